@@ -1,0 +1,28 @@
+# A room is a folder of src/: one static library, whose third-party libraries stay inside it.
+#
+#   relevid_room(NAME SOURCES a.cpp ... [ROOMS base tensor ...] [LIBRARIES fmt::fmt ...])
+#
+# ROOMS are other rooms this one may include (PUBLIC); LIBRARIES are third-party and PRIVATE, so that
+# their headers cannot be included from anywhere else. tests/walls checks the include lines as well.
+add_library(relevid_options INTERFACE)
+target_compile_features(relevid_options INTERFACE cxx_std_20)
+target_compile_options(relevid_options INTERFACE -Wall -Wextra -Wpedantic -Wshadow -Wnon-virtual-dtor
+                                                 -Woverloaded-virtual -Wcast-align -Wunused)
+if(RELEVID_WERROR)
+  target_compile_options(relevid_options INTERFACE -Werror)
+endif()
+if(RELEVID_SANITIZE)
+  target_compile_options(relevid_options INTERFACE -fsanitize=${RELEVID_SANITIZE} -fno-omit-frame-pointer
+                                                   -fno-sanitize-recover=all)
+  target_link_options(relevid_options INTERFACE -fsanitize=${RELEVID_SANITIZE})
+endif()
+
+function(relevid_room name)
+  cmake_parse_arguments(ROOM "" "" "SOURCES;ROOMS;LIBRARIES" ${ARGN})
+  add_library(relevid_${name} STATIC ${ROOM_SOURCES})
+  target_include_directories(relevid_${name} PUBLIC ${PROJECT_SOURCE_DIR}/include ${PROJECT_SOURCE_DIR}/src)
+  foreach(room IN LISTS ROOM_ROOMS)
+    target_link_libraries(relevid_${name} PUBLIC relevid_${room})
+  endforeach()
+  target_link_libraries(relevid_${name} PRIVATE relevid_options ${ROOM_LIBRARIES})
+endfunction()

@@ -1,0 +1,143 @@
+# SPDX-License-Identifier: Apache-2.0
+# Finds include lines that cross a wall. Arguments are source files named from the project's root:
+# src/ROOM/... or include/relevid/... . Prints FILE:LINE: REASON for each and ends with status 1 if there was one.
+#
+# What a room may include besides itself and the C++ standard library:
+#   ROOM              anything of that room: its internal headers and the public ones it owns
+#   relevid/x.h, kernels/kernels.h   just this header
+function define_rooms() {
+  may["base"] = ""
+  may["tensor"] = "base"
+  may["graph"] = "tensor base"
+  may["onnx"] = "graph tensor base"
+  may["models"] = "graph tensor base"
+  may["kernels"] = "tensor base"  # the seam: src/kernels/*.h, *.cpp
+  may["kernels/onednn"] = "kernels tensor base"
+  may["kernels/reference"] = "kernels tensor base"
+  may["network"] = "graph kernels/kernels.h kernels/specs.h tensor base"
+  may["explain"] = "network graph kernels/kernels.h kernels/specs.h tensor base"
+  may["video"] = "tensor base"
+  may["clips"] = "relevid/video.h tensor base"
+  may["data"] = "relevid/video.h tensor base"
+  may["train"] = "network clips data tensor base"
+  may["audit"] = "explain clips data tensor base"
+  may["report"] = "relevid/video.h tensor base"
+  may["api"] = "models report data clips video explain network kernels kernels/onednn kernels/reference onnx graph tensor base"
+  may["cli"] = "public base"
+  may["public"] = "public"  # include/relevid: what is installed
+}
+
+# Which room a public header belongs to.
+function define_owners() {
+  owner["error.h"] = owner["progress.h"] = "base"
+  owner["tensor.h"] = owner["npz.h"] = "tensor"
+  owner["video.h"] = "video"
+  owner["sampling.h"] = owner["preprocessing.h"] = "clips"
+  owner["dataset.h"] = owner["generate.h"] = "data"
+  owner["report.h"] = owner["figures.h"] = owner["colormap.h"] = "report"
+  owner["model.h"] = owner["explain.h"] = "api"
+  owner["create.h"] = "models"
+}
+
+# Third-party and system headers by their beginning, and the rooms that may include them. What is not here is refused.
+function define_libraries() {
+  library["dnnl"] = library["oneapi/"] = "kernels/onednn"
+  library["omp.h"] = library["immintrin.h"] = "kernels kernels/onednn kernels/reference"
+  library["libav"] = library["libsw"] = "video"
+  library["onnx/"] = library["google/protobuf/"] = "onnx"
+  library["sqlite3"] = "audit"
+  library["cairo"] = "report"
+  library["zip.h"] = "tensor"
+  library["nettle/"] = "base"
+  library["CLI/"] = "cli"
+  library["nlohmann/"] = "clips data explain report api cli"
+  library["fmt/"] = "*"
+  library["fnmatch.h"] = "explain"
+  library["fcntl.h"] = library["unistd.h"] = library["signal.h"] = library["sys/"] = "*"
+}
+
+BEGIN {
+  define_rooms()
+  define_owners()
+  define_libraries()
+}
+
+# Whether the space-separated list holds the word.
+function holds(list, word) { return index(" " list " ", " " word " ") > 0 }
+
+function starts_with(text, beginning) { return substr(text, 1, length(beginning)) == beginning }
+
+# The room of a path below src/: its folder, or for kernels the one below it.
+function room_of(path,    parts, count) {
+  count = split(path, parts, "/")
+  if (parts[1] == "kernels" && count > 2) return parts[1] "/" parts[2]
+  return parts[1]
+}
+
+function report(reason) {
+  printf "%s:%d: %s\n", FILENAME, FNR, reason
+  violations++
+}
+
+function check_library(header,    prefix, rooms) {
+  if (header !~ /[.\/]/) return  # the C++ standard library
+  for (prefix in library) {
+    if (!starts_with(header, prefix)) continue
+    rooms = library[prefix]
+    if (room != "public" && rooms == "*" || holds(rooms, room)) return
+    report("<" header "> may not be included by " room ", only by: " (rooms == "*" ? "rooms of src/" : rooms))
+    return
+  }
+  report("<" header "> is of a library that tests/walls/walls.awk does not know; give it a room there")
+}
+
+function check_public(header,    name) {
+  if (holds(may[room], "public") || holds(may[room], header)) return
+  name = substr(header, length("relevid/") + 1)
+  if (!(name in owner)) {
+    report("\"" header "\" is owned by no room; give it one in tests/walls/walls.awk")
+  } else if (owner[name] != room && !holds(may[room], owner[name])) {
+    report("\"" header "\" belongs to " owner[name] ", which " room " may not include")
+  }
+}
+
+function check_quoted(header,    target) {
+  if (header !~ /\// || header ~ /\.\./) {
+    report("\"" header "\" does not name its room: write \"room/header.h\"")
+    return
+  }
+  if (starts_with(header, "relevid/")) {
+    check_public(header)
+    return
+  }
+  target = room_of(header)
+  if (target == room || holds(may[room], target) || holds(may[room], header)) return
+  report("\"" header "\" belongs to " target ", which " room " may not include")
+}
+
+FNR == 1 {
+  if (FILENAME ~ /^include\/relevid\//) {
+    room = "public"
+  } else {
+    room = room_of(substr(FILENAME, length("src/") + 1))
+  }
+  if (!(room in may)) report("room " room " is not in tests/walls/walls.awk; say there what it may include")
+}
+
+room == "public" && /^[ \t]*#[ \t]*(if|ifdef|ifndef|elif|else)([ \t(!]|$)/ {
+  report("a public header has no conditional sections")
+}
+
+/^[ \t]*#[ \t]*include/ {
+  line = $0
+  sub(/^[ \t]*#[ \t]*include[ \t]*/, "", line)
+  if (match(line, /^<[^>]+>/)) {
+    check_library(substr(line, 2, RLENGTH - 2))
+  } else if (match(line, /^"[^"]+"/)) {
+    check_quoted(substr(line, 2, RLENGTH - 2))
+  } else {
+    report("an include that is neither <...> nor \"...\" hides what it includes")
+  }
+}
+
+END { exit violations > 0 }
