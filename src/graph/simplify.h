@@ -1,0 +1,29 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include "graph/graph.h"
+
+namespace relevid::graph {
+
+/// All passes below, in their order. Each returns a new graph with the same values at its output (softmax
+/// aside).
+Graph simplify(Graph graph);
+
+/// Batch norm and constant factors and terms behind a convolution or a dense layer become part of it:
+/// k = scale, W' = k W, b' = k b + shift.
+Graph merge_affine(Graph graph);
+
+/// A border of zeros becomes padding of the convolution or average pooling that reads it. (Max pooling keeps
+/// it: there a border of zeros can win, padding cannot.)
+Graph fold_padding(Graph graph);
+
+/// A softmax with nothing but movement and averages behind it is removed, so that the output is logits.
+Graph cut_softmax(Graph graph);
+
+/// Whether a softmax with such operators alone behind it is at the end of its network: movement and averages.
+bool can_follow_softmax(const Operator& op);
+
+/// Nodes that do not lead to the output are removed.
+Graph drop_dead(Graph graph);
+
+}  // namespace relevid::graph

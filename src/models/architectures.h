@@ -1,0 +1,19 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include "graph/model.h"
+#include "models/models.h"
+
+namespace relevid::models {
+
+/// Tran et al. 2015 (ICCV), "Learning Spatiotemporal Features with 3D Convolutional Networks": the network
+/// that was published with it, 487 classes of Sports-1M. Dropout, which does nothing outside training, is
+/// left out.
+graph::Model create_c3d(const CreateOptions& options);
+
+/// Tran et al. 2018 (CVPR), "A Closer Look at Spatiotemporal Convolutions for Action Recognition", 18 layers
+/// in the geometry of torchvision, whose weights fit by name; 400 classes of Kinetics.
+enum class ResidualKind { kR3d, kR2Plus1d };
+graph::Model create_resnet_18(ResidualKind kind, const CreateOptions& options);
+
+}  // namespace relevid::models

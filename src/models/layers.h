@@ -1,0 +1,64 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <array>
+#include <random>
+#include <string>
+
+#include "graph/model.h"
+#include "models/models.h"
+
+namespace relevid::models {
+
+/// Time, height, width.
+using Extent = std::array<int64_t, 3>;
+
+/// What flows between layers: a value of the model, and its size for one clip.
+struct Volume {
+  std::string name;
+  int64_t channels = 0;
+  Extent size{};
+};
+
+enum class Bias { kNone, kZero };
+
+/// Writes a model layer by layer. Every function appends nodes named after their weights and returns what
+/// they give.
+class LayerWriter {
+ public:
+  explicit LayerWriter(const CreateOptions& options);
+
+  Volume input();
+  /// `published` channels at this model's width, at least 1.
+  int64_t channels(int64_t published) const;
+
+  Volume convolution(const Volume& x, const std::string& name, int64_t channels, const Extent& kernel,
+                     const Extent& strides, const Extent& pads, Bias bias);
+  Volume batch_norm(const Volume& x, const std::string& name);
+  Volume relu(const Volume& x, const std::string& name);
+  /// Windows side by side, of this size or the volume's where that is smaller; one that overhangs the end
+  /// counts, as Caffe has it.
+  Volume max_pool(const Volume& x, const std::string& name, const Extent& most);
+  Volume add(const Volume& a, const Volume& b, const std::string& name);
+  Volume global_average(const Volume& x, const std::string& name);
+  /// [batch, channels · T · H · W]
+  Volume flatten(const Volume& x, const std::string& name);
+  Volume dense(const Volume& x, const std::string& name, int64_t channels);
+
+  /// The model, with `logits` as its output.
+  graph::Model finish(const Volume& logits) &&;
+
+ private:
+  Volume emit(const std::string& op, const std::string& name, std::vector<std::string> inputs, Volume result,
+              std::map<std::string, graph::Attribute> attributes = {});
+  /// Uniform in [low, high), by bits that every standard library gives alike.
+  std::string constant(const std::string& name, const Shape& shape, double low, double high);
+  /// Uniform with the variance 2 / fan_in.
+  std::string he_weights(const std::string& name, const Shape& shape);
+
+  CreateOptions options_;
+  std::mt19937_64 random_;
+  graph::Model model_;
+};
+
+}  // namespace relevid::models

@@ -1,0 +1,187 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "onnx/import_tensor.h"
+
+#include <fmt/format.h>
+
+#include <bit>
+#include <cmath>
+#include <cstring>
+#include <fstream>
+#include <map>
+
+#include "relevid/error.h"
+
+namespace relevid::onnx_io {
+namespace {
+
+using Proto = ::onnx::TensorProto;
+
+[[noreturn]] void corrupt(const Proto& proto, const std::string& what) {
+  throw Error(ErrorKind::kCorruptInput, fmt::format("tensor '{}': {}", proto.name(), what));
+}
+
+/// The bytes of external data: `location` is a file in the model's own folder or below it, links resolved.
+std::string external_bytes(const Proto& proto, const std::filesystem::path& folder) {
+  std::map<std::string, std::string> entries;
+  for (const auto& entry : proto.external_data()) entries[entry.key()] = entry.value();
+  const std::filesystem::path location = entries["location"];
+  std::error_code error;
+  const auto root = std::filesystem::weakly_canonical(folder.empty() ? "." : folder, error);
+  const auto path = std::filesystem::weakly_canonical(root / location, error);
+  const auto relative = path.lexically_relative(root);
+  if (location.empty() || location.is_absolute() || relative.empty() || *relative.begin() == "..") {
+    corrupt(proto, fmt::format("its external data '{}' lies outside the model's folder; it is not read",
+                               location.string()));
+  }
+  std::ifstream file;
+  if (std::filesystem::is_regular_file(path, error)) file.open(path, std::ios::binary | std::ios::ate);
+  if (!file.is_open()) {
+    throw Error(ErrorKind::kIo,
+                fmt::format("tensor '{}': external data {} cannot be read; it belongs beside the model",
+                            proto.name(), path.string()));
+  }
+  const auto size = static_cast<uint64_t>(file.tellg());
+  uint64_t offset = 0, length = 0;
+  try {
+    offset = entries.contains("offset") ? std::stoull(entries["offset"]) : 0;
+    length = entries.contains("length") ? std::stoull(entries["length"]) : size - std::min(offset, size);
+  } catch (const std::exception&) {
+    corrupt(proto, "external data with an offset or length that is not a number");
+  }
+  if (offset > size || length > size - offset) {
+    corrupt(proto, fmt::format("external data {} is truncated: {} bytes, {} needed", path.string(), size,
+                               offset + length));
+  }
+  std::string bytes(length, '\0');
+  file.seekg(static_cast<std::streamoff>(offset));
+  file.read(bytes.data(), static_cast<std::streamsize>(length));
+  if (!file) corrupt(proto, "external data could not be read");
+  return bytes;
+}
+
+float from_half(uint16_t bits) {
+  const int exponent = (bits >> 10) & 0x1f, mantissa = bits & 0x3ff;
+  float value = 0;
+  if (exponent == 31)
+    value = mantissa != 0 ? NAN : INFINITY;
+  else if (exponent == 0)
+    value = std::ldexp(static_cast<float>(mantissa), -24);
+  else
+    value = std::ldexp(static_cast<float>(mantissa | 0x400), exponent - 25);
+  return (bits & 0x8000) != 0 ? -value : value;
+}
+
+float from_bfloat(uint16_t bits) {
+  return std::bit_cast<float>(static_cast<uint32_t>(bits) << 16);
+}
+
+void require_count(const Proto& proto, int64_t found, int64_t expected) {
+  if (found != expected)
+    corrupt(proto, fmt::format("holds {} values, and its shape needs {}", found, expected));
+}
+
+template <class T>
+Tensor from_bytes(const Proto& proto, const Shape& shape, std::string_view bytes) {
+  require_count(proto, static_cast<int64_t>(bytes.size()),
+                shape.elements() * static_cast<int64_t>(sizeof(T)));
+  Tensor tensor(shape, dtype_of<T>());
+  std::memcpy(tensor.bytes().data(), bytes.data(), bytes.size());
+  return tensor;
+}
+
+Tensor from_16_bits(const Proto& proto, const Shape& shape, std::string_view bytes,
+                    float (*convert)(uint16_t)) {
+  require_count(proto, static_cast<int64_t>(bytes.size()), shape.elements() * 2);
+  Tensor tensor(shape, DType::kF32);
+  for (size_t i = 0; float& value : tensor.values<float>()) {
+    uint16_t bits = 0;
+    std::memcpy(&bits, bytes.data() + 2 * i++, sizeof bits);
+    value = convert(bits);
+  }
+  return tensor;
+}
+
+template <class T, class Field>
+Tensor from_field(const Proto& proto, const Shape& shape, const Field& field) {
+  require_count(proto, field.size(), shape.elements());
+  Tensor tensor(shape, dtype_of<T>());
+  for (int i = 0; T & value : tensor.values<T>()) value = static_cast<T>(field[i++]);
+  return tensor;
+}
+
+Tensor from_field_16(const Proto& proto, const Shape& shape, float (*convert)(uint16_t)) {
+  require_count(proto, proto.int32_data_size(), shape.elements());
+  Tensor tensor(shape, DType::kF32);
+  for (int i = 0; float& value : tensor.values<float>())
+    value = convert(static_cast<uint16_t>(proto.int32_data(i++)));
+  return tensor;
+}
+
+Tensor import_raw(const Proto& proto, const Shape& shape, std::string_view bytes) {
+  switch (proto.data_type()) {
+    case Proto::FLOAT:
+      return from_bytes<float>(proto, shape, bytes);
+    case Proto::DOUBLE:
+      return from_bytes<double>(proto, shape, bytes);
+    case Proto::INT64:
+      return from_bytes<int64_t>(proto, shape, bytes);
+    case Proto::INT32:
+      return from_bytes<int32_t>(proto, shape, bytes);
+    case Proto::UINT8:
+      return from_bytes<uint8_t>(proto, shape, bytes);
+    case Proto::INT8:
+      return from_bytes<int8_t>(proto, shape, bytes);
+    case Proto::BOOL:
+      return from_bytes<uint8_t>(proto, shape, bytes).cast(DType::kBool);
+    case Proto::FLOAT16:
+      return from_16_bits(proto, shape, bytes, from_half);
+    case Proto::BFLOAT16:
+      return from_16_bits(proto, shape, bytes, from_bfloat);
+    default:
+      break;
+  }
+  throw Error(ErrorKind::kUnsupportedModel,
+              fmt::format("tensor '{}' has element type {}, which is not taken", proto.name(),
+                          Proto::DataType_Name(static_cast<Proto::DataType>(proto.data_type()))));
+}
+
+Tensor import_fields(const Proto& proto, const Shape& shape) {
+  switch (proto.data_type()) {
+    case Proto::FLOAT:
+      return from_field<float>(proto, shape, proto.float_data());
+    case Proto::DOUBLE:
+      return from_field<double>(proto, shape, proto.double_data());
+    case Proto::INT64:
+      return from_field<int64_t>(proto, shape, proto.int64_data());
+    case Proto::INT32:
+      return from_field<int32_t>(proto, shape, proto.int32_data());
+    case Proto::UINT8:
+      return from_field<uint8_t>(proto, shape, proto.int32_data());
+    case Proto::INT8:
+      return from_field<int8_t>(proto, shape, proto.int32_data());
+    case Proto::BOOL:
+      return from_field<bool>(proto, shape, proto.int32_data());
+    case Proto::FLOAT16:
+      return from_field_16(proto, shape, from_half);
+    case Proto::BFLOAT16:
+      return from_field_16(proto, shape, from_bfloat);
+    default:
+      return import_raw(proto, shape, {});
+  }
+}
+
+}  // namespace
+
+Tensor import_tensor(const Proto& proto, const std::filesystem::path& folder) {
+  std::vector<int64_t> dims(proto.dims().begin(), proto.dims().end());
+  for (const int64_t dim : dims) {
+    if (dim < 0) corrupt(proto, "its shape has a negative size");
+  }
+  const Shape shape(std::move(dims));
+  if (proto.data_location() == Proto::EXTERNAL)
+    return import_raw(proto, shape, external_bytes(proto, folder));
+  if (proto.has_raw_data()) return import_raw(proto, shape, proto.raw_data());
+  return import_fields(proto, shape);
+}
+
+}  // namespace relevid::onnx_io

@@ -1,0 +1,15 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <onnx/onnx_pb.h>
+
+#include <filesystem>
+
+#include "relevid/tensor.h"
+
+namespace relevid::onnx_io {
+
+/// A TensorProto's values; `folder` is where external data may lie. float16 and bfloat16 become float32.
+Tensor import_tensor(const onnx::TensorProto& proto, const std::filesystem::path& folder);
+
+}  // namespace relevid::onnx_io
