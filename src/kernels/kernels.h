@@ -1,0 +1,112 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string_view>
+#include <variant>
+#include <vector>
+
+#include "kernels/buffer.h"
+#include "kernels/specs.h"
+#include "relevid/tensor.h"
+
+namespace relevid::kernels {
+
+/// z = Wx + b prepared for one input shape: primitives are built and weights laid out (each transform of them
+/// once, when first used). Every layer with weights, every average and every sum is one.
+class LinearMap {
+ public:
+  virtual ~LinearMap() = default;
+  /// The layer as the model runs it: Wx + b, plus the residual it was prepared for (empty otherwise;
+  /// convolutions alone), through its activation. A residual handed over for good (the only handle) becomes
+  /// the output's storage.
+  virtual Buffer forward(const Buffer& x, Buffer residual) = 0;
+  /// W' x + b' for the given functions of weights and bias.
+  virtual Buffer apply(const Buffer& x, WeightTransform weight, BiasPart bias) = 0;
+  /// W'ᵀ s.
+  virtual Buffer adjoint(const Buffer& s, WeightTransform weight) = 0;
+  /// W'ᵀ s for several functions of the weights; libraries may share the work.
+  virtual std::vector<Buffer> adjoints(const Buffer& s, std::span<const WeightTransform> weights) = 0;
+  /// Per item of the batch: Σ over outputs of b' s. The share of a layer's relevance that its bias absorbs.
+  virtual std::vector<double> bias_dot(const Buffer& s, BiasPart bias) = 0;
+};
+
+/// Maximum over windows or axes, remembering which input won: the first in row-major order of the window in a
+/// tie.
+class MaxMap {
+ public:
+  virtual ~MaxMap() = default;
+  /// `winners` may be null where nobody will ask.
+  virtual Buffer forward(const Buffer& x, Buffer* winners) = 0;
+  /// Moves every element of `g` to the input that won.
+  virtual Buffer route(const Buffer& g, const Buffer& winners) = 0;
+  /// Shares every element of `g` evenly over the inputs of its window. For null profiles.
+  virtual Buffer share(const Buffer& g) = 0;
+};
+
+/// What a device computes. Tensors live in Buffers, whose layout is the library's own affair. Operations
+/// return new buffers and never write to their arguments, except to those named `into`. A library and what it
+/// prepared are used from one thread at a time; each operation uses as many threads as the library was made
+/// with.
+class Library {
+ public:
+  virtual ~Library() = default;
+  virtual std::string_view name() const = 0;
+  virtual int64_t peak_bytes() const = 0;  ///< most memory held by buffers at any time so far
+
+  virtual std::unique_ptr<LinearMap> prepare(const LinearSpec& spec, const Shape& input,
+                                             const Epilogue& epilogue) = 0;
+  virtual std::unique_ptr<MaxMap> prepare_max(const MaxSpec& spec, const Shape& input) = 0;
+
+  virtual Buffer upload(const Tensor& tensor) = 0;  ///< any numeric type
+  virtual Tensor download(const Buffer& x) = 0;     ///< float32, or float64 from the reference library
+  virtual Buffer filled(const Shape& shape, double value) = 0;
+
+  virtual Buffer activate(const Buffer& x, const ActivationSpec& f) = 0;
+  /// g f'(x), or its guided or deconvnet variant. `kept` is f(x) where f's slope can be told from it, else x.
+  virtual Buffer activation_gradient(const Buffer& kept, const Buffer& g, const ActivationSpec& f,
+                                     GradientMode mode) = 0;
+
+  /// a op b; b broadcasts to a's shape.
+  virtual Buffer add(const Buffer& a, const Buffer& b, double scale_b) = 0;
+  virtual Buffer multiply(const Buffer& a, const Buffer& b) = 0;
+  /// into += scale a; into = into * a; same shapes.
+  virtual void accumulate(Buffer& into, const Buffer& a, double scale) = 0;
+  virtual void scale_by(Buffer& into, const Buffer& a) = 0;
+  /// Sums g over the axes along which `shape` was broadcast to it.
+  virtual Buffer reduce_to(const Buffer& g, const Shape& shape) = 0;
+  /// max(x, 0) or min(x, 0).
+  virtual Buffer part(const Buffer& x, Sign sign) = 0;
+  /// into (z) = q = r / (z + ε sgn z), with sgn 0 = +1, and 0 where r or the denominator is. Returns what is
+  /// absorbed of r, per item: Σ ε sgn(z) q, and all of r over a denominator of 0 (which only ε = 0 has).
+  virtual std::vector<double> quotient(Buffer& into, const Buffer& r, double epsilon) = 0;
+  /// x where `decider` has the sign, 0 elsewhere.
+  virtual Buffer keep_where(const Buffer& x, const Buffer& decider, Sign sign) = 0;
+  /// Smaller and larger of each pair, for bounds of the input.
+  virtual Buffer minimum(const Buffer& a, const Buffer& b) = 0;
+  virtual Buffer maximum(const Buffer& a, const Buffer& b) = 0;
+
+  virtual Buffer reshape(const Buffer& x, const Shape& shape) = 0;
+  virtual Buffer transpose(const Buffer& x, std::span<const int64_t> permutation) = 0;
+  virtual Buffer concat(std::span<const Buffer> parts, int64_t axis) = 0;
+  /// y[i] = x[begin + i step], with y of `shape`.
+  virtual Buffer slice(const Buffer& x, const Shape& shape, std::span<const int64_t> begin,
+                       std::span<const int64_t> step) = 0;
+  /// y of `shape`, filled with `value`, then y[begin + i step] = x[i]: Pad, and the adjoint of slice.
+  virtual Buffer place(const Buffer& x, const Shape& shape, std::span<const int64_t> begin,
+                       std::span<const int64_t> step, double value) = 0;
+
+  /// Per item of the batch (axis 0): Σ x, Σ |x|.
+  virtual std::vector<double> sums(const Buffer& x) = 0;
+  virtual std::vector<double> absolute_sums(const Buffer& x) = 0;
+};
+
+/// oneDNN on the CPU, float32. `threads` 0: all cores.
+std::unique_ptr<Library> make_onednn_library(int threads);
+/// Plain loops in float64, one thread: the oracle of every test.
+std::unique_ptr<Library> make_reference_library();
+
+}  // namespace relevid::kernels

@@ -1,0 +1,51 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "kernels/onednn/buffer_pool.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cstdlib>
+
+#include "relevid/error.h"
+
+namespace relevid::kernels::onednn {
+
+BufferPool::~BufferPool() {
+  for (auto& [bytes, blocks] : free_) {
+    for (void* block : blocks) std::free(block);
+  }
+}
+
+std::shared_ptr<void> BufferPool::allocate(int64_t bytes) {
+  bytes = std::max<int64_t>(64, (bytes + 63) / 64 * 64);
+  void* block = nullptr;
+  {
+    const std::lock_guard lock(mutex_);
+    auto& waiting = free_[bytes];
+    if (!waiting.empty()) {
+      block = waiting.back();
+      waiting.pop_back();
+    } else {
+      held_bytes_ += bytes;
+      peak_bytes_ = std::max(peak_bytes_, held_bytes_);
+    }
+  }
+  if (!block) block = std::aligned_alloc(64, static_cast<size_t>(bytes));
+  if (!block) {
+    throw Error(ErrorKind::kResourceLimit,
+                fmt::format("out of memory: {} MiB more are needed; use a smaller batch", bytes >> 20));
+  }
+  return {block, [pool = shared_from_this(), bytes](void* p) { pool->give_back(p, bytes); }};
+}
+
+void BufferPool::give_back(void* block, int64_t bytes) {
+  const std::lock_guard lock(mutex_);
+  free_[bytes].push_back(block);
+}
+
+int64_t BufferPool::peak_bytes() const {
+  const std::lock_guard lock(mutex_);
+  return peak_bytes_;
+}
+
+}  // namespace relevid::kernels::onednn

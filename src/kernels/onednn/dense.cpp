@@ -1,0 +1,215 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <algorithm>
+#include <dnnl.hpp>
+
+#include "kernels/onednn/dense_rows.h"
+#include "kernels/onednn/device.h"
+#include "kernels/onednn/prepared_weights.h"
+
+namespace relevid::kernels::onednn {
+namespace {
+
+using dnnl::memory;
+
+memory::desc matrix_desc(int64_t rows, int64_t columns, memory::format_tag tag = memory::format_tag::ab) {
+  return {{rows, columns}, memory::data_type::f32, tag};
+}
+
+/// What the two ways to run a dense layer share: operands as plain rows, bias, activation.
+class Dense : public LinearMap {
+ public:
+  Dense(Device& device, const DenseSpec& spec, const Shape& input, const Epilogue& epilogue)
+      : device_(device),
+        input_(input),
+        output_(output_shape(spec, input)),
+        activation_(epilogue.activation),
+        in_(spec.weight->shape()[1]),
+        out_(spec.weight->shape()[0]),
+        rows_(input.elements() / in_),
+        bias_(spec.bias, out_) {}
+
+  Buffer forward(const Buffer& x, Buffer) override {
+    Buffer y = apply(x, {}, {BiasPart::Kind::kAll});
+    activate_in_place(device_, y, activation_);
+    return y;
+  }
+
+  Buffer apply(const Buffer& x, WeightTransform weight, BiasPart part) override {
+    const auto rows = plain_rows(x);
+    return produce(output_, [&](float* y) { multiply(rows.values, weight, part, y); });
+  }
+
+  Buffer adjoint(const Buffer& s, WeightTransform weight) override {
+    const auto rows = plain_rows(s);
+    return produce(input_, [&](float* y) { multiply_transposed(rows.values, weight, y); });
+  }
+
+  std::vector<Buffer> adjoints(const Buffer& s, std::span<const WeightTransform> weights) override {
+    std::vector<Buffer> result;
+    for (const auto& weight : weights) result.push_back(adjoint(s, weight));
+    return result;
+  }
+
+  std::vector<double> bias_dot(const Buffer& s, BiasPart part) override {
+    std::vector<double> result(static_cast<size_t>(output_[0]), 0.0);
+    if (!bias_.tensor() || part.kind == BiasPart::Kind::kNone) return result;
+    const auto bias = bias_.tensor()->values<float>();
+    const auto rows = plain_rows(s);
+    const int64_t item = output_.elements() / output_[0];
+    for (int64_t i = 0; i < output_.elements(); ++i) {
+      result[static_cast<size_t>(i / item)] +=
+          rows.values[i] * part(static_cast<double>(bias[static_cast<size_t>(i % out_)]));
+    }
+    return result;
+  }
+
+ protected:
+  /// y = W' x + b' and y = W'ᵀ s on rows_ plain rows.
+  virtual void multiply(const float* x, WeightTransform weight, BiasPart part, float* y) = 0;
+  virtual void multiply_transposed(const float* s, WeightTransform weight, float* y) = 0;
+
+  Device& device_;
+  Shape input_, output_;
+  ActivationSpec activation_;
+  int64_t in_, out_, rows_;
+  PreparedBias bias_;
+
+ private:
+  /// A buffer as rows: its own storage, or a copy where it is a blocked volume.
+  struct Rows {
+    std::vector<float> copy;
+    const float* values = nullptr;
+  };
+  Rows plain_rows(const Buffer& x) const {
+    Rows rows;
+    if (device_.layout(x.shape()).block > 1) {
+      rows.copy = device_.to_plain(x);
+      rows.values = rows.copy.data();
+    } else {
+      rows.values = x.data<float>();
+    }
+    return rows;
+  }
+
+  /// A buffer of `shape` whose plain values f writes.
+  template <class F>
+  Buffer produce(const Shape& shape, F&& f) {
+    if (device_.layout(shape).block == 1) {
+      Buffer y = device_.allocate(shape);
+      f(y.data<float>());
+      return y;
+    }
+    std::vector<float> plain(static_cast<size_t>(shape.elements()));
+    f(plain.data());
+    return device_.from_plain(shape, plain.data());
+  }
+};
+
+/// Note [Dense layers of few rows]
+/// With a row or a few, a dense layer takes as long as its weights take to be read: C3D's hold 200 MB. Here
+/// they are read where the graph has them, each transform is made on the way, and the adjoint reads only the
+/// rows whose output carries relevance. So neither transforms nor layouts are held as copies, of which
+/// oneDNN's way needs one for each.
+constexpr int64_t kFewRows = 4;
+
+class StreamedDense final : public Dense {
+ public:
+  StreamedDense(Device& device, const DenseSpec& spec, const Shape& input, const Epilogue& epilogue)
+      : Dense(device, spec, input, epilogue), weight_(spec.weight) {}
+
+ private:
+  void multiply(const float* x, WeightTransform weight, BiasPart part, float* y) override {
+    const float* w = weight_->values<float>().data();
+    const auto* bias = static_cast<const float*>(bias_.get(device_, part).get_data_handle());
+    const int64_t whole = out_ / kRowsAtOnce * kRowsAtOnce;
+#pragma omp parallel for schedule(static)
+    for (int64_t o = 0; o < whole; o += kRowsAtOnce)
+      for (int64_t row = 0; row < rows_; ++row)
+        transformed_dots(weight, w + o * in_, x + row * in_, in_, y + row * out_ + o);
+    for (int64_t row = 0; row < rows_; ++row) {
+      for (int64_t o = whole; o < out_; ++o)
+        y[row * out_ + o] = transformed_dot(weight, w + o * in_, x + row * in_, in_);
+      for (int64_t o = 0; o < out_; ++o) y[row * out_ + o] += bias[o];
+    }
+  }
+
+  void multiply_transposed(const float* s, WeightTransform weight, float* y) override {
+    // Groups of outputs are summed on their own and then in one order, whatever the number of threads.
+    constexpr int64_t kGroups = 16;
+    const float* w = weight_->values<float>().data();
+    const int64_t floats = rows_ * in_;
+    std::vector<float> partial(static_cast<size_t>(kGroups * floats), 0.0F);
+#pragma omp parallel for schedule(dynamic)
+    for (int64_t group = 0; group < kGroups; ++group) {
+      float* sums = partial.data() + group * floats;
+      for (int64_t o = group * out_ / kGroups; o < (group + 1) * out_ / kGroups; ++o)
+        for (int64_t row = 0; row < rows_; ++row) {
+          const float value = s[row * out_ + o];
+          if (value != 0) transformed_add(weight, value, w + o * in_, sums + row * in_, in_);
+        }
+    }
+#pragma omp parallel for simd schedule(static)
+    for (int64_t i = 0; i < floats; ++i) {
+      float sum = 0;
+      for (int64_t group = 0; group < kGroups; ++group)
+        sum += partial[static_cast<size_t>(group * floats + i)];
+      y[i] = sum;
+    }
+  }
+
+  std::shared_ptr<const Tensor> weight_;
+};
+
+/// A matrix product of oneDNN's.
+class MultipliedDense final : public Dense {
+ public:
+  MultipliedDense(Device& device, const DenseSpec& spec, const Shape& input, const Epilogue& epilogue)
+      : Dense(device, spec, input, epilogue), weights_(spec.weight, matrix_desc(out_, in_)) {
+    const memory::desc bias({out_}, memory::data_type::f32, memory::format_tag::a);
+    const auto any = matrix_desc(out_, in_, memory::format_tag::any);
+    const dnnl::inner_product_forward::primitive_desc apply(
+        dnnl::inner_product_forward::desc(dnnl::prop_kind::forward_inference, matrix_desc(rows_, in_), any,
+                                          bias, matrix_desc(rows_, out_)),
+        device_.engine());
+    apply_ = dnnl::inner_product_forward(apply);
+    apply_weights_ = apply.weights_desc();
+    const dnnl::inner_product_backward_data::primitive_desc adjoint(
+        dnnl::inner_product_backward_data::desc(matrix_desc(rows_, in_), any, matrix_desc(rows_, out_)),
+        device_.engine(), apply);
+    adjoint_ = dnnl::inner_product_backward_data(adjoint);
+    adjoint_weights_ = adjoint.weights_desc();
+  }
+
+ private:
+  void multiply(const float* x, WeightTransform weight, BiasPart part, float* y) override {
+    device_.run(apply_, {{DNNL_ARG_SRC, wrap(x, in_)},
+                         {DNNL_ARG_WEIGHTS, weights_.get(device_, weight, apply_weights_)},
+                         {DNNL_ARG_BIAS, bias_.get(device_, part)},
+                         {DNNL_ARG_DST, wrap(y, out_)}});
+  }
+
+  void multiply_transposed(const float* s, WeightTransform weight, float* y) override {
+    device_.run(adjoint_, {{DNNL_ARG_DIFF_DST, wrap(s, out_)},
+                           {DNNL_ARG_WEIGHTS, weights_.get(device_, weight, adjoint_weights_)},
+                           {DNNL_ARG_DIFF_SRC, wrap(y, in_)}});
+  }
+
+  memory wrap(const float* values, int64_t columns) const {
+    return {matrix_desc(rows_, columns), device_.engine(), const_cast<float*>(values)};
+  }
+
+  PreparedWeights weights_;
+  dnnl::primitive apply_, adjoint_;
+  memory::desc apply_weights_, adjoint_weights_;
+};
+
+}  // namespace
+
+std::unique_ptr<LinearMap> make_dense(Device& device, const DenseSpec& spec, const Shape& input,
+                                      const Epilogue& epilogue) {
+  const int64_t rows = input.elements() / spec.weight->shape()[1];
+  if (rows <= kFewRows) return std::make_unique<StreamedDense>(device, spec, input, epilogue);
+  return std::make_unique<MultipliedDense>(device, spec, input, epilogue);
+}
+
+}  // namespace relevid::kernels::onednn

@@ -1,0 +1,294 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <algorithm>
+#include <cmath>
+
+#include "kernels/indexing.h"
+#include "kernels/kernels.h"
+#include "kernels/onednn/device.h"
+#include "kernels/onednn/elementwise.h"
+#include "kernels/onednn/movement.h"
+#include "kernels/onednn/reductions.h"
+#include "relevid/error.h"
+
+namespace relevid::kernels {
+namespace onednn {
+
+void activate_in_place(Device& device, Buffer& x, const ActivationSpec& f) {
+  using Kind = ActivationSpec::Kind;
+  float* v = x.data<float>();
+  const auto alpha = static_cast<float>(f.alpha), beta = static_cast<float>(f.beta);
+  const auto each = [&](auto&& g) { for_each_float(device, x.shape(), [&](int64_t i) { v[i] = g(v[i]); }); };
+  switch (f.kind) {
+    case Kind::kNone:
+      return;
+    case Kind::kRelu:
+      each([](float a) { return a > 0 ? a : 0.0F; });
+      return;
+    case Kind::kClip:
+      each([=](float a) { return std::min(std::max(a, alpha), beta); });
+      break;
+    case Kind::kLeakyRelu:
+      each([=](float a) { return a > 0 ? a : alpha * a; });
+      return;
+    case Kind::kSigmoid:
+      each([](float a) { return 1 / (1 + std::exp(-a)); });
+      break;
+    case Kind::kHardSigmoid:
+      each([=](float a) { return std::clamp(alpha * a + beta, 0.0F, 1.0F); });
+      break;
+    case Kind::kHardSwish:
+      each([](float a) { return a * std::clamp(a / 6 + 0.5F, 0.0F, 1.0F); });
+      return;
+    case Kind::kTanh:
+      each([](float a) { return std::tanh(a); });
+      return;
+    case Kind::kElu:
+      each([=](float a) { return a > 0 ? a : alpha * std::expm1(a); });
+      return;
+  }
+  clear_tail(device, x);  // f(0) is not 0
+}
+
+namespace {
+
+bool is_volume(const Shape& shape) {
+  return shape.rank() == 4 || shape.rank() == 5;
+}
+
+class OnednnLibrary final : public Library {
+ public:
+  explicit OnednnLibrary(int threads) : device_(threads) {}
+  std::string_view name() const override { return "onednn"; }
+  int64_t peak_bytes() const override { return device_.peak_bytes(); }
+
+  std::unique_ptr<LinearMap> prepare(const LinearSpec& spec, const Shape& input,
+                                     const Epilogue& epilogue) override;
+  std::unique_ptr<MaxMap> prepare_max(const MaxSpec& spec, const Shape& input) override {
+    if (const auto* window = std::get_if<MaxWindowSpec>(&spec))
+      return make_max_window(device_, *window, input);
+    return make_max_axes(device_, std::get<MaxAxesSpec>(spec), input);
+  }
+
+  Buffer upload(const Tensor& tensor) override {
+    const Tensor plain = tensor.dtype() == DType::kF32 ? Tensor() : tensor.cast(DType::kF32);
+    const Tensor& values = tensor.dtype() == DType::kF32 ? tensor : plain;
+    return device_.from_plain(tensor.shape(), values.values<float>().data());
+  }
+  Tensor download(const Buffer& x) override {
+    Tensor tensor(x.shape(), DType::kF32);
+    std::ranges::copy(device_.to_plain(x), tensor.values<float>().begin());
+    return tensor;
+  }
+  Buffer filled(const Shape& shape, double value) override {
+    Buffer x = device_.allocate(shape);
+    std::fill_n(x.data<float>(), device_.floats(shape), static_cast<float>(value));
+    clear_tail(device_, x);
+    return x;
+  }
+
+  Buffer activate(const Buffer& x, const ActivationSpec& f) override {
+    Buffer y = copy(x);
+    activate_in_place(device_, y, f);
+    return y;
+  }
+  Buffer activation_gradient(const Buffer& kept, const Buffer& g, const ActivationSpec& f,
+                             GradientMode mode) override;
+
+  Buffer add(const Buffer& a, const Buffer& b, double scale_b) override {
+    const auto scale = static_cast<float>(scale_b);
+    return zip(a, b, [=](float x, float y) { return x + scale * y; });
+  }
+  Buffer multiply(const Buffer& a, const Buffer& b) override {
+    return zip(a, b, [](float x, float y) { return x * y; });
+  }
+  void accumulate(Buffer& into, const Buffer& a, double scale) override {
+    float* x = into.data<float>();
+    const float* y = a.data<float>();
+    const auto k = static_cast<float>(scale);
+    for_each_float(device_, into.shape(), [=](int64_t i) { x[i] += k * y[i]; });
+  }
+  void scale_by(Buffer& into, const Buffer& a) override {
+    float* x = into.data<float>();
+    const float* y = a.data<float>();
+    for_each_float(device_, into.shape(), [=](int64_t i) { x[i] *= y[i]; });
+  }
+  Buffer reduce_to(const Buffer& g, const Shape& shape) override;
+  Buffer part(const Buffer& x, Sign sign) override {
+    Buffer y = device_.allocate(x.shape());
+    const float* from = x.data<float>();
+    float* to = y.data<float>();
+    if (sign == Sign::kPositive) {
+      for_each_float(device_, x.shape(), [=](int64_t i) { to[i] = std::max(from[i], 0.0F); });
+    } else {
+      for_each_float(device_, x.shape(), [=](int64_t i) { to[i] = std::min(from[i], 0.0F); });
+    }
+    return y;
+  }
+  std::vector<double> quotient(Buffer& into, const Buffer& r, double epsilon) override;
+  Buffer keep_where(const Buffer& x, const Buffer& decider, Sign sign) override {
+    const float direction = sign == Sign::kPositive ? 1.0F : -1.0F;
+    return zip(x, decider, [=](float v, float d) { return d * direction > 0 ? v : 0.0F; });
+  }
+  Buffer minimum(const Buffer& a, const Buffer& b) override {
+    return zip(a, b, [](float x, float y) { return std::min(x, y); });
+  }
+  Buffer maximum(const Buffer& a, const Buffer& b) override {
+    return zip(a, b, [](float x, float y) { return std::max(x, y); });
+  }
+
+  Buffer reshape(const Buffer& x, const Shape& shape) override {
+    // Same storage where neither side is blocked, or where only a time axis of size 1 comes or goes.
+    const bool same = device_.layout(x.shape()).block == 1 && device_.layout(shape).block == 1;
+    const bool same_volume =
+        is_volume(x.shape()) && is_volume(shape) && as_volume(x.shape()) == as_volume(shape);
+    if (same || same_volume) return x.viewed_as(shape);
+    return device_.from_plain(shape, device_.to_plain(x).data());
+  }
+  Buffer transpose(const Buffer& x, std::span<const int64_t> permutation) override {
+    return transpose_plain(device_, x, permutation);
+  }
+  Buffer concat(std::span<const Buffer> parts, int64_t axis) override {
+    return concat_parts(device_, parts, axis);
+  }
+  Buffer slice(const Buffer& x, const Shape& shape, std::span<const int64_t> begin,
+               std::span<const int64_t> step) override {
+    return take_slice(device_, x, shape, begin, step);
+  }
+  Buffer place(const Buffer& x, const Shape& shape, std::span<const int64_t> begin,
+               std::span<const int64_t> step, double value) override {
+    Buffer y = value == 0 ? device_.zeros(shape) : filled(shape, value);
+    place_slice(device_, x, y, begin, step);
+    return y;
+  }
+
+  std::vector<double> sums(const Buffer& x) override {
+    return sum_items(x.shape(),
+                     [v = x.data<float>()](int64_t begin, int64_t count) { return sum(v + begin, count); });
+  }
+  std::vector<double> absolute_sums(const Buffer& x) override {
+    return sum_items(x.shape(), [v = x.data<float>()](int64_t begin, int64_t count) {
+      return absolute_sum(v + begin, count);
+    });
+  }
+
+ private:
+  Buffer copy(const Buffer& x) {
+    Buffer y = device_.allocate(x.shape());
+    std::copy_n(x.data<float>(), device_.floats(x.shape()), y.data<float>());
+    return y;
+  }
+
+  template <class F>
+  Buffer zip(const Buffer& a, const Buffer& b, F&& f) {
+    Buffer y = device_.allocate(a.shape());
+    const float *from_a = a.data<float>(), *from_b = b.data<float>();
+    float* to = y.data<float>();
+    if (a.shape() == b.shape()) {
+      for_each_float(device_, a.shape(), [=](int64_t i) { to[i] = f(from_a[i], from_b[i]); });
+    } else if (is_volume(a.shape())) {
+      for_each_broadcast(device_.layout(a.shape()), device_.layout(b.shape()),
+                         [=](int64_t i, int64_t j) { to[i] = f(from_a[i], from_b[j]); });
+      clear_tail(device_, y);
+    } else {
+      for_each_offset(a.shape(), broadcast_strides(b.shape(), a.shape()),
+                      [=](int64_t i, int64_t j) { to[i] = f(from_a[i], from_b[j]); });
+    }
+    return y;
+  }
+
+  /// Σ f(begin, count) over chunks of every item: chunks in parallel, then added in one order.
+  template <class F>
+  std::vector<double> sum_items(const Shape& shape, F&& f) {
+    const int64_t items = shape.rank() > 0 ? shape[0] : 1;
+    const int64_t item = device_.floats(shape) / items;
+    constexpr int64_t kChunk = 1 << 14;
+    const int64_t chunks = (item + kChunk - 1) / kChunk;
+    std::vector<double> partial(static_cast<size_t>(items * chunks), 0.0);
+#pragma omp parallel for schedule(static)
+    for (int64_t k = 0; k < items * chunks; ++k) {
+      const int64_t n = k / chunks, begin = (k % chunks) * kChunk, end = std::min(item, begin + kChunk);
+      partial[static_cast<size_t>(k)] = f(n * item + begin, end - begin);
+    }
+    std::vector<double> result(static_cast<size_t>(items), 0.0);
+    for (int64_t k = 0; k < items * chunks; ++k) {
+      result[static_cast<size_t>(k / chunks)] += partial[static_cast<size_t>(k)];
+    }
+    return result;
+  }
+
+  Device device_;
+};
+
+std::unique_ptr<LinearMap> OnednnLibrary::prepare(const LinearSpec& spec, const Shape& input,
+                                                  const Epilogue& epilogue) {
+  if (const auto* convolution = std::get_if<ConvolutionSpec>(&spec)) {
+    const bool depthwise =
+        convolution->groups > 1 && convolution->groups == input[1] && convolution->channels_out == input[1];
+    if (depthwise) return make_window_map(device_, spec, input, epilogue);
+    return make_convolution(device_, *convolution, input, epilogue);
+  }
+  if (const auto* dense = std::get_if<DenseSpec>(&spec)) return make_dense(device_, *dense, input, epilogue);
+  if (const auto* sum = std::get_if<SumSpec>(&spec)) {
+    const int64_t first = input.rank() == 4 ? 2 : input.rank() - 3;
+    const bool spatial =
+        is_volume(input) && std::ranges::all_of(sum->axes, [&](int64_t axis) { return axis >= first; });
+    if (!spatial) return make_axis_sum(device_, *sum, input);
+  }
+  return make_window_map(device_, spec, input, epilogue);
+}
+
+Buffer OnednnLibrary::activation_gradient(const Buffer& kept, const Buffer& g, const ActivationSpec& f,
+                                          GradientMode mode) {
+  Buffer y = device_.allocate(g.shape());
+  const float *k = kept.data<float>(), *from = g.data<float>();
+  float* to = y.data<float>();
+  if (f.kind == ActivationSpec::Kind::kRelu) {
+    const auto each = [&](auto&& rule) {
+      for_each_float(device_, g.shape(), [=](int64_t i) { to[i] = rule(k[i], from[i]); });
+    };
+    switch (mode) {
+      case GradientMode::kPlain:
+        each([](float a, float b) { return a > 0 ? b : 0.0F; });
+        break;
+      case GradientMode::kGuided:
+        each([](float a, float b) { return a > 0 && b > 0 ? b : 0.0F; });
+        break;
+      case GradientMode::kDeconvnet:
+        each([](float, float b) { return b > 0 ? b : 0.0F; });
+        break;
+    }
+    return y;
+  }
+  for_each_float(device_, g.shape(), [=](int64_t i) {
+    to[i] = static_cast<float>(activation_slope(f, static_cast<double>(k[i]))) * from[i];
+  });
+  return y;
+}
+
+std::vector<double> OnednnLibrary::quotient(Buffer& into, const Buffer& r, double epsilon) {
+  float* z = into.data<float>();
+  const float* numerator = r.data<float>();
+  const auto e = static_cast<float>(epsilon);
+  return sum_items(into.shape(), [=](int64_t begin, int64_t count) {
+    return divide(numerator + begin, e, z + begin, count);
+  });
+}
+
+Buffer OnednnLibrary::reduce_to(const Buffer& g, const Shape& shape) {
+  const auto from = device_.to_plain(g);
+  std::vector<double> sums(static_cast<size_t>(shape.elements()), 0.0);
+  for_each_offset(g.shape(), broadcast_strides(shape, g.shape()), [&](int64_t i, int64_t j) {
+    sums[static_cast<size_t>(j)] += static_cast<double>(from[static_cast<size_t>(i)]);
+  });
+  const std::vector<float> to(sums.begin(), sums.end());
+  return device_.from_plain(shape, to.data());
+}
+
+}  // namespace
+}  // namespace onednn
+
+std::unique_ptr<Library> make_onednn_library(int threads) {
+  return std::make_unique<onednn::OnednnLibrary>(threads);
+}
+
+}  // namespace relevid::kernels

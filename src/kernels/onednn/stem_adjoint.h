@@ -1,0 +1,43 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <memory>
+#include <span>
+#include <vector>
+
+#include "kernels/onednn/device.h"
+
+namespace relevid::kernels::onednn {
+
+/// The adjoint of a convolution that reads few channels (a first layer): W'ᵀ s for several functions W' of
+/// the weights at once. Keeps the weights' functions in its own layout. See Note [Adjoint of the stem].
+class StemAdjoint {
+ public:
+  StemAdjoint(Device& device, const ConvolutionSpec& spec, const Shape& input);
+
+  /// One buffer of the input's shape (which is row-major) for each transform.
+  std::vector<Buffer> run(const Buffer& s, std::span<const WeightTransform> transforms);
+
+ private:
+  /// Functions of the weights as one matrix per kernel frame: rows (kernel row, kernel column, function,
+  /// channel), columns the output channels, padded to whole blocks.
+  struct Matrices {
+    std::vector<WeightTransform> transforms;
+    int64_t rows = 0;
+    std::vector<float> values;
+  };
+  const Matrices& matrices(std::span<const WeightTransform> transforms);
+  Buffer sum_of_signs(std::span<const WeightTransform> computed, std::span<const Buffer> parts);
+  void run_frame(const Matrices& m, const Buffer& s, int64_t item, int64_t frame, std::span<float* const> to,
+                 std::vector<float>& scratch) const;
+  void scatter_row(const float* products, int64_t columns, int64_t source_row, int64_t frame_offset,
+                   std::span<float* const> to) const;
+
+  Device& device_;
+  ConvolutionSpec spec_;
+  Shape input_;
+  Layout in_, out_;
+  std::vector<std::unique_ptr<Matrices>> matrices_;
+};
+
+}  // namespace relevid::kernels::onednn

@@ -1,0 +1,172 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <algorithm>
+#include <functional>
+#include <utility>
+
+#include "kernels/indexing.h"
+#include "kernels/reference/reference.h"
+
+namespace relevid::kernels::reference {
+namespace {
+
+/// One term of a linear map: output[o] takes weight times input[i]. `w` indexes the weights, or is -1 where
+/// the factor is fixed (averages and sums).
+using Visit = std::function<void(int64_t o, int64_t i, int64_t w, double factor)>;
+
+template <class F>
+void for_each_window_tap(const Shape& in, const Shape& out, const Extent& kernel, const Extent& strides,
+                         const Extent& dilations, const Extent& pads, F&& f) {
+  for (int64_t t = 0; t < out[2]; ++t)
+    for (int64_t h = 0; h < out[3]; ++h)
+      for (int64_t w = 0; w < out[4]; ++w)
+        for (int64_t a = 0; a < kernel[0]; ++a)
+          for (int64_t b = 0; b < kernel[1]; ++b)
+            for (int64_t c = 0; c < kernel[2]; ++c) {
+              const int64_t it = t * strides[0] - pads[0] + a * dilations[0];
+              const int64_t ih = h * strides[1] - pads[1] + b * dilations[1];
+              const int64_t iw = w * strides[2] - pads[2] + c * dilations[2];
+              if (it < 0 || it >= in[2] || ih < 0 || ih >= in[3] || iw < 0 || iw >= in[4]) continue;
+              f((t * out[3] + h) * out[4] + w, (it * in[3] + ih) * in[4] + iw,
+                (a * kernel[1] + b) * kernel[2] + c, std::array<int64_t, 3>{t, h, w});
+            }
+}
+
+void visit_convolution(const ConvolutionSpec& spec, const Shape& input, const Shape& output,
+                       const Visit& visit) {
+  const Shape in = as_volume(input), out = as_volume(output);
+  const int64_t in_size = in[2] * in[3] * in[4], out_size = out[2] * out[3] * out[4];
+  const int64_t taps = spec.kernel[0] * spec.kernel[1] * spec.kernel[2];
+  const int64_t in_group = in[1] / spec.groups, out_group = out[1] / spec.groups;
+  for (int64_t n = 0; n < in[0]; ++n)
+    for (int64_t oc = 0; oc < out[1]; ++oc)
+      for (int64_t k = 0; k < in_group; ++k) {
+        const int64_t ic = oc / out_group * in_group + k;
+        for_each_window_tap(in, out, spec.kernel, spec.strides, spec.dilations, spec.pads_begin,
+                            [&](int64_t o, int64_t i, int64_t tap, const auto&) {
+                              visit((n * out[1] + oc) * out_size + o, (n * in[1] + ic) * in_size + i,
+                                    (oc * in_group + k) * taps + tap, 1);
+                            });
+      }
+}
+
+void visit_average(const AveragePoolSpec& spec, const Shape& input, const Shape& output, const Visit& visit) {
+  const Shape in = as_volume(input), out = as_volume(output);
+  const int64_t in_size = in[2] * in[3] * in[4], out_size = out[2] * out[3] * out[4];
+  for (int64_t plane = 0; plane < in[0] * in[1]; ++plane) {
+    for_each_window_tap(in, out, spec.kernel, spec.strides, spec.dilations, spec.pads_begin,
+                        [&](int64_t o, int64_t i, int64_t, const std::array<int64_t, 3>& at) {
+                          visit(plane * out_size + o, plane * in_size + i, -1,
+                                1 / average_divisor(spec, in, at[0], at[1], at[2]));
+                        });
+  }
+}
+
+void visit_dense(const DenseSpec& spec, const Shape& input, const Visit& visit) {
+  const int64_t in = spec.weight->shape()[1], out = spec.weight->shape()[0];
+  for (int64_t row = 0; row < input.elements() / in; ++row)
+    for (int64_t o = 0; o < out; ++o)
+      for (int64_t i = 0; i < in; ++i) visit(row * out + o, row * in + i, o * in + i, 1);
+}
+
+void visit_sum(const SumSpec& spec, const Shape& input, const Shape& output, const Visit& visit) {
+  for_each_offset(input, broadcast_strides(output, input),
+                  [&](int64_t i, int64_t o) { visit(o, i, -1, spec.scale); });
+}
+
+class ReferenceLinearMap final : public LinearMap {
+ public:
+  ReferenceLinearMap(LinearSpec spec, Shape input, Epilogue epilogue)
+      : spec_(std::move(spec)),
+        input_(std::move(input)),
+        output_(output_shape(spec_, input_)),
+        epilogue_(epilogue) {}
+
+  Buffer forward(const Buffer& x, Buffer residual) override {
+    Buffer y = apply(x, {}, {BiasPart::Kind::kAll});
+    const auto ys = values(y);
+    for (size_t i = 0; i < ys.size(); ++i) {
+      if (residual) ys[i] += values(std::as_const(residual))[i];
+      ys[i] = activation(epilogue_.activation, ys[i]);
+    }
+    return y;
+  }
+
+  Buffer apply(const Buffer& x, WeightTransform weight, BiasPart part) override {
+    Buffer y = allocate(output_);
+    const auto ys = values(y);
+    const auto xs = values(x);
+    visit_terms(weight, [&](int64_t o, int64_t i, double w) {
+      ys[static_cast<size_t>(o)] += w * xs[static_cast<size_t>(i)];
+    });
+    for_each_bias(part, [&](size_t o, double b) { ys[o] += b; });
+    return y;
+  }
+
+  Buffer adjoint(const Buffer& s, WeightTransform weight) override {
+    Buffer y = allocate(input_);
+    const auto ys = values(y);
+    const auto ss = values(s);
+    visit_terms(weight, [&](int64_t o, int64_t i, double w) {
+      ys[static_cast<size_t>(i)] += w * ss[static_cast<size_t>(o)];
+    });
+    return y;
+  }
+
+  std::vector<Buffer> adjoints(const Buffer& s, std::span<const WeightTransform> weights) override {
+    std::vector<Buffer> result;
+    for (const auto& weight : weights) result.push_back(adjoint(s, weight));
+    return result;
+  }
+
+  std::vector<double> bias_dot(const Buffer& s, BiasPart part) override {
+    std::vector<double> result(static_cast<size_t>(output_[0]), 0.0);
+    const size_t item = static_cast<size_t>(output_.elements()) / result.size();
+    for_each_bias(part, [&](size_t o, double b) { result[o / item] += b * values(s)[o]; });
+    return result;
+  }
+
+ private:
+  template <class F>
+  void visit_terms(WeightTransform transform, F&& f) const {
+    const auto term = [&](int64_t o, int64_t i, int64_t w, double factor) {
+      const double given = w < 0 ? factor : static_cast<double>(weights()[static_cast<size_t>(w)]);
+      f(o, i, transform(given));
+    };
+    if (const auto* s = std::get_if<ConvolutionSpec>(&spec_)) visit_convolution(*s, input_, output_, term);
+    if (const auto* s = std::get_if<DenseSpec>(&spec_)) visit_dense(*s, input_, term);
+    if (const auto* s = std::get_if<AveragePoolSpec>(&spec_)) visit_average(*s, input_, output_, term);
+    if (const auto* s = std::get_if<SumSpec>(&spec_)) visit_sum(*s, input_, output_, term);
+  }
+
+  std::span<const float> weights() const {
+    const auto* convolution = std::get_if<ConvolutionSpec>(&spec_);
+    return (convolution ? convolution->weight : std::get<DenseSpec>(spec_).weight)->values<float>();
+  }
+
+  template <class F>
+  void for_each_bias(BiasPart part, F&& f) const {
+    const auto* convolution = std::get_if<ConvolutionSpec>(&spec_);
+    const auto* dense = std::get_if<DenseSpec>(&spec_);
+    const Tensor* bias = convolution ? convolution->bias.get() : dense ? dense->bias.get() : nullptr;
+    if (!bias || part.kind == BiasPart::Kind::kNone) return;
+    const auto channels = bias->values<float>();
+    const int64_t inner = convolution ? output_.elements() / output_[0] / output_[1] : 1;
+    for (int64_t o = 0; o < output_.elements(); ++o) {
+      const auto channel = static_cast<size_t>(o / inner) % channels.size();
+      f(static_cast<size_t>(o), part(static_cast<double>(channels[channel])));
+    }
+  }
+
+  LinearSpec spec_;
+  Shape input_, output_;
+  Epilogue epilogue_;
+};
+
+}  // namespace
+
+std::unique_ptr<LinearMap> make_linear_map(const LinearSpec& spec, const Shape& input,
+                                           const Epilogue& epilogue) {
+  return std::make_unique<ReferenceLinearMap>(spec, input, epilogue);
+}
+
+}  // namespace relevid::kernels::reference

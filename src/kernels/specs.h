@@ -1,0 +1,112 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <memory>
+#include <variant>
+#include <vector>
+
+#include "relevid/tensor.h"
+
+namespace relevid::kernels {
+
+/// A function of a linear map's weights, element by element.
+struct WeightTransform {
+  enum class Kind {
+    kAsIs,
+    kPositive,       ///< max(w, 0)
+    kNegative,       ///< min(w, 0)
+    kSquare,         ///< w²
+    kOnes,           ///< 1 for every tap
+    kGammaPositive,  ///< w + γ max(w, 0)
+    kGammaNegative,  ///< w + γ min(w, 0)
+  };
+  Kind kind = Kind::kAsIs;
+  double gamma = 0;
+  auto operator<=>(const WeightTransform&) const = default;
+  double operator()(double w) const;
+};
+
+/// A function of a linear map's bias.
+struct BiasPart {
+  enum class Kind { kNone, kAll, kPositive, kNegative, kSquare, kGammaPositive, kGammaNegative };
+  Kind kind = Kind::kNone;
+  double gamma = 0;
+  auto operator<=>(const BiasPart&) const = default;
+  double operator()(double b) const;
+};
+
+enum class Sign { kPositive, kNegative };
+
+/// f(x) of one element; alpha and beta as in graph::Activation.
+struct ActivationSpec {
+  enum class Kind { kNone, kRelu, kClip, kLeakyRelu, kSigmoid, kHardSigmoid, kHardSwish, kTanh, kElu };
+  Kind kind = Kind::kNone;
+  double alpha = 0;
+  double beta = 0;
+  auto operator<=>(const ActivationSpec&) const = default;
+};
+
+/// Whether f's slope can be told from f(x) alone, so that x need not be kept.
+bool slope_from_output(const ActivationSpec& f);
+double activation(const ActivationSpec& f, double x);
+/// f'(x) from what was kept: f(x) where slope_from_output, else x. At a kink the slope is 0, as PyTorch has
+/// it.
+double activation_slope(const ActivationSpec& f, double kept);
+
+/// How a gradient passes an activation: as it is; guided backprop (Springenberg et al. 2015): only where
+/// gradient and forward input are positive; deconvnet (Zeiler and Fergus 2014): wherever the gradient is
+/// positive. The latter two change ReLUs alone.
+enum class GradientMode { kPlain, kGuided, kDeconvnet };
+
+/// Three spatial axes, time first; 2-D layers have 1s and 0s in front.
+using Extent = std::array<int64_t, 3>;
+
+/// x [N, C_in, T, H, W], weight [C_out, C_in / groups, kT, kH, kW], zeros outside the input.
+struct ConvolutionSpec {
+  std::shared_ptr<const Tensor> weight;  ///< float32, shared with the graph
+  std::shared_ptr<const Tensor> bias;    ///< [C_out] or null
+  int64_t groups = 1;
+  Extent kernel{1, 1, 1}, strides{1, 1, 1}, dilations{1, 1, 1}, pads_begin{}, pads_end{};
+  int64_t channels_out = 0;
+};
+/// x [..., in], weight [out, in].
+struct DenseSpec {
+  std::shared_ptr<const Tensor> weight, bias;
+};
+/// Mean over windows of x [N, C, T, H, W]; the divisor counts taps in [-counted_begin, size + counted_end).
+struct AveragePoolSpec {
+  Extent kernel{1, 1, 1}, strides{1, 1, 1}, dilations{1, 1, 1}, pads_begin{}, pads_end{};
+  Extent counted_begin{}, counted_end{};
+};
+/// scale times the sum over `axes`, which stay as size 1.
+struct SumSpec {
+  std::vector<int64_t> axes;
+  double scale = 1;
+};
+using LinearSpec = std::variant<ConvolutionSpec, DenseSpec, AveragePoolSpec, SumSpec>;
+
+struct MaxWindowSpec {
+  Extent kernel{1, 1, 1}, strides{1, 1, 1}, dilations{1, 1, 1}, pads_begin{}, pads_end{};
+};
+struct MaxAxesSpec {
+  std::vector<int64_t> axes;
+};
+using MaxSpec = std::variant<MaxWindowSpec, MaxAxesSpec>;
+
+/// What a linear map's forward does behind Wx + b.
+struct Epilogue {
+  enum class Residual { kNone, kAdded };
+  ActivationSpec activation;
+  Residual residual = Residual::kNone;
+};
+
+/// [N, C, T, H, W] of a 2-D or 3-D tensor: a time axis of size 1 is put in where there is none.
+Shape as_volume(const Shape& shape);
+
+/// Output shape of a linear map or a maximum; throws Error(kInvalidArgument) where the input does not fit.
+Shape output_shape(const LinearSpec& spec, const Shape& input);
+Shape output_shape(const MaxSpec& spec, const Shape& input);
+
+}  // namespace relevid::kernels

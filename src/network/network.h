@@ -1,0 +1,80 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "graph/graph.h"
+#include "kernels/kernels.h"
+
+namespace relevid {
+
+/// What a network is prepared for. Inference adds residuals inside convolutions; an explanation needs both
+/// summands.
+enum class Purpose { kInference, kExplanation };
+
+/// Which activations a forward pass keeps: none, what rules of relevance need, or what gradients need.
+enum class Keep { kNothing, kRelevance, kGradient };
+
+/// A graph node prepared on a device. Exactly what its operator needs is set.
+struct Step {
+  const graph::Node* node = nullptr;
+  std::unique_ptr<kernels::LinearMap> linear;  ///< Convolution, Dense, AveragePool, mean and sum
+  std::unique_ptr<kernels::MaxMap> maximum;    ///< MaxPool, maximum over axes
+  kernels::ActivationSpec activation;          ///< Activation
+  kernels::Buffer scale, shift;                ///< Affine
+  graph::ValueId result = -1;    ///< value that running it writes: an activation's where that is fused
+  graph::ValueId residual = -1;  ///< value added inside a convolution
+  bool runs = true;              ///< false where another step does its work
+};
+
+/// What a forward pass leaves: kept activations by value, winners by step, and always the output.
+struct Trace {
+  std::vector<kernels::Buffer> values;
+  std::vector<kernels::Buffer> winners;
+};
+
+/// A graph prepared for its input shape on one kernel library: primitives built, activations fused into what
+/// is before them. Owns the graph; borrows the library, which must outlive it. Used from one thread at a
+/// time.
+class Network {
+ public:
+  /// Throws Error(kUnsupportedModel) with a list of all nodes that cannot be run.
+  Network(graph::Graph graph, kernels::Library& library, Purpose purpose);
+  Network(const Network&) = delete;
+  Network& operator=(const Network&) = delete;
+
+  const graph::Graph& graph() const { return graph_; }
+  kernels::Library& library() const { return library_; }
+  std::span<const Step> steps() const { return steps_; }
+
+  /// One tensor per input of the graph, in its order. Activations are freed as soon as nothing needs them.
+  Trace forward(std::span<const kernels::Buffer> inputs, Keep keep);
+  /// One step on values of the caller's.
+  kernels::Buffer run_alone(size_t index, const std::function<kernels::Buffer(graph::ValueId)>& value);
+  /// The output of a trace, [N, classes...].
+  Tensor output(const Trace& trace) const;
+
+ private:
+  void fuse_activations();
+  void fuse_residuals();
+  void run(size_t index, Trace& trace, Keep keep);
+  std::vector<char> kept_values(Keep keep) const;
+
+  graph::Graph graph_;
+  kernels::Library& library_;
+  std::vector<Step> steps_;
+};
+
+/// The kernel library's description of a node's linear map, or nothing where the node is not one.
+std::optional<kernels::LinearSpec> linear_spec(const graph::Graph& graph, const graph::Node& node);
+
+/// Multiply-adds of one forward pass through the node.
+int64_t multiply_adds(const graph::Graph& graph, const graph::Node& node);
+int64_t parameters(const graph::Node& node);
+
+}  // namespace relevid

@@ -1,0 +1,14 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <optional>
+
+#include "graph/graph.h"
+#include "kernels/specs.h"
+
+namespace relevid {
+
+std::optional<kernels::MaxSpec> max_spec(const graph::Node& node);
+kernels::ActivationSpec activation_spec(const graph::Activation& activation);
+
+}  // namespace relevid

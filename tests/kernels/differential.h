@@ -1,0 +1,211 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <fmt/format.h>
+#include <gtest/gtest.h>
+
+#include <cmath>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "kernels/kernels.h"
+#include "support/random.h"
+
+namespace relevid::testing {
+
+/// float32 sums of a few hundred products, relative to the largest value.
+inline constexpr double kTolerance = 5e-6;
+
+/// Behind an activation that bounds its output, which hides how large the sums before it are.
+inline constexpr double kBoundedTolerance = 1e-4;
+
+inline double tolerance_behind(const kernels::ActivationSpec& f) {
+  using Kind = kernels::ActivationSpec::Kind;
+  const bool bounded = f.kind == Kind::kClip || f.kind == Kind::kSigmoid || f.kind == Kind::kHardSigmoid ||
+                       f.kind == Kind::kTanh;
+  return bounded ? kBoundedTolerance : kTolerance;
+}
+
+/// One operand on both libraries.
+struct Pair {
+  kernels::Buffer reference, onednn;
+};
+
+/// The library under test and the oracle, made once for a whole program.
+struct Libraries {
+  std::unique_ptr<kernels::Library> reference = kernels::make_reference_library();
+  std::unique_ptr<kernels::Library> onednn = kernels::make_onednn_library(0);
+
+  Pair upload(const Tensor& tensor) const { return {reference->upload(tensor), onednn->upload(tensor)}; }
+};
+
+inline Libraries& libraries() {
+  static Libraries both;
+  return both;
+}
+
+/// Relative to the largest of `want`; terms are of the order of 1, and may cancel to nearly nothing.
+inline void expect_near(const std::vector<double>& want, const std::vector<double>& have, double tolerance,
+                        const std::string& what) {
+  ASSERT_EQ(want.size(), have.size()) << what;
+  double largest = 1e-2, difference = 0;
+  for (size_t i = 0; i < want.size(); ++i) {
+    ASSERT_TRUE(std::isfinite(have[i])) << what << ": " << have[i] << " at " << i;
+    largest = std::max(largest, std::abs(want[i]));
+    difference = std::max(difference, std::abs(want[i] - have[i]));
+  }
+  EXPECT_LE(difference, tolerance * largest) << what << ": relative " << difference / largest;
+}
+
+/// The same shape and values; and the sums over the whole storage, which lanes that fill up the last block
+/// would change if they were not zero.
+inline void expect_same(const Pair& pair, const std::string& what, double tolerance = kTolerance) {
+  ASSERT_EQ(pair.reference.shape(), pair.onednn.shape()) << what;
+  const auto want = libraries().reference->download(pair.reference).as_doubles();
+  expect_near(want, libraries().onednn->download(pair.onednn).as_doubles(), tolerance, what);
+  const auto plain = libraries().reference->absolute_sums(pair.reference);
+  const auto stored = libraries().onednn->absolute_sums(pair.onednn);
+  for (size_t n = 0; n < plain.size(); ++n) {
+    EXPECT_NEAR(plain[n], stored[n], 1e-5 * (plain[n] + 1))
+        << what << ": lanes beyond the channels, item " << n;
+  }
+}
+
+/// Runs `operation(library, buffer, ...)` on both libraries.
+template <class F, class... Operands>
+Pair on_both(F&& operation, const Operands&... operands) {
+  return {operation(*libraries().reference, operands.reference...),
+          operation(*libraries().onednn, operands.onednn...)};
+}
+
+/// Every function of the weights that a rule uses.
+inline std::vector<kernels::WeightTransform> all_transforms() {
+  using Kind = kernels::WeightTransform::Kind;
+  return {{Kind::kAsIs},
+          {Kind::kPositive},
+          {Kind::kNegative},
+          {Kind::kSquare},
+          {Kind::kOnes},
+          {Kind::kGammaPositive, 0.25},
+          {Kind::kGammaNegative, 0.25}};
+}
+inline std::vector<kernels::BiasPart> all_bias_parts() {
+  using Kind = kernels::BiasPart::Kind;
+  return {{Kind::kNone},
+          {Kind::kAll},
+          {Kind::kPositive},
+          {Kind::kNegative},
+          {Kind::kSquare},
+          {Kind::kGammaPositive, 0.25},
+          {Kind::kGammaNegative, 0.25}};
+}
+inline std::vector<kernels::ActivationSpec> all_activations() {
+  using Kind = kernels::ActivationSpec::Kind;
+  return {{Kind::kNone, 0, 0},
+          {Kind::kRelu, 0, 0},
+          {Kind::kClip, 0, 0.5},
+          {Kind::kClip, 0.125, 0.375},
+          {Kind::kLeakyRelu, 0.1, 0},
+          {Kind::kSigmoid, 0, 0},
+          {Kind::kHardSigmoid, 0.2, 0.5},
+          {Kind::kHardSwish, 0, 0},
+          {Kind::kTanh, 0, 0},
+          {Kind::kElu, 0.7, 0}};
+}
+
+/// A linear map on both libraries, checked in all that it does.
+class LinearPair {
+ public:
+  LinearPair(const kernels::LinearSpec& spec, const Shape& input, std::string name)
+      : spec_(spec), input_(input), output_(kernels::output_shape(spec, input)), name_(std::move(name)) {
+    reference_ = libraries().reference->prepare(spec, input, {});
+    onednn_ = libraries().onednn->prepare(spec, input, {});
+  }
+
+  void check_everything(Random& random) {
+    const Pair x = libraries().upload(random.signed_values(input_));
+    const Pair s = libraries().upload(random.signed_values(output_));
+    check_apply(x);
+    check_adjoints(s);
+    check_adjoint_identity(x, s);
+    check_bias_dot(s);
+  }
+
+  /// Wx + b, and a residual where there is one, through the activation.
+  void check_forward(const kernels::ActivationSpec& activation, Random& random) {
+    const Pair x = libraries().upload(random.signed_values(input_));
+    const auto plain = libraries().reference->prepare(spec_, input_, {activation});
+    const auto fast = libraries().onednn->prepare(spec_, input_, {activation});
+    expect_same({plain->forward(x.reference, {}), fast->forward(x.onednn, {})},
+                fmt::format("{} forward, activation {}", name_, static_cast<int>(activation.kind)),
+                tolerance_behind(activation));
+  }
+  void check_forward_with_residual(const kernels::ActivationSpec& activation, Random& random) {
+    const kernels::Epilogue epilogue{activation, kernels::Epilogue::Residual::kAdded};
+    const Tensor r = random.signed_values(output_);
+    const Pair x = libraries().upload(random.signed_values(input_)), residual = libraries().upload(r);
+    const auto fast = libraries().onednn->prepare(spec_, input_, epilogue);
+    const kernels::Buffer want =
+        libraries().reference->prepare(spec_, input_, epilogue)->forward(x.reference, residual.reference);
+    const std::string what =
+        fmt::format("{} with residual, activation {}", name_, static_cast<int>(activation.kind));
+    expect_same({want, fast->forward(x.onednn, residual.onednn)}, what + ", shared",
+                tolerance_behind(activation));
+    expect_near(r.as_doubles(), libraries().onednn->download(residual.onednn).as_doubles(), 0,
+                what + ": a shared residual stays as it is");
+    expect_same({want, fast->forward(x.onednn, libraries().onednn->upload(r))}, what + ", handed over",
+                tolerance_behind(activation));
+  }
+
+ private:
+  void check_apply(const Pair& x) {
+    for (const auto& weight : all_transforms()) {
+      for (const auto& bias : all_bias_parts()) {
+        expect_same(
+            {reference_->apply(x.reference, weight, bias), onednn_->apply(x.onednn, weight, bias)},
+            fmt::format("{} apply {} {}", name_, static_cast<int>(weight.kind), static_cast<int>(bias.kind)));
+      }
+    }
+  }
+  void check_adjoints(const Pair& s) {
+    const auto transforms = all_transforms();
+    for (const auto& weight : transforms) {
+      expect_same({reference_->adjoint(s.reference, weight), onednn_->adjoint(s.onednn, weight)},
+                  fmt::format("{} adjoint {}", name_, static_cast<int>(weight.kind)));
+    }
+    for (const size_t count : {size_t{2}, size_t{3}, transforms.size()}) {
+      const std::span some(transforms.data(), count);
+      const auto want = reference_->adjoints(s.reference, some), have = onednn_->adjoints(s.onednn, some);
+      ASSERT_EQ(have.size(), count);
+      for (size_t i = 0; i < count; ++i)
+        expect_same({want[i], have[i]}, fmt::format("{} adjoint {} of {}", name_, i, count));
+    }
+  }
+  /// <Wx, s> = <x, Wᵀs>.
+  void check_adjoint_identity(const Pair& x, const Pair& s) {
+    kernels::Library& library = *libraries().onednn;
+    for (const auto& weight : all_transforms()) {
+      const kernels::Buffer ahead = library.multiply(onednn_->apply(x.onednn, weight, {}), s.onednn);
+      const kernels::Buffer back = library.multiply(onednn_->adjoint(s.onednn, weight), x.onednn);
+      double left = 0, right = 0, scale = 1e-3;
+      for (const double sum : library.sums(ahead)) left += sum;
+      for (const double sum : library.sums(back)) right += sum;
+      for (const double sum : library.absolute_sums(ahead)) scale += sum;
+      EXPECT_NEAR(left, right, 1e-5 * scale) << name_ << " transform " << static_cast<int>(weight.kind);
+    }
+  }
+  void check_bias_dot(const Pair& s) {
+    for (const auto& bias : all_bias_parts()) {
+      expect_near(reference_->bias_dot(s.reference, bias), onednn_->bias_dot(s.onednn, bias), 1e-5,
+                  fmt::format("{} bias_dot {}", name_, static_cast<int>(bias.kind)));
+    }
+  }
+
+  kernels::LinearSpec spec_;
+  Shape input_, output_;
+  std::string name_;
+  std::unique_ptr<kernels::LinearMap> reference_, onednn_;
+};
+
+}  // namespace relevid::testing
