@@ -1,0 +1,212 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "explain/composite.h"
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+#include <fnmatch.h>
+
+#include <algorithm>
+
+#include "base/suggest.h"
+#include "relevid/error.h"
+
+namespace relevid {
+namespace {
+
+using Position = Match::Position;
+
+Match operators(std::vector<std::string> names, Position position = Position::kAnywhere) {
+  return {std::move(names), "", position};
+}
+
+Match first_layers() {
+  return operators({"Convolution", "Dense"}, Position::kFirst);
+}
+
+std::vector<CompositeEntry> common_entries() {
+  return {{operators({"AveragePool", "Reduce"}), norm_rule()},
+          {operators({"MaxPool", "Reduce"}), PoolingRule::kWinner},
+          {operators({"Add"}), AdditionRule::kNorm},
+          {operators({"Multiply"}), ProductRule::kSignal}};
+}
+
+Composite composite(std::string name, std::optional<Rule> first, Rule convolution, Rule dense) {
+  Composite result{std::move(name), {}};
+  if (first) result.entries.push_back({first_layers(), std::move(*first)});
+  result.entries.push_back({operators({"Convolution"}), std::move(convolution)});
+  result.entries.push_back({operators({"Dense"}), std::move(dense)});
+  for (auto& entry : common_entries()) result.entries.push_back(std::move(entry));
+  return result;
+}
+
+bool is_max(const graph::Operator& op) {
+  const auto* reduce = std::get_if<graph::Reduce>(&op);
+  return std::holds_alternative<graph::MaxPool>(op) || (reduce && reduce->kind == graph::Reduce::Kind::kMax);
+}
+
+/// Whether a rule is one that this kind of node can take.
+bool suits(const NodeRule& rule, const graph::Operator& op) {
+  const bool linear = std::holds_alternative<graph::Convolution>(op) ||
+                      std::holds_alternative<graph::Dense>(op) ||
+                      std::holds_alternative<graph::AveragePool>(op) ||
+                      (std::holds_alternative<graph::Reduce>(op) && !is_max(op));
+  if (std::holds_alternative<Rule>(rule)) return linear;
+  if (std::holds_alternative<PoolingRule>(rule)) return is_max(op);
+  if (std::holds_alternative<AdditionRule>(rule)) return std::holds_alternative<graph::Add>(op);
+  return std::holds_alternative<graph::Multiply>(op);
+}
+
+bool needs_rule(const graph::Operator& op) {
+  return suits(Rule{}, op) || is_max(op) || std::holds_alternative<graph::Add>(op) ||
+         std::holds_alternative<graph::Multiply>(op);
+}
+
+/// fnmatch with * and ? alone: brackets and backslashes are common in node names and stand for themselves.
+bool name_matches(const std::string& pattern, const std::string& name) {
+  std::string escaped;
+  for (const char c : pattern) {
+    if (c == '[' || c == ']' || c == '\\') escaped += '\\';
+    escaped += c;
+  }
+  return fnmatch(escaped.c_str(), name.c_str(), 0) == 0;
+}
+
+/// Nodes with weights from which the output is reached without passing another.
+std::vector<char> last_layers(const graph::Graph& graph) {
+  std::vector<char> reaches(graph.values.size(), 0), result(graph.nodes.size(), 0);
+  reaches[static_cast<size_t>(graph.output)] = 1;
+  for (size_t i = graph.nodes.size(); i-- > 0;) {
+    const graph::Node& node = graph.nodes[i];
+    if (!reaches[static_cast<size_t>(node.output)]) continue;
+    const bool weights =
+        std::holds_alternative<graph::Convolution>(node.op) || std::holds_alternative<graph::Dense>(node.op);
+    result[i] = weights;
+    if (weights) continue;
+    for (const graph::ValueId input : node.inputs) reaches[static_cast<size_t>(input)] = 1;
+  }
+  return result;
+}
+
+/// What a match asks about where a node stands.
+class Places {
+ public:
+  explicit Places(const graph::Graph& graph)
+      : reads_input_(graph::only_input(graph)), last_(last_layers(graph)) {}
+  bool is_first(const graph::Node& node) const {
+    return reads_input_[static_cast<size_t>(node.inputs[0])] != 0;
+  }
+  bool is_last(size_t node) const { return last_[node] != 0; }
+
+ private:
+  std::vector<char> reads_input_, last_;
+};
+
+bool applies(const CompositeEntry& entry, const Places& places, const graph::Node& node, size_t index) {
+  const Match& match = entry.match;
+  if (!suits(entry.rule, node.op)) return false;
+  if (match.position == Position::kFirst && !places.is_first(node)) return false;
+  if (match.position == Position::kLast && !places.is_last(index)) return false;
+  if (!match.operators.empty() &&
+      std::ranges::find(match.operators, graph::name(node.op)) == match.operators.end())
+    return false;
+  return match.name_pattern.empty() || name_matches(match.name_pattern, node.name);
+}
+
+}  // namespace
+
+Composite Composite::preceded_by(std::vector<CompositeEntry> before) const {
+  Composite result = *this;
+  result.entries.insert(result.entries.begin(), std::make_move_iterator(before.begin()),
+                        std::make_move_iterator(before.end()));
+  return result;
+}
+
+std::vector<std::string> preset_names() {
+  return {"deep_taylor",
+          "epsilon_plus",
+          "epsilon_plus_flat",
+          "epsilon_alpha2_beta1",
+          "epsilon_alpha2_beta1_flat",
+          "epsilon_gamma_box",
+          "excitation_backprop",
+          "null_profile"};
+}
+
+Composite preset(std::string_view name, InputBounds bounds) {
+  const std::string n(name);
+  if (n == "deep_taylor") {
+    const Rule first = bounds == InputBounds::kKnown ? z_box_rule() : w_square_rule();
+    return composite(n, first, z_plus_rule(ZPlusBias::kNone), z_plus_rule(ZPlusBias::kNone));
+  }
+  if (n == "epsilon_plus") return composite(n, {}, z_plus_rule(), epsilon_rule());
+  if (n == "epsilon_plus_flat") return composite(n, flat_rule(), z_plus_rule(), epsilon_rule());
+  if (n == "epsilon_alpha2_beta1") return composite(n, {}, alpha_beta_rule(2, 1), epsilon_rule());
+  if (n == "epsilon_alpha2_beta1_flat")
+    return composite(n, flat_rule(), alpha_beta_rule(2, 1), epsilon_rule());
+  if (n == "epsilon_gamma_box") return composite(n, z_box_rule(), gamma_rule(), epsilon_rule());
+  if (n == "excitation_backprop") return composite(n, {}, z_plus_rule(), z_plus_rule());
+  if (n == "null_profile") {
+    Composite result{n, {}};
+    result.entries = {{operators({"Convolution", "Dense", "AveragePool", "Reduce"}), flat_rule()},
+                      {operators({"MaxPool", "Reduce"}), PoolingRule::kEven},
+                      {operators({"Add"}), AdditionRule::kEven},
+                      {operators({"Multiply"}), ProductRule::kSignal}};
+    return result;
+  }
+  throw Error(ErrorKind::kInvalidArgument,
+              fmt::format("no preset '{}'{}; there are {}", name, did_you_mean(name, preset_names()),
+                          fmt::join(preset_names(), ", ")));
+}
+
+std::vector<std::optional<NodeRule>> assign(const Composite& composite, const graph::Graph& graph) {
+  const Places places(graph);
+  std::vector<std::optional<NodeRule>> rules(graph.nodes.size());
+  std::string missing;
+  for (size_t i = 0; i < graph.nodes.size(); ++i) {
+    const graph::Node& node = graph.nodes[i];
+    if (!needs_rule(node.op)) continue;
+    const auto entry =
+        std::ranges::find_if(composite.entries, [&](const auto& e) { return applies(e, places, node, i); });
+    if (entry == composite.entries.end()) {
+      missing += fmt::format("\n  {} '{}'", graph::name(node.op), node.name);
+      continue;
+    }
+    rules[i] = entry->rule;
+    const auto* product = std::get_if<graph::Multiply>(&node.op);
+    if (product && product->gate < 0) rules[i] = ProductRule::kHalf;
+    const auto* rule = std::get_if<Rule>(&*rules[i]);
+    if (rule && rule->needs_bounds() && !places.is_first(node)) {
+      throw Error(ErrorKind::kInvalidArgument,
+                  fmt::format("zB is for layers that read the input, and {} '{}' does not",
+                              graph::name(node.op), node.name));
+    }
+  }
+  if (!missing.empty()) {
+    throw Error(ErrorKind::kUnsupportedModel,
+                fmt::format("'{}' has no rule for these nodes:{}", composite.name, missing));
+  }
+  return rules;
+}
+
+void require_used(std::span<const CompositeEntry> entries, const graph::Graph& graph) {
+  const Places places(graph);
+  for (size_t k = 0; k < entries.size(); ++k) {
+    bool used = false;
+    for (size_t i = 0; i < graph.nodes.size() && !used; ++i)
+      used = applies(entries[k], places, graph.nodes[i], i);
+    if (used) continue;
+    throw Error(ErrorKind::kInvalidArgument, fmt::format("entry {} of the rules ({}) fits no node of this "
+                                                         "model; relevid inspect shows names and operators",
+                                                         k + 1, describe(entries[k].rule)));
+  }
+}
+
+std::string describe(const std::optional<NodeRule>& rule) {
+  if (!rule) return "pass";
+  if (const auto* r = std::get_if<Rule>(&*rule)) return r->name;
+  if (const auto* r = std::get_if<PoolingRule>(&*rule)) return *r == PoolingRule::kWinner ? "winner" : "even";
+  if (const auto* r = std::get_if<AdditionRule>(&*rule)) return *r == AdditionRule::kNorm ? "norm" : "even";
+  return std::get<ProductRule>(*rule) == ProductRule::kSignal ? "signal" : "half";
+}
+
+}  // namespace relevid

@@ -1,0 +1,77 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <filesystem>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <variant>
+#include <vector>
+
+#include "explain/rules.h"
+#include "graph/graph.h"
+
+namespace relevid {
+
+/// How nodes that are not linear maps pass relevance.
+enum class PoolingRule { kWinner, kEven };  ///< maxima: to the winner, or evenly over the window
+enum class AdditionRule { kNorm, kEven };   ///< residuals: by contribution, or evenly
+/// Note [Gates]
+/// In a product the relevance follows the signal, and the gate counts as a constant, as LRP for gated
+/// networks has it (Arras et al. 2017, EMNLP workshop WASSA): a gate decides how much passes, not what. Which
+/// factor is the gate is seen from the graph (graph::Multiply): a function of the other factor alone (swish),
+/// the one behind a sigmoid (squeeze-excite), or the one that is broadcast. Where none can be told, or with
+/// kHalf, each gets half.
+enum class ProductRule { kSignal, kHalf };
+
+/// Everything that decides how one node passes relevance.
+using NodeRule = std::variant<Rule, PoolingRule, AdditionRule, ProductRule>;
+
+/// What an entry of a composite applies to; every condition that is set must hold.
+struct Match {
+  enum class Position { kAnywhere, kFirst, kLast };
+  std::vector<std::string> operators;  ///< names as graph::name gives them; empty: any
+  std::string name_pattern;            ///< * and ? over the node's name; empty: any
+  Position position =
+      Position::kAnywhere;  ///< kFirst: layers that read the input; kLast: the ones that write the output
+};
+
+struct CompositeEntry {
+  Match match;
+  NodeRule rule;
+};
+
+/// An ordered list of which nodes get which rule; the first match wins.
+struct Composite {
+  std::string name;
+  std::vector<CompositeEntry> entries;
+
+  /// Entries of `before` come first.
+  Composite preceded_by(std::vector<CompositeEntry> before) const;
+};
+
+/// deep_taylor, epsilon_plus, epsilon_plus_flat, epsilon_alpha2_beta1, epsilon_alpha2_beta1_flat,
+/// epsilon_gamma_box, excitation_backprop, and null_profile (flat everywhere, weights and activations
+/// ignored).
+std::vector<std::string> preset_names();
+/// Throws Error(kInvalidArgument) for another name. `bounds`: whether those of the input are known;
+/// deep_taylor takes w² for its first layers where they are not.
+enum class InputBounds { kKnown, kUnknown };
+Composite preset(std::string_view name, InputBounds bounds);
+
+/// A user's own rules from a JSON file; see docs/user/rules.md. Throws Error(kIo) or Error(kCorruptInput)
+/// naming entry and field.
+std::vector<CompositeEntry> read_rules(const std::filesystem::path& path);
+
+/// A rule per node of the graph, nothing for nodes that only move values or apply an activation (relevance
+/// passes). Throws Error(kUnsupportedModel) naming nodes that need a rule and get none.
+std::vector<std::optional<NodeRule>> assign(const Composite& composite, const graph::Graph& graph);
+
+/// Throws Error(kInvalidArgument) for an entry that fits no node of the graph: a pattern with a slip in it.
+void require_used(std::span<const CompositeEntry> entries, const graph::Graph& graph);
+
+/// "z+", "winner", "pass", ... for tables.
+std::string describe(const std::optional<NodeRule>& rule);
+
+}  // namespace relevid

@@ -1,0 +1,347 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "explain/propagate.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <set>
+#include <utility>
+
+#include "relevid/error.h"
+
+namespace relevid {
+namespace {
+
+using graph::ValueId;
+using kernels::Buffer;
+
+size_t at(ValueId value) {
+  return static_cast<size_t>(value);
+}
+
+bool is_constant(InputPart part) {
+  return part == InputPart::kLow || part == InputPart::kHigh || part == InputPart::kOne;
+}
+
+void add_scaled(std::vector<double>& into, const std::vector<double>& values, double scale) {
+  if (into.empty()) into.assign(values.size(), 0.0);
+  for (size_t i = 0; i < into.size(); ++i) into[i] += scale * values[i];
+}
+
+/// Sums per entry of axis 0 as sums per clip: networks that fold time into the batch have several entries a
+/// clip.
+std::vector<double> per_clip(const std::vector<double>& entries, size_t clips) {
+  std::vector<double> result(clips, 0.0);
+  for (size_t i = 0; i < entries.size(); ++i) result[i * clips / entries.size()] += entries[i];
+  return result;
+}
+
+}  // namespace
+
+void accumulate_at(kernels::Library& library, std::vector<Buffer>& into, ValueId value, Buffer r) {
+  Buffer& slot = into[at(value)];
+  // What is there may be shared with another value's slot: a fresh sum leaves that one as it is.
+  slot = slot ? library.add(slot, r, 1) : std::move(r);
+}
+
+std::optional<std::vector<Buffer>> move_back(const Network& network, const graph::Node& node,
+                                             const Buffer& r) {
+  kernels::Library& library = network.library();
+  const auto shape = [&](size_t i) -> const Shape& { return network.graph().shape(node.inputs[i]); };
+  std::vector<Buffer> result;
+  if (std::holds_alternative<graph::Reshape>(node.op)) {
+    result.push_back(library.reshape(r, shape(0)));
+  } else if (const auto* transpose = std::get_if<graph::Transpose>(&node.op)) {
+    std::vector<int64_t> inverse(transpose->permutation.size());
+    for (size_t i = 0; i < inverse.size(); ++i)
+      inverse[static_cast<size_t>(transpose->permutation[i])] = static_cast<int64_t>(i);
+    result.push_back(library.transpose(r, inverse));
+  } else if (const auto* slice = std::get_if<graph::Slice>(&node.op)) {
+    result.push_back(library.place(r, shape(0), slice->begin, slice->step, 0));
+  } else if (const auto* pad = std::get_if<graph::Pad>(&node.op)) {
+    result.push_back(library.slice(r, shape(0), pad->begin, std::vector<int64_t>(pad->begin.size(), 1)));
+  } else if (const auto* concat = std::get_if<graph::Concat>(&node.op)) {
+    std::vector<int64_t> begin(static_cast<size_t>(r.shape().rank()), 0);
+    const std::vector<int64_t> step(begin.size(), 1);
+    for (size_t i = 0; i < node.inputs.size(); ++i) {
+      result.push_back(library.slice(r, shape(i), begin, step));
+      begin[static_cast<size_t>(concat->axis)] += shape(i)[concat->axis];
+    }
+  } else {
+    return std::nullopt;
+  }
+  return result;
+}
+
+Propagation::Propagation(Network& network, const Composite& composite, const Bounds* bounds)
+    : network_(network),
+      library_(network.library()),
+      rules_(assign(composite, network.graph())),
+      never_negative_(graph::never_negative(network.graph())) {
+  const bool needs = std::ranges::any_of(rules_, [](const auto& rule) {
+    const auto* r = rule ? std::get_if<Rule>(&*rule) : nullptr;
+    return r && r->needs_bounds();
+  });
+  if (!needs) return;
+  const auto& inputs = network.graph().inputs;
+  if (!bounds || bounds->low.size() != inputs.size() || bounds->high.size() != inputs.size()) {
+    throw Error(
+        ErrorKind::kInvalidArgument,
+        fmt::format(
+            "'{}' needs the smallest and largest value that the input can have (zB); give the model's "
+            "preprocessing, or --low and --high",
+            composite.name));
+  }
+  for (size_t i = 0; i < inputs.size(); ++i) {
+    const Buffer zero = library_.filled(network.graph().shape(inputs[i]), 0);
+    bounds_[{inputs[i], InputPart::kLow}] = library_.add(zero, library_.upload(bounds->low[i]), 1);
+    bounds_[{inputs[i], InputPart::kHigh}] = library_.add(zero, library_.upload(bounds->high[i]), 1);
+  }
+}
+
+std::vector<Buffer> Propagation::run(const Trace& trace, const Buffer& start, std::vector<LayerFlow>* flows) {
+  const graph::Graph& graph = network_.graph();
+  relevance_.assign(graph.values.size(), {});
+  relevance_[at(graph.output)] = start;
+  // Σ of each value's relevance, where it is known already: what left one layer comes into the one before it.
+  std::vector<std::vector<double>> sums(graph.values.size());
+  for (size_t i = graph.nodes.size(); i-- > 0;) {
+    const graph::Node& node = graph.nodes[i];
+    // Taken out, so that it is freed as soon as it has been passed on.
+    const Buffer r = std::exchange(relevance_[at(node.output)], {});
+    if (!r) continue;
+    LayerFlow flow{node.name, std::string(graph::name(node.op)), describe(rules_[i]), {}, {}, {}, {}, {}};
+    std::vector<Buffer> before(node.inputs.size());
+    for (size_t k = 0; k < before.size(); ++k) before[k] = std::exchange(relevance_[at(node.inputs[k])], {});
+    pass_back(i, trace, r, flow);
+    if (flows) {
+      const auto clips = static_cast<size_t>(graph.shape(graph.output)[0]);
+      auto& incoming = sums[at(node.output)];
+      if (incoming.empty()) incoming = library_.sums(r);
+      flow.outgoing.assign(clips, 0.0);
+      for (const ValueId input : std::set<ValueId>(node.inputs.begin(), node.inputs.end())) {
+        const Buffer& given = relevance_[at(input)];
+        if (!given) continue;
+        sums[at(input)] = given.is_same(r) ? incoming : library_.sums(given);
+        add_scaled(flow.outgoing, per_clip(sums[at(input)], clips), 1);
+      }
+      flow.incoming = incoming;
+      for (auto* part : {&flow.incoming, &flow.absorbed_by_bias, &flow.absorbed_by_epsilon, &flow.dropped}) {
+        *part = per_clip(*part, clips);
+      }
+      if (std::holds_alternative<graph::Pad>(node.op)) {
+        for (size_t n = 0; n < flow.dropped.size(); ++n)
+          flow.dropped[n] = flow.incoming[n] - flow.outgoing[n];
+      }
+      flows->push_back(std::move(flow));
+    }
+    for (size_t k = 0; k < before.size(); ++k) {
+      if (!before[k]) continue;
+      give(node.inputs[k], std::move(before[k]));
+      sums[at(node.inputs[k])].clear();  // of a part only
+    }
+  }
+  std::vector<Buffer> result;
+  for (const ValueId input : graph.inputs) {
+    Buffer& r = relevance_[at(input)];
+    result.push_back(r ? std::move(r) : library_.filled(graph.shape(input), 0));
+  }
+  relevance_.clear();
+  return result;
+}
+
+std::vector<std::string> Propagation::rule_names() const {
+  std::vector<std::string> names;
+  for (const auto& rule : rules_) names.push_back(describe(rule));
+  return names;
+}
+
+void Propagation::give(ValueId value, Buffer r) {
+  accumulate_at(library_, relevance_, value, std::move(r));
+}
+
+void Propagation::pass_back(size_t index, const Trace& trace, const Buffer& r, LayerFlow& flow) {
+  const Step& step = network_.steps()[index];
+  const graph::Node& node = *step.node;
+  const auto& rule = rules_[index];
+  if (auto moved = move_back(network_, node, r)) {
+    for (size_t i = 0; i < moved->size(); ++i) give(node.inputs[i], std::move((*moved)[i]));
+  } else if (!rule) {  // activations and constants pass
+    give(node.inputs[0], r);
+  } else if (const auto* linear = std::get_if<Rule>(&*rule)) {
+    pass_linear(step, *linear, trace.values[at(node.inputs[0])], r, flow);
+  } else if (const auto* pooling = std::get_if<PoolingRule>(&*rule)) {
+    give(node.inputs[0], *pooling == PoolingRule::kWinner ? step.maximum->route(r, trace.winners[index])
+                                                          : step.maximum->share(r));
+  } else if (const auto* addition = std::get_if<AdditionRule>(&*rule)) {
+    pass_addition(step, *addition, trace, r, flow);
+  } else {
+    pass_product(step, std::get<ProductRule>(*rule), r);
+  }
+}
+
+void Propagation::pass_linear(const Step& step, const Rule& rule, const Buffer& x, const Buffer& r,
+                              LayerFlow& flow) {
+  const ValueId input = step.node->inputs[0];
+  const bool x_never_negative = never_negative_[at(input)] != 0;
+  Buffer total;
+  for (const Share& share : rule.shares) {
+    Buffer part = through(step, rule, share, x, r, x_never_negative, flow);
+    if (!total && share.coefficient == 1) {
+      total = std::move(part);
+    } else {
+      if (!total) total = library_.filled(part.shape(), 0);
+      library_.accumulate(total, part, share.coefficient);
+    }
+  }
+  give(input, std::move(total));
+}
+
+Buffer Propagation::input_part(const Step& step, InputPart part, const Buffer& x, bool x_never_negative) {
+  switch (part) {
+    case InputPart::kAll:
+      return x;
+    case InputPart::kPositive:
+      return x_never_negative ? x : library_.part(x, kernels::Sign::kPositive);
+    case InputPart::kNegative:
+      return library_.part(x, kernels::Sign::kNegative);
+    case InputPart::kLow:
+    case InputPart::kHigh:
+      return bound(step.node->inputs[0], part);
+    case InputPart::kOne:
+      return library_.filled(x.shape(), 1);
+  }
+  return x;
+}
+
+Buffer Propagation::denominator(const Step& step, const Share& share, const Buffer& x,
+                                bool x_never_negative) {
+  Buffer z;
+  for (const Term& term : share.terms) {
+    if (is_constant(term.input) || (term.input == InputPart::kNegative && x_never_negative)) continue;
+    Buffer part =
+        step.linear->apply(input_part(step, term.input, x, x_never_negative), term.weight, term.bias);
+    if (z)
+      library_.accumulate(z, part, term.sign);
+    else
+      z = std::move(part);
+  }
+  const Buffer* constant = constant_terms(step, share);
+  if (!constant) return z;
+  if (z) {
+    library_.accumulate(z, *constant, 1);
+    return z;
+  }
+  return library_.add(*constant, *constant, 0);  // a copy, because it is written over
+}
+
+const Buffer* Propagation::constant_terms(const Step& step, const Share& share) {
+  const auto found = constants_.find(&share);
+  if (found != constants_.end()) return &found->second;
+  Buffer sum;
+  for (const Term& term : share.terms) {
+    if (!is_constant(term.input)) continue;
+    const Shape& shape = network_.graph().shape(step.node->inputs[0]);
+    const Buffer part =
+        term.input == InputPart::kOne ? library_.filled(shape, 1) : bound(step.node->inputs[0], term.input);
+    const Buffer z = step.linear->apply(part, term.weight, term.bias);
+    if (!sum) sum = library_.filled(z.shape(), 0);
+    library_.accumulate(sum, z, term.sign);
+  }
+  if (!sum) return nullptr;
+  return &constants_.emplace(&share, std::move(sum)).first->second;
+}
+
+Buffer Propagation::through(const Step& step, const Rule& rule, const Share& share, const Buffer& x,
+                            const Buffer& r, bool x_never_negative, LayerFlow& flow) {
+  Buffer numerator = r;
+  if (share.where != Where::kEverywhere) {
+    const Buffer y = step.linear->apply(x, {}, {kernels::BiasPart::Kind::kAll});
+    const auto sign =
+        share.where == Where::kOutputPositive ? kernels::Sign::kPositive : kernels::Sign::kNegative;
+    numerator = library_.keep_where(r, y, sign);
+    // What neither share takes is dropped: all of r less the two.
+    if (flow.dropped.empty()) flow.dropped = library_.sums(r);
+    add_scaled(flow.dropped, library_.sums(numerator), -1);
+  }
+  Buffer q = denominator(step, share, x, x_never_negative);
+  add_scaled(flow.absorbed_by_epsilon, library_.quotient(q, numerator, rule.epsilon), share.coefficient);
+
+  std::vector<const Term*> terms;
+  std::vector<kernels::WeightTransform> weights;
+  for (const Term& term : share.terms) {
+    add_scaled(flow.absorbed_by_bias, step.linear->bias_dot(q, term.bias), share.coefficient * term.sign);
+    if (term.input == InputPart::kNegative && x_never_negative) continue;
+    terms.push_back(&term);
+    weights.push_back(term.weight);
+  }
+  std::vector<Buffer> back = step.linear->adjoints(q, weights);
+  Buffer total;
+  for (size_t i = 0; i < terms.size(); ++i) {
+    if (terms[i]->input != InputPart::kOne)
+      library_.scale_by(back[i], input_part(step, terms[i]->input, x, x_never_negative));
+    if (!total && terms[i]->sign == 1) {
+      total = std::move(back[i]);
+    } else {
+      if (!total) total = library_.filled(x.shape(), 0);
+      library_.accumulate(total, back[i], terms[i]->sign);
+    }
+  }
+  return total;
+}
+
+void Propagation::pass_addition(const Step& step, AdditionRule rule, const Trace& trace, const Buffer& r,
+                                LayerFlow& flow) {
+  const graph::Node& node = *step.node;
+  const double signs[2] = {1, std::get<graph::Add>(node.op).sign};
+  const Shape& shape = network_.graph().shape(node.output);
+  const Buffer zero = library_.filled(shape, 0);
+  if (rule == AdditionRule::kEven) {
+    for (const ValueId input : node.inputs) {
+      give(input, library_.reduce_to(library_.add(zero, r, 0.5), network_.graph().shape(input)));
+    }
+    return;
+  }
+  Buffer summands[2], q;
+  for (size_t i = 0; i < 2; ++i) {
+    const Buffer& x = trace.values[at(node.inputs[i])];
+    summands[i] = x.shape() == shape ? x : library_.add(zero, x, 1);
+  }
+  q = library_.add(summands[0], summands[1], signs[1]);
+  add_scaled(flow.absorbed_by_epsilon, library_.quotient(q, r, norm_rule().epsilon), 1);
+  for (size_t i = 0; i < 2; ++i) {
+    Buffer part = library_.multiply(summands[i], q);
+    if (signs[i] != 1) part = library_.add(zero, part, signs[i]);
+    const Shape& to = network_.graph().shape(node.inputs[i]);
+    give(node.inputs[i], to == shape ? std::move(part) : library_.reduce_to(part, to));
+  }
+}
+
+void Propagation::pass_product(const Step& step, ProductRule rule, const Buffer& r) {
+  const graph::Node& node = *step.node;
+  const int gate = std::get<graph::Multiply>(node.op).gate;
+  const bool halves = rule == ProductRule::kHalf || gate < 0;
+  for (int i = 0; i < 2; ++i) {
+    if (!halves && i == gate) continue;
+    const ValueId input = node.inputs[static_cast<size_t>(i)];
+    const Shape& to = network_.graph().shape(input);
+    Buffer part = halves ? library_.add(library_.filled(r.shape(), 0), r, 0.5) : r;
+    give(input, to == r.shape() ? std::move(part) : library_.reduce_to(part, to));
+  }
+}
+
+const Buffer& Propagation::bound(ValueId value, InputPart which) {
+  const auto found = bounds_.find({value, which});
+  if (found != bounds_.end()) return found->second;
+  // The input moved, scaled or shifted: the bounds go the same way, and a negative scale swaps them.
+  const int writer = network_.graph().writers()[at(value)];
+  const auto follow = [&](InputPart part) {
+    return network_.run_alone(static_cast<size_t>(writer), [&](ValueId input) { return bound(input, part); });
+  };
+  const Buffer a = follow(InputPart::kLow), b = follow(InputPart::kHigh);
+  bounds_[{value, InputPart::kLow}] = library_.minimum(a, b);
+  bounds_[{value, InputPart::kHigh}] = library_.maximum(a, b);
+  return bounds_.at({value, which});
+}
+
+}  // namespace relevid

@@ -1,0 +1,82 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <map>
+#include <optional>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "explain/composite.h"
+#include "network/network.h"
+
+namespace relevid {
+
+/// Where one layer's relevance went, summed over its elements, per item of the batch:
+/// incoming = outgoing + absorbed_by_bias + absorbed_by_epsilon + dropped.
+struct LayerFlow {
+  std::string name, op, rule;
+  std::vector<double> incoming, outgoing;
+  std::vector<double> absorbed_by_bias, absorbed_by_epsilon;
+  std::vector<double> dropped;  ///< in a border that Pad made, or where gamma finds an output of exactly 0
+};
+
+/// Smallest and largest value of the network's inputs, broadcastable to them ([1, C, 1, 1, 1] or larger).
+struct Bounds {
+  std::vector<Tensor> low, high;
+};
+
+/// Carries relevance from the output to the input by a composite. Keeps what does not depend on the clip
+/// (terms of bounds and of ones), so one is made per network and composite and used for many clips. Borrows
+/// the network.
+class Propagation {
+ public:
+  /// Throws Error(kInvalidArgument) where the composite needs bounds and none are given.
+  Propagation(Network& network, const Composite& composite, const Bounds* bounds);
+
+  /// The rule of every node of the graph, in words.
+  std::vector<std::string> rule_names() const;
+
+  /// `start` is the relevance of the output; `trace` from a forward pass with Keep::kRelevance. Returns the
+  /// relevance of each input. `flows`, where given, receives the layers' accounts, output first.
+  std::vector<kernels::Buffer> run(const Trace& trace, const kernels::Buffer& start,
+                                   std::vector<LayerFlow>* flows);
+
+ private:
+  void pass_back(size_t index, const Trace& trace, const kernels::Buffer& r, LayerFlow& flow);
+  void pass_linear(const Step& step, const Rule& rule, const kernels::Buffer& x, const kernels::Buffer& r,
+                   LayerFlow& flow);
+  void pass_addition(const Step& step, AdditionRule rule, const Trace& trace, const kernels::Buffer& r,
+                     LayerFlow& flow);
+  void pass_product(const Step& step, ProductRule rule, const kernels::Buffer& r);
+  kernels::Buffer through(const Step& step, const Rule& rule, const Share& share, const kernels::Buffer& x,
+                          const kernels::Buffer& r, bool x_never_negative, LayerFlow& flow);
+  kernels::Buffer denominator(const Step& step, const Share& share, const kernels::Buffer& x,
+                              bool x_never_negative);
+  kernels::Buffer input_part(const Step& step, InputPart part, const kernels::Buffer& x,
+                             bool x_never_negative);
+  /// Σ of the terms of a share that do not depend on the clip; computed once.
+  const kernels::Buffer* constant_terms(const Step& step, const Share& share);
+  const kernels::Buffer& bound(graph::ValueId value, InputPart which);
+
+  void give(graph::ValueId value, kernels::Buffer r);
+
+  Network& network_;
+  kernels::Library& library_;
+  std::vector<std::optional<NodeRule>> rules_;
+  std::vector<char> never_negative_;
+  std::map<std::pair<graph::ValueId, InputPart>, kernels::Buffer> bounds_;
+  std::map<const Share*, kernels::Buffer> constants_;
+  std::vector<kernels::Buffer> relevance_;  ///< by value, while a run goes on
+};
+
+/// Moves a gradient or relevance back through a node that only moves values (Reshape, Transpose, Slice, Pad,
+/// Concat): one buffer per input. Nothing where the node is not such a one.
+std::optional<std::vector<kernels::Buffer>> move_back(const Network& network, const graph::Node& node,
+                                                      const kernels::Buffer& r);
+
+/// into[value] += r, or = r where there is nothing yet.
+void accumulate_at(kernels::Library& library, std::vector<kernels::Buffer>& into, graph::ValueId value,
+                   kernels::Buffer r);
+
+}  // namespace relevid
