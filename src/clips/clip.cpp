@@ -1,0 +1,254 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <map>
+
+#include "clips/resample.h"
+#include "relevid/error.h"
+#include "relevid/npz.h"
+#include "relevid/preprocessing.h"
+
+namespace relevid {
+namespace {
+
+constexpr int64_t kChannels = 3;
+
+struct ClipStrides {
+  Shape shape;
+  int64_t channel = 0;
+  int64_t time = 0;
+  int64_t row = 0;
+  int64_t column = 0;
+};
+
+ClipStrides clip_strides(ClipLayout layout, int64_t clip_len, const Size& size) {
+  switch (layout) {
+    case ClipLayout::kNcthw: {
+      Shape shape{1, kChannels, clip_len, size.height, size.width};
+      const auto strides = shape.strides();
+      return {std::move(shape), strides[1], strides[2], strides[3], strides[4]};
+    }
+    case ClipLayout::kNtchw: {
+      Shape shape{1, clip_len, kChannels, size.height, size.width};
+      const auto strides = shape.strides();
+      return {std::move(shape), strides[2], strides[1], strides[3], strides[4]};
+    }
+    case ClipLayout::kNthwc: {
+      Shape shape{1, clip_len, size.height, size.width, kChannels};
+      const auto strides = shape.strides();
+      return {std::move(shape), strides[4], strides[1], strides[2], strides[3]};
+    }
+  }
+  throw Error(ErrorKind::kInternal, "unknown clip layout");
+}
+
+/// The mean of every voxel, whether it is given per channel or as a volume.
+class Mean {
+ public:
+  Mean(const Preprocessing& preprocessing, int64_t clip_len, const Geometry& geometry)
+      : preprocessing_(preprocessing), width_(geometry.model.width) {
+    if (!preprocessing.needs_mean_volume) return;
+    if (!preprocessing.mean_volume) {
+      throw Error(
+          ErrorKind::kInvalidArgument,
+          "this preprocessing subtracts a mean volume [3, T, H, W], and none was given: name its .npy file");
+    }
+    const Shape& shape = preprocessing.mean_volume->shape();
+    const auto fits = [&](const Size& size) {
+      return shape == Shape{kChannels, clip_len, size.height, size.width};
+    };
+    if (!fits(geometry.resized) && !fits(geometry.model)) {
+      throw Error(
+          ErrorKind::kInvalidArgument,
+          fmt::format(
+              "the mean volume has shape {}; a clip of {} frames resized to {} x {} and cropped to {} x "
+              "{} needs [3, {}, ...] of one of these sizes",
+              shape.to_string(), clip_len, geometry.resized.height, geometry.resized.width,
+              geometry.model.height, geometry.model.width, clip_len));
+    }
+    if (fits(geometry.resized)) {
+      top_ = geometry.crop_top;
+      left_ = geometry.crop_left;
+    }
+    strides_ = shape.strides();
+    volume_ = preprocessing.mean_volume->values<float>();
+  }
+
+  /// The means of one row of one channel. [model width]
+  void row(int64_t channel, int64_t t, int64_t y, std::vector<float>& target) const {
+    if (volume_.empty()) {
+      target.assign(static_cast<size_t>(width_),
+                    static_cast<float>(preprocessing_.mean[static_cast<size_t>(channel)]));
+      return;
+    }
+    const int64_t begin = channel * strides_[0] + t * strides_[1] + (top_ + y) * strides_[2] + left_;
+    const auto from = volume_.subspan(static_cast<size_t>(begin), static_cast<size_t>(width_));
+    target.assign(from.begin(), from.end());
+  }
+
+ private:
+  const Preprocessing& preprocessing_;
+  int64_t width_;
+  int64_t top_ = 0;
+  int64_t left_ = 0;
+  std::vector<int64_t> strides_;
+  std::span<const float> volume_;
+};
+
+void check_values(const Preprocessing& preprocessing) {
+  if (!(preprocessing.value_range[0] < preprocessing.value_range[1])) {
+    throw Error(ErrorKind::kInvalidArgument,
+                fmt::format("the value range [{}, {}] is empty", preprocessing.value_range[0],
+                            preprocessing.value_range[1]));
+  }
+  for (const double deviation : preprocessing.std) {
+    if (!(deviation > 0)) {
+      throw Error(ErrorKind::kInvalidArgument,
+                  fmt::format("a standard deviation must be positive, not {}", deviation));
+    }
+  }
+}
+
+void check_frames(std::span<const Frame> frames) {
+  if (frames.empty()) throw Error(ErrorKind::kInvalidArgument, "a clip needs at least one frame");
+  for (const Frame& frame : frames) {
+    if (frame.width != frames[0].width || frame.height != frames[0].height) {
+      throw Error(ErrorKind::kInvalidArgument,
+                  fmt::format("frame {} is {} x {}, but the clip's first frame is {} x {}", frame.index,
+                              frame.width, frame.height, frames[0].width, frames[0].height));
+    }
+    if (static_cast<int64_t>(frame.rgb.size()) != frame.width * frame.height * kChannels) {
+      throw Error(ErrorKind::kInternal, fmt::format("frame {} has {} bytes for {} x {} pixels", frame.index,
+                                                    frame.rgb.size(), frame.width, frame.height));
+    }
+  }
+}
+
+/// Writes one resized frame ([H, W, 3] RGB, 0 to 255) into its place in the clip.
+void normalise_frame(std::span<const float> pixels, const Preprocessing& preprocessing, const Size& size,
+                     const Mean& mean, int64_t t, const ClipStrides& strides, float* clip) {
+  const auto scale = static_cast<float>(preprocessing.scale);
+  const auto low = static_cast<float>(preprocessing.value_range[0]);
+  const auto high = static_cast<float>(preprocessing.value_range[1]);
+  std::vector<float> means;
+  for (int64_t channel = 0; channel < kChannels; ++channel) {
+    const int64_t source = preprocessing.colour == Colour::kRgb ? channel : kChannels - 1 - channel;
+    const auto deviation = static_cast<float>(preprocessing.std[static_cast<size_t>(channel)]);
+    for (int64_t y = 0; y < size.height; ++y) {
+      mean.row(channel, t, y, means);
+      const float* from = &pixels[static_cast<size_t>(y * size.width * kChannels + source)];
+      float* to = clip + channel * strides.channel + t * strides.time + y * strides.row;
+      for (int64_t x = 0; x < size.width; ++x) {
+        const float value = std::clamp(from[x * kChannels] * scale, low, high);
+        to[x * strides.column] = (value - means[static_cast<size_t>(x)]) / deviation;
+      }
+    }
+  }
+}
+
+/// Copies frame `from` of the clip to frame `to`.
+void repeat_frame(const ClipStrides& strides, const Size& size, int64_t from, int64_t to, float* clip) {
+  for (int64_t channel = 0; channel < kChannels; ++channel) {
+    for (int64_t y = 0; y < size.height; ++y) {
+      float* row = clip + channel * strides.channel + y * strides.row;
+      for (int64_t x = 0; x < size.width; ++x) {
+        row[to * strides.time + x * strides.column] = row[from * strides.time + x * strides.column];
+      }
+    }
+  }
+}
+
+/// Bounds of every voxel, for a mean volume. The size is the crop's; without a crop it is the volume's own.
+Tensor bound_volume(const Preprocessing& preprocessing, int64_t clip_len, double value) {
+  if (!preprocessing.mean_volume) {
+    throw Error(ErrorKind::kInvalidArgument,
+                "the bounds of this input need its mean volume, and none was given");
+  }
+  const Shape& volume = preprocessing.mean_volume->shape();
+  Preprocessing spatial = preprocessing;
+  if (spatial.spatial != Spatial::kStretch) spatial.spatial = Spatial::kNone;
+  const Geometry geometry = relevid::geometry(spatial, volume[3], volume[2]);
+  const Mean mean(preprocessing, clip_len, geometry);
+  const ClipStrides strides = clip_strides(preprocessing.layout, clip_len, geometry.model);
+  Tensor bounds(strides.shape, DType::kF32);
+  float* values = bounds.values<float>().data();
+  std::vector<float> means;
+  for (int64_t channel = 0; channel < kChannels; ++channel) {
+    const auto deviation = static_cast<float>(preprocessing.std[static_cast<size_t>(channel)]);
+    for (int64_t t = 0; t < clip_len; ++t) {
+      for (int64_t y = 0; y < geometry.model.height; ++y) {
+        mean.row(channel, t, y, means);
+        float* row = values + channel * strides.channel + t * strides.time + y * strides.row;
+        for (int64_t x = 0; x < geometry.model.width; ++x) {
+          row[x * strides.column] = (static_cast<float>(value) - means[static_cast<size_t>(x)]) / deviation;
+        }
+      }
+    }
+  }
+  return bounds;
+}
+
+Tensor bound_per_channel(const Preprocessing& preprocessing, double value) {
+  Tensor bounds(clip_strides(preprocessing.layout, 1, {1, 1}).shape, DType::kF32);
+  const auto values = bounds.values<float>();
+  for (size_t channel = 0; channel < values.size(); ++channel) {
+    // In float, as normalise_frame computes it: an input at its bound is then exactly at its bound.
+    values[channel] = (static_cast<float>(value) - static_cast<float>(preprocessing.mean[channel])) /
+                      static_cast<float>(preprocessing.std[channel]);
+  }
+  return bounds;
+}
+
+}  // namespace
+
+void load_mean_volume(Preprocessing& preprocessing, const std::filesystem::path& path) {
+  Tensor volume = read_npy(path).cast(DType::kF32);
+  if (volume.shape().rank() == 5 && volume.shape()[0] == 1) {
+    std::vector<int64_t> dims(volume.shape().dims().begin() + 1, volume.shape().dims().end());
+    volume = std::move(volume).reshaped(Shape(std::move(dims)));
+  }
+  if (volume.shape().rank() != 4 || volume.shape()[0] != kChannels || volume.elements() == 0) {
+    throw Error(ErrorKind::kCorruptInput,
+                fmt::format("{}: a mean volume has the shape [3, T, H, W], this is {}", path.string(),
+                            volume.shape().to_string()));
+  }
+  preprocessing.mean_volume = std::make_shared<const Tensor>(std::move(volume));
+  preprocessing.mean_volume_path = path;
+  preprocessing.needs_mean_volume = true;
+}
+
+Tensor make_clip(std::span<const Frame> frames, const Preprocessing& preprocessing) {
+  check_frames(frames);
+  check_values(preprocessing);
+  const auto clip_len = static_cast<int64_t>(frames.size());
+  const Geometry geometry = relevid::geometry(preprocessing, frames[0].width, frames[0].height);
+  const Mean mean(preprocessing, clip_len, geometry);
+  const ClipStrides strides = clip_strides(preprocessing.layout, clip_len, geometry.model);
+  Tensor clip(strides.shape, DType::kF32);
+  float* values = clip.values<float>().data();
+
+  const auto resizer = make_frame_resizer(preprocessing, geometry);
+  std::map<int64_t, int64_t> position_of_frame;
+  for (int64_t t = 0; t < clip_len; ++t) {
+    const Frame& frame = frames[static_cast<size_t>(t)];
+    const auto [first, is_new] = position_of_frame.emplace(frame.index, t);
+    if (!is_new && !preprocessing.needs_mean_volume) {
+      repeat_frame(strides, geometry.model, first->second, t, values);
+    } else {
+      normalise_frame(resizer->resize(frame), preprocessing, geometry.model, mean, t, strides, values);
+    }
+  }
+  return clip;
+}
+
+std::pair<Tensor, Tensor> input_bounds(const Preprocessing& preprocessing, int64_t clip_len) {
+  check_values(preprocessing);
+  const auto [low, high] = preprocessing.value_range;
+  if (preprocessing.needs_mean_volume) {
+    return {bound_volume(preprocessing, clip_len, low), bound_volume(preprocessing, clip_len, high)};
+  }
+  return {bound_per_channel(preprocessing, low), bound_per_channel(preprocessing, high)};
+}
+
+}  // namespace relevid

@@ -1,0 +1,47 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+
+#include "clips/names.h"
+#include "relevid/preprocessing.h"
+
+namespace relevid {
+
+// The words of MODEL.json, for reading and writing alike.
+
+inline constexpr NameTable<ClipLayout, 3> kLayoutNames = {
+    {{ClipLayout::kNcthw, "NCTHW"}, {ClipLayout::kNtchw, "NTCHW"}, {ClipLayout::kNthwc, "NTHWC"}}};
+inline constexpr NameTable<Spatial, 3> kSpatialNames = {
+    {{Spatial::kNone, "none"}, {Spatial::kStretch, "stretch"}, {Spatial::kShortSide, "short side"}}};
+inline constexpr NameTable<Filter, 4> kFilterNames = {{{Filter::kNearest, "nearest"},
+                                                       {Filter::kBilinear, "bilinear"},
+                                                       {Filter::kBicubic, "bicubic"},
+                                                       {Filter::kArea, "area"}}};
+inline constexpr NameTable<ResizedValues, 3> kResizedValuesNames = {{{ResizedValues::kEightBit, "8 bits"},
+                                                                     {ResizedValues::kFloat, "float"},
+                                                                     {ResizedValues::kOpenCv, "opencv"}}};
+inline constexpr NameTable<Rounding, 3> kRoundingNames = {
+    {{Rounding::kFloor, "floor"}, {Rounding::kRound, "round"}, {Rounding::kCeil, "ceil"}}};
+inline constexpr NameTable<Colour, 2> kColourNames = {{{Colour::kRgb, "RGB"}, {Colour::kBgr, "BGR"}}};
+
+inline constexpr std::string_view kIntervalPhrase = "round(fps / {:g}), at least 1";
+
+/// mmaction2's centre clip, as side files write it.
+inline std::string centre_offset_phrase(int64_t clip_len) {
+  return fmt::format("max(n - ({} * frame_interval + 1), 0) // 2", clip_len - 1);
+}
+
+/// kNearest and kArea are what they are; the others smooth or not.
+inline bool smoothing_matters(Filter filter) {
+  return filter == Filter::kBilinear || filter == Filter::kBicubic;
+}
+
+/// ResizedValues::kOpenCv is defined for these.
+inline bool opencv_rounding_fits(Filter filter, Smoothing smoothing) {
+  return filter == Filter::kBilinear && smoothing == Smoothing::kOff;
+}
+
+}  // namespace relevid
