@@ -1,0 +1,31 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace relevid {
+
+/// What may differ from an architecture as it was published.
+struct CreateOptions {
+  int64_t classes = 0;    ///< 0: as published
+  int64_t clip_len = 16;  ///< frames
+  int64_t height = 112;   ///< of the square frames, in pixels
+  double width = 1;       ///< factor on every number of channels
+  uint64_t seed = 1;      ///< of the weights
+};
+
+/// "c3d", "r3d_18", "r2plus1d_18".
+std::vector<std::string> architectures();
+
+/// Writes an architecture with random weights as ONNX, atomically; the same on every machine for the same
+/// options. Its metadata holds a preprocessing (stretched to its size, values in [-2, 2]) and the published
+/// sampling of one clip, so that it runs on videos as it is. Throws Error(kInvalidArgument) for another name
+/// or options out of range, Error(kIo).
+void create_model(std::string_view architecture, const std::filesystem::path& path,
+                  const CreateOptions& options);
+
+}  // namespace relevid

@@ -1,0 +1,177 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <atomic>
+#include <cstdint>
+#include <filesystem>
+#include <map>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "relevid/model.h"
+#include "relevid/preprocessing.h"
+#include "relevid/progress.h"
+#include "relevid/sampling.h"
+#include "relevid/tensor.h"
+#include "relevid/video.h"
+
+namespace relevid {
+
+enum class Start {
+  kDefault,
+  kLogit,
+  kOne
+};  ///< what starts at the target; kDefault: 1 for gradients, else the logit
+enum class GateRule { kSignal, kHalf };  ///< products of two branches: all to the signal, or half to each
+
+enum class PathBaseline {
+  kZero,
+  kMean
+};  ///< integrated gradients: zeros, or each channel's mean over the clip
+
+struct MethodOptions {
+  std::string method = "deep_taylor";
+  Start start = Start::kDefault;
+  GateRule gate = GateRule::kSignal;
+  std::filesystem::path rules_file;  ///< a user's own rules, before the preset's; empty: none
+  std::optional<int64_t> contrast;   ///< explain the target's logit less this class's
+  int64_t integration_steps = 20;
+  PathBaseline baseline = PathBaseline::kZero;
+  ClipLayout layout = ClipLayout::kNcthw;  ///< of the clips, to know their channels
+  int64_t noise_samples = 20;
+  double noise_level = 0.1;
+  uint64_t seed = 1;
+  int threads = 0;  ///< 0: all cores
+  /// Looked at between the passes of methods that take many; where set, explain() throws Interrupted.
+  const std::atomic<bool>* interrupt = nullptr;
+};
+
+std::vector<std::string> methods();
+
+/// The smallest and largest value that the network's input can have, broadcastable to a clip.
+struct InputRange {
+  Tensor low, high;
+};
+
+/// Relevance (summed over all elements) that came into a layer, left it, and stayed in it.
+struct LayerAccount {
+  std::string name, op, rule;
+  double incoming = 0, outgoing = 0;
+  double absorbed_by_bias = 0, absorbed_by_epsilon = 0;
+  double dropped = 0;
+};
+
+struct ClipExplanation {
+  Tensor relevance;                  ///< the clip's shape, float32
+  std::vector<LayerAccount> layers;  ///< output first; empty for gradient methods
+};
+
+/// Explains clips of one shape. Prepared once, used for many clips; not thread-safe.
+class ClipExplainer {
+ public:
+  /// `range` may be null; zB then gives way to w² in deep_taylor, and is an error in epsilon_gamma_box.
+  /// Errors: kUnsupportedModel (with the list of nodes), kInvalidArgument, kCorruptInput (NaN weights).
+  ClipExplainer(const Model& model, const Shape& clip_shape, const MethodOptions& options,
+                const InputRange* range);
+  ~ClipExplainer();
+  ClipExplainer(ClipExplainer&&) noexcept;
+
+  /// Logits [1, classes] of a clip, which is kept for explain(). Error(kCorruptInput) for NaN, with its
+  /// position.
+  Tensor forward(const Tensor& clip);
+  ClipExplanation explain(int64_t target);
+  int64_t class_count() const;
+  /// Which start value the method takes, kLogit or kOne.
+  Start effective_start() const;
+
+ private:
+  struct Implementation;
+  std::unique_ptr<Implementation> implementation_;
+};
+
+/// Softmax of every row of [N, classes], in double.
+std::vector<std::vector<double>> probabilities(const Tensor& logits);
+
+/// A whole input explained: a video, a folder of images, or a clip given as numbers.
+struct Explanation {
+  std::filesystem::path input;
+  std::string method;
+  std::optional<VideoInfo> video;  ///< nothing for a clip given as numbers
+  std::optional<Geometry> geometry;
+  std::vector<ClipPlan> plans;              ///< N clips
+  std::shared_ptr<const Tensor> clips;      ///< [N, C, T, H, W]; shared between the targets of one run
+  Tensor logits;                            ///< [N, classes]
+  std::vector<double> class_probabilities;  ///< mean over clips
+  int64_t target = 0;
+  Tensor relevance;                               ///< [N, C, T, H, W]
+  std::vector<std::vector<LayerAccount>> layers;  ///< per clip
+  /// Shares of relevance per frame, [N, T]: Σ R[t] / Σ R where relevance is of one sign, else of |R|
+  /// (is_signed).
+  Tensor frame_share;
+  bool is_signed = false;
+  /// The negative part of Σ R[t] over Σ |R|, [N, T]; 0 where not is_signed.
+  Tensor negative_share;
+  int64_t targets_in_run = 1;  ///< different classes that were explained together with this one
+  double decode_seconds = 0, forward_seconds = 0;  ///< of the run
+  double explain_seconds = 0;                      ///< of this target
+};
+
+struct InputOptions {
+  std::optional<ModelSettings> settings;   ///< needed for videos
+  ClipLayout layout = ClipLayout::kNcthw;  ///< of the model's input
+  std::string input_key;                   ///< array of an .npz
+  VideoOptions video;
+  int64_t memory_limit_bytes = int64_t{4} << 30;  ///< of clips and relevance together
+};
+
+/// Which class is explained: the best over all clips, or a given one.
+struct TargetChoice {
+  std::optional<int64_t> index;
+};
+
+/// Runs every clip of an input through the explainer; one Explanation per target, in order. Decodes the video
+/// in one pass after counting, holding only frames that clips still wait for. Throws Interrupted.
+std::vector<Explanation> explain_input(ClipExplainer& explainer, const Shape& clip_shape,
+                                       const std::filesystem::path& input, const InputOptions& options,
+                                       const std::string& method, std::span<const TargetChoice> targets,
+                                       const RunControl& control);
+
+/// Reads clips given as numbers, float32 [N, C, T, H, W]: .npy, or one array of an .npz.
+Tensor read_clip(const std::filesystem::path& path, const std::string& key);
+/// The layout that a clip's shape speaks for, by where its one or three channels are; NCTHW where that is
+/// open.
+ClipLayout layout_of(const Shape& clip);
+/// Whether a path is a clip given as numbers, by its extension.
+bool is_clip_file(const std::filesystem::path& path);
+
+struct OutputOptions {
+  std::filesystem::path folder;
+  std::string stem;  ///< NAME of NAME.npz, NAME.json, NAME.png, NAME.mp4
+  std::vector<std::string> class_names;
+  std::string color_map = "bwr";
+  double percentile = 99.5;
+  enum class Film { kWrite, kSkip } film = Film::kWrite;
+  std::string settings_json;  ///< every setting, as a JSON object, for the record
+  VideoOptions video;
+};
+
+/// The files that write_explanation makes, NAME.json last.
+std::vector<std::filesystem::path> output_files(const OutputOptions& options);
+
+/// Writes NAME.npz, NAME.json, NAME.png and, for videos, NAME.mp4: each appears whole or not at all. Throws
+/// Error(kIo), Interrupted.
+void write_explanation(const Explanation& explanation, const Model& model, const OutputOptions& options,
+                       const RunControl& control);
+
+/// What NAME.json holds.
+std::string to_json(const Explanation& explanation, const Model& model, const OutputOptions& options);
+
+/// "carving ice", or "class 72" where names are not known.
+std::string class_label(int64_t index, std::span<const std::string> class_names);
+/// The classes with the largest probabilities, best first.
+std::vector<int64_t> best_classes(std::span<const double> probabilities, int64_t count);
+
+}  // namespace relevid

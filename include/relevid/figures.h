@@ -1,0 +1,117 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <limits>
+#include <memory>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "relevid/colormap.h"
+#include "relevid/video.h"
+
+namespace relevid {
+
+// Every string below is data, drawn as it is: UTF-8, no markup. Bytes that are no UTF-8 appear as U+FFFD,
+// control characters as spaces; what is too long for its place ends in an ellipsis (file names: has it in the
+// middle).
+
+/// One class and the probability the model gives it.
+struct ClassProbability {
+  std::string label;
+  double probability = 0;
+};
+
+/// What shares are of; the axis names it.
+enum class ShareOf { kRelevance, kAbsoluteRelevance };
+
+/// One frame of an explained clip. Borrows its pixels.
+struct SheetFrame {
+  PictureView picture;       ///< at the model's or the source's size; all frames of a sheet alike
+  MapView relevance;         ///< any size, of the same field of view as the picture
+  int64_t source_index = 0;  ///< the frame's number in the video
+  double pts_seconds = 0;
+  double share = 0;           ///< of the clip's relevance: Σ R[t] / Σ R, or Σ |R[t]| / Σ |R|
+  double negative_share = 0;  ///< the part of `share` that negative relevance makes up; 0: not told apart
+  bool at_border = false;     ///< among the first or last two frames of a clip: shaded on the curve
+};
+
+enum class MapStyle { kOverlay, kHeatmap };
+
+/// What an explanation sheet shows.
+struct SheetContents {
+  std::string title;  ///< the file's name
+  std::vector<ClassProbability>
+      predictions;     ///< best first; the first five are drawn, the first is "the prediction"
+  std::string target;  ///< the class that is explained
+  std::string method;  ///< e.g. "deep_taylor"
+  std::string note;    ///< small print at the bottom; may be empty
+  ColorMap colors = ColorMap::kBwr;
+  Scale scale;
+  MapStyle style = MapStyle::kOverlay;
+  ShareOf share_of = ShareOf::kRelevance;
+  double even_share = 0;           ///< 1/T for clips of T frames, a line on the curve; 0: none
+  std::vector<SheetFrame> frames;  ///< in clip order, 1 to kMaxSheetFrames
+};
+
+inline constexpr int64_t kMaxSheetFrames = 512;
+inline constexpr int64_t kSheetWidth = 1600;  ///< pixels; the height follows from the contents
+
+/// The sheet as a picture: header, top-5 bars, every frame with its map below it, the colour bar, the curve
+/// of relevance per frame. Reentrant. Throws Error(kInvalidArgument) naming what does not fit (no frames,
+/// sizes, shares or times that are not finite, a negative part beyond its share).
+Picture render_explanation_sheet(const SheetContents& contents);
+
+/// Writes it as a PNG, atomically. Throws Error(kIo) where the file cannot be written, and as above.
+void draw_explanation_sheet(const std::filesystem::path& path, const SheetContents& contents);
+
+/// One frame of the source video on the curve of an overlay film.
+struct CurvePoint {
+  double pts_seconds = 0;
+  double share = std::numeric_limits<double>::quiet_NaN();  ///< NaN: no clip covers this frame
+  double negative_share = 0;                                ///< as in SheetFrame
+};
+
+/// What stays the same through an overlay film.
+struct OverlayContents {
+  std::string title;
+  ClassProbability prediction;
+  std::string target;
+  std::string method;
+  int64_t source_width = 0;
+  int64_t source_height = 0;
+  ColorMap colors = ColorMap::kBwr;
+  Scale scale;
+  ShareOf share_of = ShareOf::kRelevance;
+  double even_share = 0;          ///< as in SheetContents
+  std::vector<CurvePoint> curve;  ///< [frames of the video], by source frame index; times ascend
+};
+
+/// Draws the frames of an overlay film: header, source frame at the left, overlay at the right, below them
+/// the curve of relevance per frame with a mark that moves. Width and height are even; small sources are
+/// enlarged by 2 at most. Keeps a copy of its contents and the drawn background. render() is const and may be
+/// called from several threads.
+class OverlayRenderer {
+ public:
+  /// Throws Error(kInvalidArgument) for an empty curve, times that do not ascend, or sizes below 1.
+  explicit OverlayRenderer(OverlayContents contents);
+  ~OverlayRenderer();
+  OverlayRenderer(OverlayRenderer&&) noexcept;
+  OverlayRenderer& operator=(OverlayRenderer&&) noexcept;
+
+  int64_t width() const;
+  int64_t height() const;
+
+  /// `relevance` is [source_height, source_width], or empty where there is none to show; the frame's index is
+  /// its place on the curve. A map for a frame that the curve leaves out is another frame's, and the header
+  /// says so. Throws Error(kInvalidArgument) where sizes differ or the index is not on the curve.
+  Picture render(const Frame& frame, std::span<const float> relevance) const;
+
+ private:
+  struct Implementation;
+  std::unique_ptr<Implementation> implementation_;
+};
+
+}  // namespace relevid

@@ -1,0 +1,88 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <filesystem>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "relevid/preprocessing.h"
+#include "relevid/tensor.h"
+
+namespace relevid {
+
+/// A declared input or output. Sizes that the file leaves open are -1.
+struct ModelPort {
+  std::string name;
+  std::vector<int64_t> dims;
+};
+
+/// Settings of a model and where they were found.
+struct FoundSettings {
+  ModelSettings settings;
+  std::string source;  ///< "movinet.json", "the model's metadata"
+};
+
+/// A video classifier read from an ONNX file. Immutable; may be used from several threads.
+class Model {
+ public:
+  /// Errors: kIo, kCorruptInput (not ONNX, truncated, damaged), kUnsupportedModel (opset).
+  explicit Model(const std::filesystem::path& path);
+  ~Model();
+  Model(Model&&) noexcept;
+  Model& operator=(Model&&) noexcept;
+
+  const std::filesystem::path& path() const;
+  const std::string& sha256() const;
+  int64_t opset() const;
+  const std::string& producer() const;
+  const std::vector<ModelPort>& inputs() const;
+  const std::vector<ModelPort>& outputs() const;
+  const std::map<std::string, std::string>& metadata() const;
+
+  /// From MODEL.json beside the model, else from the key "relevid" of its metadata; nothing where neither is
+  /// there. Throws Error(kCorruptInput) where one is there and is wrong.
+  std::optional<FoundSettings> find_settings() const;
+
+  /// The shape of one clip: the declared input with a batch of 1, open sizes taken from the settings, and
+  /// what those leave open from `otherwise` (five sizes in the model's order, -1 where unknown). Throws
+  /// Error(kUnsupportedModel) where the model takes no video, Error(kInvalidArgument) where the settings do
+  /// not fit or a size stays open.
+  Shape clip_shape(const std::optional<ModelSettings>& settings,
+                   const std::vector<int64_t>& otherwise = {}) const;
+
+  /// Nodes that cannot be run or explained, as "Operator 'name'"; found without running anything.
+  std::vector<std::string> unsupported_nodes() const;
+
+  struct Implementation;
+  const Implementation& implementation() const { return *implementation_; }
+
+ private:
+  std::unique_ptr<Implementation> implementation_;
+};
+
+/// One node of the network as it is run.
+struct LayerDescription {
+  std::string name;
+  std::string op;      ///< Convolution, Dense, MaxPool, ...
+  std::string detail;  ///< "3x3x3, stride 1x2x2, 64 groups"
+  Shape output;
+  int64_t parameters = 0;
+  int64_t multiply_adds = 0;
+  std::string rule;  ///< how relevance passes it under the method
+};
+
+/// The layers of a model for one clip shape, and the rule that each gets. `rules_file` may be empty;
+/// `bounds_known` says whether the input's bounds are (deep_taylor's first layer depends on it). Errors as
+/// Explainer's.
+struct DescribeOptions {
+  std::string method = "deep_taylor";
+  std::filesystem::path rules_file;
+  enum class InputBounds { kKnown, kUnknown } bounds = InputBounds::kUnknown;
+};
+std::vector<LayerDescription> describe_layers(const Model& model, const Shape& clip_shape,
+                                              const DescribeOptions& options);
+
+}  // namespace relevid

@@ -1,0 +1,196 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <chrono>
+
+#include "api/clip_source.h"
+#include "api/layout.h"
+#include "api/shares.h"
+#include "relevid/error.h"
+#include "relevid/explain.h"
+
+namespace relevid {
+namespace {
+
+/// Adds the time of its scope to a sum.
+class Timer {
+ public:
+  explicit Timer(double& seconds) : seconds_(seconds) {}
+  ~Timer() { seconds_ += std::chrono::duration<double>(std::chrono::steady_clock::now() - start_).count(); }
+  Timer(const Timer&) = delete;
+  Timer& operator=(const Timer&) = delete;
+
+ private:
+  double& seconds_;
+  std::chrono::steady_clock::time_point start_ = std::chrono::steady_clock::now();
+};
+
+std::vector<double> mean_probabilities(const Tensor& logits) {
+  const auto per_clip = probabilities(logits);
+  std::vector<double> mean(static_cast<size_t>(logits.shape()[1]), 0.0);
+  for (const auto& p : per_clip) {
+    for (size_t c = 0; c < mean.size(); ++c) mean[c] += p[c] / static_cast<double>(per_clip.size());
+  }
+  return mean;
+}
+
+/// One run over the clips of an input, phase by phase.
+class InputRun {
+ public:
+  InputRun(ClipExplainer& explainer, ClipSource source, const Shape& clip_shape, ClipLayout layout,
+           const RunControl& control)
+      : explainer_(explainer), source_(std::move(source)), layout_(layout), control_(control) {
+    Shape all = ncthw_shape(clip_shape, layout);
+    all[0] = count();
+    clips_ = std::make_shared<Tensor>(all, DType::kF32);
+    logits_ = Tensor(Shape{count(), explainer.class_count()}, DType::kF32);
+  }
+
+  /// Explains every clip; where the target is the best over several clips, in a second pass over the input.
+  void run(std::span<const TargetChoice> targets) {
+    const bool known =
+        std::ranges::all_of(targets, [](const TargetChoice& t) { return t.index.has_value(); });
+    total_ = known || count() == 1 ? count() : 2 * count();
+    for_each([&](int64_t index, const Tensor& clip) {
+      forward(index, clip);
+      if (known || count() == 1) explain(index, resolve(targets));
+    });
+    classes_ = resolve(targets);
+    if (total_ == count()) return;
+    for_each([&](int64_t index, const Tensor& clip) {
+      forward(index, clip);
+      explain(index, classes_);
+    });
+  }
+
+  std::vector<Explanation> results(const std::filesystem::path& input, const std::string& method);
+
+ private:
+  struct PerTarget {
+    Tensor relevance;
+    std::vector<std::vector<LayerAccount>> layers;
+    double seconds = 0;
+  };
+
+  int64_t count() const { return static_cast<int64_t>(source_.plans.size()); }
+
+  template <class F>
+  void for_each(F&& f) {
+    double computing = 0, all = 0;
+    {
+      const Timer whole(all);
+      source_.for_each_clip([&](int64_t index, const Tensor& clip) {
+        if (control_.interrupted()) throw Interrupted{};
+        {
+          const Timer timer(computing);
+          f(index, clip);
+        }
+        if (control_.report) control_.report({"explaining clips", ++done_, total_});
+      });
+    }
+    decode_seconds_ += all - computing;
+  }
+
+  void forward(int64_t index, const Tensor& clip) {
+    const Timer timer(forward_seconds_);
+    put_item(logits_, index, explainer_.forward(clip));
+    put_item(*clips_, index, to_ncthw(clip, layout_));
+  }
+
+  void explain(int64_t index, std::span<const int64_t> classes) {
+    targets_.resize(classes.size());
+    for (size_t k = 0; k < classes.size(); ++k) {
+      PerTarget& target = targets_[k];
+      const Timer timer(target.seconds);
+      if (target.relevance.elements() == 0) target.relevance = Tensor(clips_->shape(), DType::kF32);
+      target.layers.resize(source_.plans.size());
+      ClipExplanation explanation = explainer_.explain(classes[k]);
+      put_item(target.relevance, index, to_ncthw(explanation.relevance, layout_));
+      target.layers[static_cast<size_t>(index)] = std::move(explanation.layers);
+    }
+  }
+
+  /// The class of every target, each once; the best over all clips where none is given.
+  std::vector<int64_t> resolve(std::span<const TargetChoice> targets) const {
+    std::vector<int64_t> classes;
+    for (const TargetChoice& choice : targets) {
+      const int64_t target = choice.index ? *choice.index : best_classes(mean_probabilities(logits_), 1)[0];
+      if (std::ranges::find(classes, target) == classes.end()) classes.push_back(target);
+    }
+    return classes;
+  }
+
+  ClipExplainer& explainer_;
+  ClipSource source_;
+  ClipLayout layout_;
+  const RunControl& control_;
+  std::shared_ptr<Tensor> clips_;
+  Tensor logits_;
+  std::vector<int64_t> classes_;
+  std::vector<PerTarget> targets_;
+  int64_t done_ = 0, total_ = 0;
+  double decode_seconds_ = 0, forward_seconds_ = 0;
+};
+
+std::vector<Explanation> InputRun::results(const std::filesystem::path& input, const std::string& method) {
+  std::vector<Explanation> result;
+  for (size_t k = 0; k < classes_.size(); ++k) {
+    Explanation& e = result.emplace_back();
+    e.input = input;
+    e.method = method;
+    e.video = source_.video;
+    e.geometry = source_.geometry;
+    e.plans = source_.plans;
+    e.clips = clips_;
+    e.logits = logits_.clone();
+    e.class_probabilities = mean_probabilities(logits_);
+    e.target = classes_[k];
+    e.relevance = std::move(targets_[k].relevance);
+    e.layers = std::move(targets_[k].layers);
+    e.decode_seconds = decode_seconds_;
+    e.forward_seconds = forward_seconds_;
+    e.explain_seconds = targets_[k].seconds;
+    e.targets_in_run = static_cast<int64_t>(classes_.size());
+    fill_shares(e);
+  }
+  return result;
+}
+
+/// Clips and relevance, and the archive that holds them again while it is written.
+void require_memory(int64_t clips, const Shape& clip_shape, int64_t limit_bytes, size_t targets) {
+  const int64_t bytes = clips * clip_shape.elements() * 4 * static_cast<int64_t>(1 + targets + 2);
+  if (bytes <= limit_bytes) return;
+  throw Error(
+      ErrorKind::kResourceLimit,
+      fmt::format("{} clips would need {} MiB with their relevance, and {} MiB are allowed; take fewer clips "
+                  "(--num-clips) or a larger --stride, or raise --memory-limit",
+                  clips, bytes >> 20, limit_bytes >> 20));
+}
+
+}  // namespace
+
+std::vector<Explanation> explain_input(ClipExplainer& explainer, const Shape& clip_shape,
+                                       const std::filesystem::path& input, const InputOptions& options,
+                                       const std::string& method, std::span<const TargetChoice> targets,
+                                       const RunControl& control) {
+  for (const TargetChoice& choice : targets) {
+    if (!choice.index || (*choice.index >= 0 && *choice.index < explainer.class_count())) continue;
+    throw Error(ErrorKind::kInvalidArgument,
+                fmt::format("no class {}; the model has {}, from 0", *choice.index, explainer.class_count()));
+  }
+  double opening = 0;
+  ClipSource source = [&] {
+    const Timer timer(opening);
+    return open_clips(input, clip_shape, options);
+  }();
+  require_memory(static_cast<int64_t>(source.plans.size()), clip_shape, options.memory_limit_bytes,
+                 targets.size());
+  InputRun run(explainer, std::move(source), clip_shape, options.layout, control);
+  run.run(targets);
+  auto results = run.results(input, method);
+  for (Explanation& e : results) e.decode_seconds += opening;
+  return results;
+}
+
+}  // namespace relevid

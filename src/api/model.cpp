@@ -1,0 +1,212 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "relevid/model.h"
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include <algorithm>
+
+#include "api/model_implementation.h"
+#include "base/hash.h"
+#include "explain/composite.h"
+#include "explain/explainer.h"
+#include "graph/specialise.h"
+#include "network/network.h"
+#include "onnx/import.h"
+#include "relevid/error.h"
+
+namespace relevid {
+namespace {
+
+constexpr const char* kMetadataKey = "relevid";
+
+std::vector<ModelPort> ports(const std::vector<graph::ModelValue>& values) {
+  std::vector<ModelPort> result;
+  for (const auto& value : values) result.push_back({value.name, value.dims});
+  return result;
+}
+
+std::string window_detail(const graph::Window& window) {
+  const auto differs = [](const std::vector<int64_t>& values, int64_t usual) {
+    return std::ranges::any_of(values, [=](int64_t v) { return v != usual; });
+  };
+  std::string text = fmt::format("{}", fmt::join(window.kernel, "x"));
+  if (differs(window.strides, 1)) text += fmt::format(", stride {}", fmt::join(window.strides, "x"));
+  if (differs(window.dilations, 1)) text += fmt::format(", dilation {}", fmt::join(window.dilations, "x"));
+  if (differs(window.pads_begin, 0) || differs(window.pads_end, 0)) {
+    text += fmt::format(", pad {}", fmt::join(window.pads_begin, "x"));
+    if (window.pads_begin != window.pads_end) text += fmt::format(" to {}", fmt::join(window.pads_end, "x"));
+  }
+  return text;
+}
+
+std::string detail(const graph::Operator& op) {
+  if (const auto* c = std::get_if<graph::Convolution>(&op)) {
+    return window_detail(c->window) + (c->groups > 1 ? fmt::format(", {} groups", c->groups) : "");
+  }
+  if (const auto* m = std::get_if<graph::MaxPool>(&op)) return window_detail(m->window);
+  if (const auto* a = std::get_if<graph::AveragePool>(&op)) return window_detail(a->window);
+  if (const auto* a = std::get_if<graph::Activation>(&op)) {
+    const auto kind = std::string(graph::name(a->kind));
+    return a->kind == graph::Activation::Kind::kClip ? fmt::format("{} {:g} to {:g}", kind, a->alpha, a->beta)
+                                                     : kind;
+  }
+  if (const auto* r = std::get_if<graph::Reduce>(&op)) {
+    const char* kind = r->kind == graph::Reduce::Kind::kMean  ? "mean"
+                       : r->kind == graph::Reduce::Kind::kSum ? "sum"
+                                                              : "max";
+    return fmt::format("{} over axes {}", kind, fmt::join(r->axes, ", "));
+  }
+  return "";
+}
+
+/// "[?, 3, 16, 112, 112]": open sizes as question marks.
+std::string dims_text(const std::vector<int64_t>& dims) {
+  std::vector<std::string> parts;
+  for (const int64_t dim : dims) parts.push_back(dim < 0 ? "?" : std::to_string(dim));
+  return fmt::format("[{}]", fmt::join(parts, ", "));
+}
+
+/// Sizes that the settings give to a clip, in the order of its layout.
+std::vector<int64_t> sizes_from(const ModelSettings& settings) {
+  const Preprocessing& p = settings.preprocessing;
+  Size size{-1, -1};
+  if (p.crop)
+    size = *p.crop;
+  else if (p.spatial == Spatial::kStretch)
+    size = p.stretch;
+  const int64_t t = settings.sampling.clip_len;
+  switch (p.layout) {
+    case ClipLayout::kNcthw:
+      return {1, 3, t, size.height, size.width};
+    case ClipLayout::kNtchw:
+      return {1, t, 3, size.height, size.width};
+    case ClipLayout::kNthwc:
+      return {1, t, size.height, size.width, 3};
+  }
+  return {};
+}
+
+}  // namespace
+
+Model::Model(const std::filesystem::path& path) : implementation_(std::make_unique<Implementation>()) {
+  implementation_->model = onnx_io::read_model(path);
+  implementation_->path = path;
+  implementation_->sha256 = sha256_of_file(path);
+  implementation_->inputs = ports(implementation_->model.inputs);
+  implementation_->outputs = ports(implementation_->model.outputs);
+}
+
+Model::~Model() = default;
+Model::Model(Model&&) noexcept = default;
+Model& Model::operator=(Model&&) noexcept = default;
+
+const std::filesystem::path& Model::path() const {
+  return implementation_->path;
+}
+const std::string& Model::sha256() const {
+  return implementation_->sha256;
+}
+int64_t Model::opset() const {
+  return implementation_->model.opset;
+}
+const std::string& Model::producer() const {
+  return implementation_->model.producer;
+}
+const std::vector<ModelPort>& Model::inputs() const {
+  return implementation_->inputs;
+}
+const std::vector<ModelPort>& Model::outputs() const {
+  return implementation_->outputs;
+}
+const std::map<std::string, std::string>& Model::metadata() const {
+  return implementation_->model.metadata;
+}
+
+std::vector<std::string> Model::unsupported_nodes() const {
+  return graph::unsupported_nodes(implementation_->model);
+}
+
+std::optional<FoundSettings> Model::find_settings() const {
+  std::filesystem::path side = path();
+  side.replace_extension(".json");
+  if (std::filesystem::exists(side)) return FoundSettings{read_settings(side), side.filename().string()};
+  const auto entry = metadata().find(kMetadataKey);
+  if (entry == metadata().end()) return std::nullopt;
+  const std::string where = fmt::format("{}, metadata '{}'", path().filename().string(), kMetadataKey);
+  return FoundSettings{parse_settings(entry->second, path().parent_path(), where), "the model's metadata"};
+}
+
+Shape Model::clip_shape(const std::optional<ModelSettings>& settings,
+                        const std::vector<int64_t>& otherwise) const {
+  if (inputs().size() != 1) {
+    throw Error(ErrorKind::kUnsupportedModel, fmt::format("{} has {} inputs; models with one are explained",
+                                                          path().string(), inputs().size()));
+  }
+  const ModelPort& input = inputs()[0];
+  const std::string declared = dims_text(input.dims);
+  if (input.dims.size() != 5) {
+    throw Error(ErrorKind::kUnsupportedModel,
+                fmt::format("input '{}' is {}; a model of video takes clips of five dimensions, such as "
+                            "[batch, 3, frames, height, width]",
+                            input.name, declared));
+  }
+  const auto wanted = settings ? sizes_from(*settings) : std::vector<int64_t>(5, -1);
+  std::vector<int64_t> dims = input.dims;
+  dims[0] = std::max<int64_t>(dims[0], 1);
+  for (size_t i = 1; i < dims.size(); ++i) {
+    if (dims[i] < 0) dims[i] = wanted[i] >= 0 || otherwise.size() != 5 ? wanted[i] : otherwise[i];
+    if (dims[i] < 0) {
+      throw Error(
+          ErrorKind::kInvalidArgument,
+          fmt::format("input '{}' is {}, and nothing says how large dimension {} is: give the model's "
+                      "preprocessing (a crop or a size) and --clip-len",
+                      input.name, declared, i));
+    }
+    if (wanted[i] >= 0 && wanted[i] != dims[i]) {
+      throw Error(
+          ErrorKind::kInvalidArgument,
+          fmt::format("input '{}' takes {}, and the preprocessing and sampling make clips of {}; change "
+                      "--clip-len or the preprocessing",
+                      input.name, declared, dims_text(wanted)));
+    }
+  }
+  if (dims[0] != 1) {
+    throw Error(
+        ErrorKind::kUnsupportedModel,
+        fmt::format("input '{}' takes batches of {} alone; export the model with a dynamic or single batch",
+                    input.name, dims[0]));
+  }
+  return Shape(std::move(dims));
+}
+
+graph::Graph graph_for(const Model& model, const Shape& clip_shape) {
+  return graph::specialise(model.implementation().model, {{model.inputs().at(0).name, clip_shape}});
+}
+
+std::vector<LayerDescription> describe_layers(const Model& model, const Shape& clip_shape,
+                                              const DescribeOptions& options) {
+  require_method(options.method);
+  const graph::Graph graph = graph_for(model, clip_shape);
+  require_explainable(graph);
+  const auto names = preset_names();
+  std::vector<std::optional<NodeRule>> rules(graph.nodes.size());
+  const bool relevance = std::ranges::find(names, options.method) != names.end();
+  if (relevance) {
+    const bool known = options.bounds == DescribeOptions::InputBounds::kKnown;
+    auto own = options.rules_file.empty() ? std::vector<CompositeEntry>{} : read_rules(options.rules_file);
+    rules = assign(composite_for(options.method, known ? InputBounds::kKnown : InputBounds::kUnknown,
+                                 ProductRule::kSignal, std::move(own), graph),
+                   graph);
+  }
+  std::vector<LayerDescription> layers;
+  for (size_t i = 0; i < graph.nodes.size(); ++i) {
+    const graph::Node& node = graph.nodes[i];
+    layers.push_back({node.name, std::string(graph::name(node.op)), detail(node.op), graph.shape(node.output),
+                      parameters(node), multiply_adds(graph, node),
+                      relevance ? describe(rules[i]) : options.method});
+  }
+  return layers;
+}
+
+}  // namespace relevid

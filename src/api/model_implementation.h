@@ -1,0 +1,24 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <filesystem>
+#include <string>
+#include <vector>
+
+#include "graph/graph.h"
+#include "graph/model.h"
+#include "relevid/model.h"
+
+namespace relevid {
+
+struct Model::Implementation {
+  std::filesystem::path path;
+  std::string sha256;
+  graph::Model model;
+  std::vector<ModelPort> inputs, outputs;
+};
+
+/// The model's graph for clips of one shape.
+graph::Graph graph_for(const Model& model, const Shape& clip_shape);
+
+}  // namespace relevid

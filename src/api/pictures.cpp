@@ -1,0 +1,280 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "api/pictures.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cmath>
+#include <optional>
+
+#include "relevid/colormap.h"
+#include "relevid/error.h"
+#include "relevid/figures.h"
+
+namespace relevid {
+namespace {
+
+constexpr int64_t kMaxFrames = 64;
+constexpr int64_t kThumbnailWidth = 320;
+constexpr int64_t kBorderFrames = 2;  // at either end of a clip
+
+/// Relevance per covered source frame: maps at the model's size summed over channels, and shares.
+struct CoveredRelevance {
+  FrameValues maps;                   ///< [F, H, W]
+  FrameValues share, negative_share;  ///< [F]
+  std::vector<bool> at_border;        ///< [F] among the outermost frames of a clip
+  Scale scale;
+  ColorMap colors = ColorMap::kBwr;
+};
+
+Tensor summed_over_channels(const Tensor& relevance) {
+  const Shape& s = relevance.shape();
+  Tensor result(Shape{s[0], s[2], s[3], s[4]}, DType::kF32);
+  const auto volume = static_cast<size_t>(s[2] * s[3] * s[4]);
+  const auto from = relevance.values<float>();
+  const auto to = result.values<float>();
+  for (size_t n = 0; n < static_cast<size_t>(s[0]); ++n) {
+    for (size_t c = 0; c < static_cast<size_t>(s[1]); ++c) {
+      for (size_t i = 0; i < volume; ++i)
+        to[n * volume + i] += from[(n * static_cast<size_t>(s[1]) + c) * volume + i];
+    }
+  }
+  return result;
+}
+
+double value_at(const FrameValues& values, size_t index) {
+  return static_cast<double>(values.values.values<float>()[index]);
+}
+
+CoveredRelevance cover(const Explanation& e, const OutputOptions& options) {
+  CoveredRelevance covered;
+  covered.maps = combine_over_clips(e.plans, summed_over_channels(e.relevance));
+  covered.share = combine_over_clips(e.plans, e.frame_share);
+  covered.negative_share = combine_over_clips(e.plans, e.negative_share);
+  const int64_t clip_length = e.frame_share.shape()[1];
+  for (const CoveredFrame& frame : covered_frames(e.plans)) {
+    covered.at_border.push_back(std::ranges::any_of(frame.positions, [&](const auto& at) {
+      return std::min(at.position, clip_length - 1 - at.position) < kBorderFrames;
+    }));
+  }
+  covered.colors = parse_color_map(options.color_map);
+  covered.scale = fit_scale(covered.maps.values.values<float>(), sign_of(covered.colors), options.percentile);
+  return covered;
+}
+
+Tensor map_at(const FrameValues& maps, size_t index) {
+  const Shape& s = maps.values.shape();
+  Tensor map(Shape{s[1], s[2]}, DType::kF32);
+  const auto size = static_cast<size_t>(map.elements());
+  std::ranges::copy(maps.values.values<float>().subspan(index * size, size), map.values<float>().begin());
+  return map;
+}
+
+/// The map on the source's pixels; NaN outside the crop, which the model did not see.
+std::vector<float> on_source(const Tensor& map, const Geometry& g) {
+  const Tensor shown = interpolate_to_source(map, g);
+  std::vector<float> values(shown.values<float>().begin(), shown.values<float>().end());
+  const double scale_y = static_cast<double>(g.source.height) / static_cast<double>(g.resized.height);
+  const double scale_x = static_cast<double>(g.source.width) / static_cast<double>(g.resized.width);
+  for (int64_t y = 0; y < g.source.height; ++y) {
+    for (int64_t x = 0; x < g.source.width; ++x) {
+      const double row = (static_cast<double>(y) + 0.5) / scale_y - static_cast<double>(g.crop_top);
+      const double column = (static_cast<double>(x) + 0.5) / scale_x - static_cast<double>(g.crop_left);
+      const bool seen = row >= 0 && row < static_cast<double>(g.model.height) && column >= 0 &&
+                        column < static_cast<double>(g.model.width);
+      if (!seen) values[static_cast<size_t>(y * g.source.width + x)] = std::nanf("");
+    }
+  }
+  return values;
+}
+
+/// Frame `t` of a clip given as numbers as a picture: the values between the clip's smallest and largest, as
+/// grey or RGB.
+Picture picture_of_numbers(const Tensor& clips, int64_t clip, int64_t t) {
+  const Shape& s = clips.shape();
+  const auto values = clips.values<float>();
+  const auto [low, high] = std::ranges::minmax(values);
+  const float range = high > low ? high - low : 1;
+  Picture picture{s[4], s[3], std::vector<uint8_t>(static_cast<size_t>(s[3] * s[4] * 3))};
+  for (int64_t c = 0; c < 3; ++c) {
+    const int64_t channel = std::min(c, s[1] - 1);
+    const auto plane = static_cast<size_t>(((clip * s[1] + channel) * s[2] + t) * s[3] * s[4]);
+    for (size_t i = 0; i < static_cast<size_t>(s[3] * s[4]); ++i) {
+      picture.rgb[3 * i + static_cast<size_t>(c)] =
+          static_cast<uint8_t>(std::lround(255 * (values[plane + i] - low) / range));
+    }
+  }
+  return picture;
+}
+
+std::vector<size_t> evenly(size_t count, size_t most) {
+  std::vector<size_t> chosen;
+  const size_t taken = std::min(count, most);
+  for (size_t i = 0; i < taken; ++i) chosen.push_back(taken == 1 ? 0 : i * (count - 1) / (taken - 1));
+  return chosen;
+}
+
+/// A sheet's pixels: frames and maps of one size, owned here because the sheet borrows them.
+struct SheetPixels {
+  std::vector<Picture> pictures;
+  std::vector<std::vector<float>> maps;
+  int64_t width = 0, height = 0;
+};
+
+SheetPixels video_pixels(const Explanation& e, const OutputOptions& options, const CoveredRelevance& covered,
+                         const std::vector<size_t>& chosen) {
+  SheetPixels pixels;
+  const Geometry& g = *e.geometry;
+  pixels.width = std::min(kThumbnailWidth, g.source.width);
+  pixels.height = std::max<int64_t>(1, g.source.height * pixels.width / g.source.width);
+  std::vector<int64_t> indices;
+  for (const size_t i : chosen) indices.push_back(covered.maps.frame_indices[i]);
+  VideoReader reader(e.input, options.video);
+  reader.read(indices, [&](Frame&& frame) {
+    pixels.pictures.push_back(
+        resize_picture({frame.width, frame.height, frame.rgb}, pixels.width, pixels.height));
+  });
+  for (const size_t i : chosen) {
+    const auto map = on_source(map_at(covered.maps, i), g);
+    pixels.maps.push_back(resize_map({g.source.width, g.source.height, map}, pixels.width, pixels.height));
+  }
+  return pixels;
+}
+
+SheetPixels number_pixels(const Explanation& e, const CoveredRelevance& covered,
+                          const std::vector<size_t>& chosen) {
+  SheetPixels pixels;
+  pixels.width = e.clips->shape()[4];
+  pixels.height = e.clips->shape()[3];
+  for (const size_t i : chosen) {
+    pixels.pictures.push_back(picture_of_numbers(*e.clips, 0, static_cast<int64_t>(i)));
+    const Tensor map = map_at(covered.maps, i);
+    pixels.maps.emplace_back(map.values<float>().begin(), map.values<float>().end());
+  }
+  return pixels;
+}
+
+std::string note_of(const Explanation& e, size_t covered, size_t shown) {
+  std::string note = fmt::format("{} clip{} of {} frames", e.plans.size(), e.plans.size() == 1 ? "" : "s",
+                                 e.relevance.shape()[2]);
+  if (!e.video && e.plans.size() > 1) note += ", averaged; pictures are of the first";
+  if (shown < covered) note += fmt::format("; {} of {} frames shown, evenly spaced", shown, covered);
+  if (e.video && e.plans.size() > 1)
+    note += "; shares are of a clip's relevance, averaged where clips overlap";
+  if (!e.video) note += "; given as numbers: the index stands for the frame and the time";
+  return note;
+}
+
+/// What a sheet and a film have in common.
+template <class Contents>
+void describe(Contents& contents, const Explanation& e, const OutputOptions& options,
+              const CoveredRelevance& covered) {
+  contents.title = e.input.filename().string();
+  contents.target = class_label(e.target, options.class_names);
+  contents.method = e.method;
+  contents.colors = covered.colors;
+  contents.scale = covered.scale;
+  contents.share_of = e.is_signed ? ShareOf::kAbsoluteRelevance : ShareOf::kRelevance;
+  contents.even_share = 1.0 / static_cast<double>(e.frame_share.shape()[1]);
+}
+
+/// Per frame of the video, which of the `taken` frames' maps it shows: the nearest one's where it lies
+/// between two consecutive frames of a clip, else none.
+std::vector<std::optional<size_t>> held_maps(std::span<const ClipPlan> plans,
+                                             const std::vector<int64_t>& taken, int64_t frame_count) {
+  std::vector<int64_t> reach(static_cast<size_t>(frame_count), -1);  // the end of the longest step from here
+  for (const ClipPlan& plan : plans) {
+    const auto& frames = plan.frame_indices;
+    for (size_t t = 0; t < frames.size(); ++t) {
+      int64_t& end = reach[static_cast<size_t>(frames[t])];
+      end = std::max({end, frames[t], t + 1 < frames.size() ? frames[t + 1] : -1});
+    }
+  }
+  std::vector<std::optional<size_t>> held(static_cast<size_t>(frame_count));
+  size_t nearest = 0;
+  int64_t inside_until = -1;
+  for (int64_t i = 0; i < frame_count; ++i) {
+    inside_until = std::max(inside_until, reach[static_cast<size_t>(i)]);
+    while (nearest + 1 < taken.size() && std::abs(taken[nearest + 1] - i) < std::abs(taken[nearest] - i))
+      ++nearest;
+    if (i <= inside_until) held[static_cast<size_t>(i)] = nearest;
+  }
+  return held;
+}
+
+}  // namespace
+
+void draw_sheet(const Explanation& e, const OutputOptions& options, const std::filesystem::path& path) {
+  const CoveredRelevance covered = cover(e, options);
+  const auto chosen = evenly(covered.maps.frame_indices.size(), static_cast<size_t>(kMaxFrames));
+  const SheetPixels pixels =
+      e.video ? video_pixels(e, options, covered, chosen) : number_pixels(e, covered, chosen);
+  SheetContents sheet;
+  describe(sheet, e, options, covered);
+  for (const int64_t c : best_classes(e.class_probabilities, 5)) {
+    sheet.predictions.push_back(
+        {class_label(c, options.class_names), e.class_probabilities[static_cast<size_t>(c)]});
+  }
+  sheet.note = note_of(e, covered.maps.frame_indices.size(), chosen.size());
+  for (size_t k = 0; k < chosen.size(); ++k) {
+    const size_t i = chosen[k];
+    const int64_t index = covered.maps.frame_indices[i];
+    SheetFrame frame;
+    frame.picture = view(pixels.pictures[k]);
+    frame.relevance = {pixels.width, pixels.height, pixels.maps[k]};
+    frame.source_index = index;
+    frame.pts_seconds =
+        e.video ? e.video->pts_seconds[static_cast<size_t>(index)] : static_cast<double>(index);
+    frame.share = value_at(covered.share, i);
+    frame.negative_share = -value_at(covered.negative_share, i);
+    frame.at_border = covered.at_border[i];
+    sheet.frames.push_back(frame);
+  }
+  draw_explanation_sheet(path, sheet);
+}
+
+void draw_film(const Explanation& e, const OutputOptions& options, const std::filesystem::path& path,
+               const RunControl& control) {
+  const CoveredRelevance covered = cover(e, options);
+  const VideoInfo& video = *e.video;
+  const auto& taken = covered.maps.frame_indices;
+  OverlayContents contents;
+  describe(contents, e, options, covered);
+  const int64_t best = best_classes(e.class_probabilities, 1)[0];
+  contents.prediction = {class_label(best, options.class_names),
+                         e.class_probabilities[static_cast<size_t>(best)]};
+  contents.source_width = e.geometry->source.width;
+  contents.source_height = e.geometry->source.height;
+  for (const double seconds : video.pts_seconds) contents.curve.push_back({.pts_seconds = seconds});
+  for (size_t i = 0; i < taken.size(); ++i) {
+    CurvePoint& point = contents.curve[static_cast<size_t>(taken[i])];
+    point.share = value_at(covered.share, i);
+    point.negative_share = -value_at(covered.negative_share, i);
+  }
+  const OverlayRenderer renderer(std::move(contents));
+  VideoWriterOptions writer_options;
+  writer_options.fps = video.fps;
+  writer_options.threads = options.video.threads;
+  VideoWriter writer(path, renderer.width(), renderer.height(), writer_options);
+
+  std::vector<int64_t> all(static_cast<size_t>(video.frame_count));
+  for (size_t i = 0; i < all.size(); ++i) all[i] = static_cast<int64_t>(i);
+  const auto held = held_maps(e.plans, taken, video.frame_count);
+  std::optional<size_t> shown;
+  std::vector<float> map;
+  VideoReader reader(e.input, options.video);
+  reader.read(all, [&](Frame&& frame) {
+    if (control.interrupted()) throw Interrupted{};
+    const std::optional<size_t> wanted = held[static_cast<size_t>(frame.index)];
+    if (wanted != shown) {
+      map = wanted ? on_source(map_at(covered.maps, *wanted), *e.geometry) : std::vector<float>{};
+      shown = wanted;
+    }
+    const Picture picture = renderer.render(frame, map);
+    writer.write(picture.rgb, video.pts_seconds[static_cast<size_t>(frame.index)] - video.pts_seconds[0]);
+    if (control.report) control.report({"drawing frames", frame.index + 1, video.frame_count});
+  });
+  writer.finish();
+}
+
+}  // namespace relevid

@@ -1,0 +1,60 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <CLI/CLI.hpp>
+#include <atomic>
+#include <functional>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "relevid/progress.h"
+
+namespace relevid::cli {
+
+/// What a command's parsing leaves to be run; returns the exit status.
+using Action = std::function<int()>;
+
+/// Each adds its subcommand to the program and sets `action` when it is the one that was called.
+void add_explain(CLI::App& program, Action& action);
+void add_create(CLI::App& program, Action& action);
+void add_inspect(CLI::App& program, Action& action);
+void add_generate(CLI::App& program, Action& action);
+
+/// Ends with status 130, as shells have it for Ctrl-C.
+inline constexpr int kInterruptedStatus = 130;
+
+/// Prints progress: one line that is rewritten on a terminal, a plain line now and then elsewhere; to stderr.
+class ProgressLine {
+ public:
+  explicit ProgressLine(std::string prefix);
+  ~ProgressLine();
+  ProgressLine(const ProgressLine&) = delete;
+  ProgressLine& operator=(const ProgressLine&) = delete;
+  void show(const Progress& progress);
+  /// Takes the line off the terminal, before something else is printed.
+  void clear();
+
+ private:
+  struct Implementation;
+  std::unique_ptr<Implementation> implementation_;
+};
+
+/// The flag that Ctrl-C and SIGTERM set; installs the handlers when first called. A second Ctrl-C ends at
+/// once.
+const std::atomic<bool>& interrupt_flag();
+
+/// Says what went wrong, and with which input where one is given; returns the exit status for it.
+int print_failure(const std::exception& error, const std::string& input = "");
+
+/// Full disks and closed pipes are told by the failing write, not by a signal that ends the program.
+void ignore_write_signals();
+
+/// "relevid: corrupt input: ..." to stderr, with control characters of file names made visible.
+void print_error(const std::string& kind, const std::string& message);
+void print_warning(const std::string& message);
+
+/// Text from files and models for a terminal: control characters are shown as \xNN.
+std::string printable(std::string_view text);
+
+}  // namespace relevid::cli

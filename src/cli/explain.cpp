@@ -1,0 +1,337 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "relevid/explain.h"
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include <algorithm>
+#include <charconv>
+#include <cmath>
+#include <filesystem>
+#include <set>
+
+#include "base/suggest.h"
+#include "cli/command.h"
+#include "cli/explain_report.h"
+#include "cli/explain_resume.h"
+#include "cli/settings_options.h"
+#include "relevid/colormap.h"
+#include "relevid/error.h"
+
+namespace relevid::cli {
+namespace {
+
+struct ExplainCommand {
+  std::string model;
+  std::vector<std::string> inputs;
+  MethodOptions method;
+  std::string start = "default", gate = "signal", precision = "f32", rules, baseline = "zero", against;
+  std::vector<std::string> targets = {"top1"};
+  std::string out = "relevid-out", input_key, low, high, color_map = "bwr";
+  double percentile = 99.5, image_fps = 25;
+  int64_t memory_limit_mib = 4096;
+  bool json = false, report_layers = false, skip_existing = false, no_film = false;
+  SettingsOptions settings;
+
+  int run();
+  RunRecord record() const;
+};
+
+/// The prepared model and all that is the same for every input.
+struct Prepared {
+  Model model;
+  SettingsOptions::Resolved resolved;
+  Shape clip_shape;
+  ClipLayout layout = ClipLayout::kNcthw;
+  std::vector<TargetChoice> targets;
+  std::string settings_json;
+};
+
+/// "0", "-1.5,0,0.2" as [1, C, 1, 1, 1] in the layout's order.
+Tensor parse_bound(const std::string& text, const char* option, const Shape& clip, ClipLayout layout) {
+  std::vector<float> values;
+  for (size_t begin = 0; begin <= text.size();) {
+    const size_t end = std::min(text.find(',', begin), text.size());
+    float value = 0;
+    const auto [rest, error] = std::from_chars(text.data() + begin, text.data() + end, value);
+    if (error != std::errc{} || rest != text.data() + end || !std::isfinite(value)) {
+      throw Error(ErrorKind::kInvalidArgument,
+                  fmt::format("{} {}: a number, or one per channel with commas between", option, text));
+    }
+    values.push_back(value);
+    begin = end + 1;
+  }
+  const int64_t axis = layout == ClipLayout::kNcthw ? 1 : layout == ClipLayout::kNtchw ? 2 : 4;
+  const auto count = static_cast<int64_t>(values.size());
+  if (count != 1 && count != clip[axis]) {
+    throw Error(ErrorKind::kInvalidArgument,
+                fmt::format("{} has {} numbers, and the clip {} channels", option, count, clip[axis]));
+  }
+  Shape shape{1, 1, 1, 1, 1};
+  shape[axis] = count;
+  return Tensor::from(shape, values);
+}
+
+/// An index, which comes first, or a name.
+int64_t parse_class(const std::string& text, const std::vector<std::string>& class_names) {
+  int64_t index = 0;
+  const auto [rest, error] = std::from_chars(text.data(), text.data() + text.size(), index);
+  if (error == std::errc{} && rest == text.data() + text.size()) return index;
+  const auto found = std::ranges::find(class_names, text);
+  if (found != class_names.end()) return found - class_names.begin();
+  const std::string known = class_names.empty() ? "; class names are not known, give an index or --labels"
+                                                : did_you_mean(text, class_names);
+  throw Error(ErrorKind::kInvalidArgument, fmt::format("no class '{}'{}", text, known));
+}
+
+TargetChoice parse_target(const std::string& text, const std::vector<std::string>& class_names) {
+  if (text == "top1") return {};
+  return {parse_class(text, class_names)};
+}
+
+template <class T>
+T choice(const std::string& text, const char* option, const std::vector<std::pair<std::string, T>>& known) {
+  std::vector<std::string> names;
+  for (const auto& [name, value] : known) {
+    if (name == text) return value;
+    names.push_back(name);
+  }
+  throw Error(ErrorKind::kInvalidArgument, fmt::format("{} {}{}; it is one of {}", option, text,
+                                                       did_you_mean(text, names), fmt::join(names, ", ")));
+}
+
+/// Output names: the input's own without its extension, told apart by numbers where two inputs share one.
+std::vector<std::string> output_stems(const std::vector<std::string>& inputs) {
+  std::vector<std::string> stems;
+  std::set<std::string> used;
+  for (const std::string& input : inputs) {
+    std::error_code ignored;
+    auto path = std::filesystem::absolute(input, ignored).lexically_normal();
+    if (!path.has_filename()) path = path.parent_path();  // "frames/"
+    const bool folder = std::filesystem::is_directory(path, ignored);
+    const std::string base = folder ? path.filename().string() : path.stem().string();
+    std::string stem = base.empty() ? "input" : base;
+    for (int n = 2; !used.insert(stem).second; ++n) stem = fmt::format("{}-{}", base, n);
+    stems.push_back(stem);
+  }
+  return stems;
+}
+
+OutputOptions output_options(const ExplainCommand& command, const Prepared& prepared,
+                             const std::string& stem) {
+  OutputOptions output;
+  output.folder = command.out;
+  output.stem = stem;
+  output.class_names = prepared.resolved.class_names;
+  output.color_map = command.color_map;
+  output.percentile = command.percentile;
+  output.film = command.no_film ? OutputOptions::Film::kSkip : OutputOptions::Film::kWrite;
+  output.settings_json = prepared.settings_json;
+  output.video.image_sequence_fps = command.image_fps;
+  output.video.threads = command.method.threads;
+  return output;
+}
+
+/// Nothing that is read may be written over: inputs, the model and its side file, lists and rules.
+void refuse_overwriting(const ExplainCommand& command, const OutputOptions& output) {
+  std::vector<std::filesystem::path> read(command.inputs.begin(), command.inputs.end());
+  std::filesystem::path side = command.model;
+  read.insert(read.end(), {command.model, side.replace_extension(".json"), command.rules,
+                           command.settings.settings, command.settings.labels});
+  for (const auto& written : output_files(output)) {
+    for (const auto& path : read) {
+      std::error_code ignored;
+      const auto a = std::filesystem::weakly_canonical(written, ignored),
+                 b = std::filesystem::weakly_canonical(path, ignored);
+      if (path.empty() || a != b) continue;
+      throw Error(ErrorKind::kInvalidArgument,
+                  fmt::format("{} would be written over; choose another folder with --out", path.string()));
+    }
+  }
+}
+
+void explain_one(const ExplainCommand& command, const std::string& input, const std::string& stem,
+                 const Prepared& prepared, ClipExplainer& explainer) {
+  InputOptions options;
+  options.settings = prepared.resolved.settings;
+  options.layout = prepared.layout;
+  options.input_key = command.input_key;
+  options.video.image_sequence_fps = command.image_fps;
+  options.video.threads = command.method.threads;
+  options.memory_limit_bytes = command.memory_limit_mib << 20;
+  ProgressLine line(stem);
+  const RunControl control{[&](const Progress& progress) { line.show(progress); }, &interrupt_flag()};
+  const auto explanations = explain_input(explainer, prepared.clip_shape, input, options,
+                                          command.method.method, prepared.targets, control);
+  for (const Explanation& explanation : explanations) {
+    const bool alone = prepared.targets.size() == 1;
+    const auto name = alone ? stem : fmt::format("{}.target-{}", stem, explanation.target);
+    const OutputOptions output = output_options(command, prepared, name);
+    write_explanation(explanation, prepared.model, output, control);
+    line.clear();
+    if (command.json) {
+      fmt::print("{}\n", to_json(explanation, prepared.model, output));
+    } else {
+      print_explanation(explanation, output);
+      if (command.report_layers) print_layers(explanation);
+    }
+    std::fflush(stdout);
+  }
+}
+
+/// The smallest and largest value of the input: given, or from the preprocessing, or not known.
+std::optional<InputRange> input_range(const ExplainCommand& command, const Prepared& prepared) {
+  if (command.low.empty() != command.high.empty()) {
+    throw Error(ErrorKind::kInvalidArgument, "--low and --high go together");
+  }
+  if (!command.low.empty()) {
+    return InputRange{parse_bound(command.low, "--low", prepared.clip_shape, prepared.layout),
+                      parse_bound(command.high, "--high", prepared.clip_shape, prepared.layout)};
+  }
+  if (!prepared.resolved.settings) return std::nullopt;
+  const int64_t frames = prepared.clip_shape[prepared.layout == ClipLayout::kNcthw ? 2 : 1];
+  auto [low, high] = input_bounds(prepared.resolved.settings->preprocessing, frames);
+  return InputRange{std::move(low), std::move(high)};
+}
+
+Prepared prepare(const ExplainCommand& command) {
+  Prepared prepared{Model(command.model), {}, {}, {}, {}, {}};
+  prepared.resolved = command.settings.resolve(prepared.model);
+  std::vector<int64_t> sizes;  // of a clip given as numbers, where the model leaves its own open
+  if (!prepared.resolved.settings && is_clip_file(command.inputs[0])) {
+    sizes = read_clip(command.inputs[0], command.input_key).shape().dims();
+  }
+  prepared.clip_shape = prepared.model.clip_shape(prepared.resolved.settings, sizes);
+  prepared.layout = prepared.resolved.settings ? prepared.resolved.settings->preprocessing.layout
+                                               : layout_of(prepared.clip_shape);
+  for (const auto& target : command.targets) {
+    prepared.targets.push_back(parse_target(target, prepared.resolved.class_names));
+  }
+  return prepared;
+}
+
+void require_labels_fit(const std::vector<std::string>& names, int64_t classes) {
+  if (names.empty() || static_cast<int64_t>(names.size()) == classes) return;
+  throw Error(ErrorKind::kInvalidArgument,
+              fmt::format("{} class names are given, and the model has {} classes", names.size(), classes));
+}
+
+RunRecord ExplainCommand::record() const {
+  return {targets, against, low, high, color_map, percentile, input_key, image_fps, memory_limit_mib};
+}
+
+int ExplainCommand::run() {
+  choice<int>(precision, "--precision", {{"f32", 0}});
+  parse_color_map(color_map);
+  method.start = choice<Start>(
+      start, "--start", {{"default", Start::kDefault}, {"logit", Start::kLogit}, {"one", Start::kOne}});
+  method.gate = choice<GateRule>(gate, "--gate", {{"signal", GateRule::kSignal}, {"half", GateRule::kHalf}});
+  method.baseline = choice<PathBaseline>(baseline, "--ig-baseline",
+                                         {{"zero", PathBaseline::kZero}, {"mean", PathBaseline::kMean}});
+  method.rules_file = rules;
+  method.interrupt = &interrupt_flag();
+  Prepared prepared = prepare(*this);
+  method.layout = prepared.layout;
+  if (!against.empty()) method.contrast = parse_class(against, prepared.resolved.class_names);
+  const auto stems = output_stems(inputs);
+  for (const auto& stem : stems) refuse_overwriting(*this, output_options(*this, prepared, stem));
+  require_writable_folder(out);
+  const auto range = input_range(*this, prepared);
+  ClipExplainer explainer(prepared.model, prepared.clip_shape, method, range ? &*range : nullptr);
+  require_labels_fit(prepared.resolved.class_names, explainer.class_count());
+  prepared.settings_json = settings_record(method, explainer.effective_start(), prepared.resolved, record());
+
+  int status = 0;
+  for (size_t i = 0; i < inputs.size(); ++i) {
+    if (skip_existing && is_done(out, stems[i], inputs[i], prepared.model.sha256(), prepared.settings_json)) {
+      fmt::print(stderr, "relevid: {}: done before, skipped\n", printable(inputs[i]));
+      continue;
+    }
+    try {
+      explain_one(*this, inputs[i], stems[i], prepared, explainer);
+    } catch (const std::exception& error) {  // one bad input does not keep the others from being explained
+      if (inputs.size() == 1) throw;
+      const int failed = print_failure(error, inputs[i]);
+      if (status == 0) status = failed;
+    }
+  }
+  return status;
+}
+
+}  // namespace
+
+void add_explain(CLI::App& program, Action& action) {
+  auto command = std::make_shared<ExplainCommand>();
+  CLI::App* app = program.add_subcommand("explain", "Show which frames and pixels a model looks at");
+  app->add_option("MODEL", command->model, "an ONNX file")->required();
+  app->add_option("INPUT", command->inputs,
+                  "videos, folders of images, or clips as .npy or .npz (float32 [N, C, T, H, W])")
+      ->required();
+  app->add_option("--method", command->method.method, fmt::format("{}", fmt::join(methods(), ", ")))
+      ->capture_default_str();
+  app->add_option("--target", command->targets, "class to explain: top1, an index or a name; may repeat")
+      ->allow_extra_args(false)
+      ->capture_default_str();
+  app->add_option("--out", command->out, "folder for NAME.npz, .json, .png and .mp4")->capture_default_str();
+  app->add_flag("--json", command->json, "print the record as JSON in place of the table");
+  app->add_flag("--report-layers", command->report_layers, "print where each layer's relevance went");
+  app->add_flag("--skip-existing", command->skip_existing, "go on where an interrupted run stopped");
+  app->add_flag("--no-film", command->no_film, "do not write NAME.mp4");
+  app->add_option("--threads", command->method.threads, "0: all cores")
+      ->check(CLI::Range(0, 1024))
+      ->capture_default_str();
+  app->add_option("--memory-limit", command->memory_limit_mib, "MiB that clips and their relevance may take")
+      ->check(CLI::Range(1, 1 << 20))
+      ->capture_default_str();
+  command->settings.add_to(*app);
+  app->add_option("--image-fps", command->image_fps, "rate of a folder of images")
+      ->check(CLI::PositiveNumber)
+      ->capture_default_str()
+      ->group("Input");
+  app->add_option("--input-key", command->input_key, "array of an .npz")->group("Input");
+  app->add_option("--low", command->low,
+                  "smallest value of the input, or one per channel with commas between")
+      ->group("Input");
+  app->add_option("--high", command->high, "largest value of the input")->group("Input");
+  const std::string group = "Method";
+  app->add_option("--rules", command->rules, "JSON file of rules that come before the preset's")
+      ->group(group);
+  app->add_option("--start", command->start, "what starts at the target: logit or one")->group(group);
+  app->add_option("--gate", command->gate,
+                  "products of branches: all relevance to the signal, or half to each")
+      ->capture_default_str()
+      ->group(group);
+  app->add_option("--against", command->against,
+                  "explain the target's score less this class's (an index or a name)")
+      ->group(group);
+  app->add_option("--ig-baseline", command->baseline,
+                  "integrated_gradients: where the path begins, zero or mean (of each channel)")
+      ->capture_default_str()
+      ->group(group);
+  app->add_option("--precision", command->precision, "f32")->capture_default_str()->group(group);
+  app->add_option("--ig-steps", command->method.integration_steps, "integrated_gradients: points of the path")
+      ->check(CLI::Range(1, 10000))
+      ->capture_default_str()
+      ->group(group);
+  app->add_option("--samples", command->method.noise_samples, "smoothgrad: noisy copies")
+      ->check(CLI::Range(1, 10000))
+      ->capture_default_str()
+      ->group(group);
+  app->add_option("--noise", command->method.noise_level,
+                  "smoothgrad: standard deviation over the clip's range")
+      ->check(CLI::NonNegativeNumber)
+      ->capture_default_str()
+      ->group(group);
+  app->add_option("--seed", command->method.seed, "of the noise")->capture_default_str()->group(group);
+  app->add_option("--colormap", command->color_map,
+                  "coldnhot, bwr, seismic (signed), viridis, inferno (unsigned)")
+      ->capture_default_str()
+      ->group("Pictures");
+  app->add_option("--percentile", command->percentile, "of |R|, drawn at the end of the colour map")
+      ->check(CLI::Range(0.1, 100.0))
+      ->capture_default_str()
+      ->group("Pictures");
+  app->callback([command, &action] { action = [command] { return command->run(); }; });
+}
+
+}  // namespace relevid::cli

@@ -1,0 +1,158 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "cli/explain_report.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cmath>
+#include <nlohmann/json.hpp>
+
+#include "cli/command.h"
+
+namespace relevid::cli {
+namespace {
+
+/// Shares as a line of blocks, the largest one full.
+std::string sparkline(std::span<const float> shares) {
+  static const char* kBlocks[] = {" ", "▁", "▂", "▃", "▄", "▅", "▆", "▇", "█"};
+  const float largest = std::max(1e-12F, *std::ranges::max_element(shares));
+  std::string line;
+  for (const float share : shares) {
+    line += kBlocks[static_cast<size_t>(std::clamp(std::lround(8 * share / largest), 0L, 8L))];
+  }
+  return line;
+}
+
+/// Shares per frame, mean over clips.
+std::vector<float> mean_shares(const Explanation& e) {
+  const auto frames = static_cast<size_t>(e.frame_share.shape()[1]),
+             clips = static_cast<size_t>(e.frame_share.shape()[0]);
+  std::vector<float> mean(frames, 0.0F);
+  for (size_t i = 0; const float share : e.frame_share.values<float>())
+    mean[i++ % frames] += share / static_cast<float>(clips);
+  return mean;
+}
+
+struct Borders {
+  double share = 0;
+  int64_t frames = 0;
+};
+
+/// Mean over clips of the share in the first and last k frames.
+Borders border_share(const Explanation& e, int64_t k) {
+  const int64_t clips = e.frame_share.shape()[0], frames = e.frame_share.shape()[1];
+  Borders result{0, std::min(2 * k, frames)};
+  const auto shares = e.frame_share.values<float>();
+  for (int64_t i = 0; i < clips * frames; ++i) {
+    const int64_t t = i % frames;
+    if (t < k || t >= frames - k)
+      result.share += static_cast<double>(shares[static_cast<size_t>(i)]) / static_cast<double>(clips);
+  }
+  return result;
+}
+
+void print_conservation(const Explanation& e) {
+  if (e.layers.empty() || e.layers[0].empty()) return;
+  double start = 0, bias = 0, epsilon = 0, dropped = 0;
+  for (const auto& layers : e.layers) {
+    start += layers.front().incoming;
+    for (const LayerAccount& layer : layers) {
+      bias += layer.absorbed_by_bias;
+      epsilon += layer.absorbed_by_epsilon;
+      dropped += layer.dropped;
+    }
+  }
+  double sum = 0;
+  for (const float r : e.relevance.values<float>()) sum += static_cast<double>(r);
+  const auto percent = [&](double part) { return start == 0 ? 0.0 : 100 * part / start; };
+  fmt::print(
+      "relevance    {:.5g} of {:.5g} reaches the input ({:.1f} %); bias takes {:.1f} %, epsilon {:.1f} %",
+      sum, start, percent(sum), percent(bias), percent(epsilon));
+  fmt::print("{}\n", dropped != 0 ? fmt::format(", dropped {:.1f} %", percent(dropped)) : "");
+}
+
+}  // namespace
+
+void print_explanation(const Explanation& e, const OutputOptions& options) {
+  fmt::print("\n{}\n", printable(e.input.string()));
+  if (e.video) {
+    const VideoInfo& v = *e.video;
+    fmt::print("video        {} frames, {}x{}, {:.4g} frames/s, {} in {}\n", v.frame_count, v.width, v.height,
+               v.fps, v.codec, v.container);
+    for (const auto& warning : v.warnings) fmt::print("warning      {}\n", printable(warning));
+  }
+  const auto& frames = e.plans[0].frame_indices;
+  fmt::print("clips        {} of {} frames; the first takes {} to {}\n", e.plans.size(), frames.size(),
+             *std::ranges::min_element(frames), *std::ranges::max_element(frames));
+  std::string line;
+  for (const int64_t c : best_classes(e.class_probabilities, 3)) {
+    line += fmt::format("{}{} {:.3f}", line.empty() ? "" : ", ", class_label(c, options.class_names),
+                        e.class_probabilities[static_cast<size_t>(c)]);
+  }
+  fmt::print("prediction   {}\n", printable(line));
+  fmt::print("target       {}, by {}\n", printable(class_label(e.target, options.class_names)), e.method);
+  const auto width = static_cast<size_t>(e.frame_share.shape()[1]);
+  fmt::print("per frame    {}  ({}{})\n", sparkline(mean_shares(e)),
+             e.is_signed ? "absolute relevance" : "relevance",
+             e.plans.size() > 1 ? fmt::format(", mean of {} clips", e.plans.size()) : "");
+  const Borders borders = border_share(e, 2);
+  fmt::print("borders      {:.1f} % in the first and last two frames; even would be {:.1f} %\n",
+             100 * borders.share, 100.0 * static_cast<double>(borders.frames) / static_cast<double>(width));
+  print_conservation(e);
+  fmt::print("seconds      decode {:.2f}, forward {:.2f}, explain {:.2f}\n", e.decode_seconds,
+             e.forward_seconds, e.explain_seconds);
+  const bool film = e.video && options.film == OutputOptions::Film::kWrite;
+  fmt::print("written      {}.{{npz,json,png{}}}\n", printable((options.folder / options.stem).string()),
+             film ? ",mp4" : "");
+}
+
+void print_layers(const Explanation& e) {
+  if (e.layers.empty() || e.layers[0].empty()) {
+    fmt::print("{} has no rules, and so no accounts per layer\n", e.method);
+    return;
+  }
+  if (e.layers.size() > 1)
+    fmt::print("layers of the first of {} clips; NAME.json has all\n", e.layers.size());
+  fmt::print("{:<12} {:<28} {:<14} {:>11} {:>11} {:>11} {:>11} {:>11}\n", "operator", "layer", "rule", "in",
+             "out", "bias", "epsilon", "dropped");
+  for (const LayerAccount& layer : e.layers[0]) {
+    std::string name = printable(layer.name);
+    if (name.size() > 28) name = "..." + name.substr(name.size() - 25);
+    fmt::print("{:<12} {:<28} {:<14} {:>11.4g} {:>11.4g} {:>11.3g} {:>11.3g} {:>11.3g}\n", layer.op, name,
+               layer.rule, layer.incoming, layer.outgoing, layer.absorbed_by_bias, layer.absorbed_by_epsilon,
+               layer.dropped);
+  }
+}
+
+std::string settings_record(const MethodOptions& method, Start start,
+                            const SettingsOptions::Resolved& resolved, const RunRecord& run) {
+  nlohmann::json record = {{"method", method.method},
+                           {"start", start == Start::kLogit ? "logit" : "one"},
+                           {"gate", method.gate == GateRule::kSignal ? "signal" : "half"},
+                           {"rules", method.rules_file.string()},
+                           {"targets", run.targets},
+                           {"against", run.against},
+                           {"low", run.low},
+                           {"high", run.high},
+                           {"integration_steps", method.integration_steps},
+                           {"integration_baseline", method.baseline == PathBaseline::kMean ? "mean" : "zero"},
+                           {"noise_samples", method.noise_samples},
+                           {"noise_level", method.noise_level},
+                           {"seed", method.seed},
+                           {"threads", method.threads},
+                           {"precision", "f32"},
+                           {"color_map", run.color_map},
+                           {"percentile", run.percentile},
+                           {"input_key", run.input_key},
+                           {"image_fps", run.image_fps},
+                           {"memory_limit_mib", run.memory_limit_mib}};
+  if (resolved.settings) {
+    ModelSettings settings = *resolved.settings;
+    settings.class_names.clear();  // long, and in the labels file
+    record["preprocessing_from"] = resolved.source;
+    record["model_settings"] = nlohmann::json::parse(to_json(settings));
+  }
+  return record.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
+}
+
+}  // namespace relevid::cli

@@ -1,0 +1,97 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "cli/settings_options.h"
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include <sstream>
+
+#include "base/atomic_file.h"
+#include "cli/command.h"
+#include "relevid/error.h"
+
+namespace relevid::cli {
+namespace {
+
+ModelSettings from_preset(const std::string& name) {
+  ModelSettings settings;
+  settings.preprocessing = preprocessing_preset(name);
+  return settings;
+}
+
+}  // namespace
+
+void SettingsOptions::add_to(CLI::App& command) {
+  const std::string group = "How a video becomes clips";
+  command.add_option("--settings", settings, "a JSON file in place of MODEL.json")->group(group);
+  command
+      .add_option("--preprocess", preprocess,
+                  fmt::format("a named preprocessing, where nothing else says: {}",
+                              fmt::join(preprocessing_names(), ", ")))
+      ->group(group);
+  command.add_option("--labels", labels, "class names, one a line")->group(group);
+  command.add_option("--clip-len", clip_len, "frames a clip has")->group(group);
+  command.add_option("--frame-interval", frame_interval, "step between them")->group(group);
+  command.add_option("--target-fps", target_fps, "frames per second that the model expects")->group(group);
+  command.add_option("--num-clips", num_clips, "clips a video")->group(group);
+  command
+      .add_option("--sampler", sampler,
+                  fmt::format("whose rule places them: {}", fmt::join(sampler_names(), ", ")))
+      ->group(group);
+  command.add_option("--stride", stride, "sliding windows over the whole video, this many frames apart")
+      ->group(group);
+  command
+      .add_option("--past-end", past_end,
+                  fmt::format("for videos shorter than a clip: {}", fmt::join(past_end_names(), ", ")))
+      ->group(group);
+}
+
+SettingsOptions::Resolved SettingsOptions::resolve(const Model& model) const {
+  Resolved result;
+  if (!settings.empty()) {
+    result.settings = read_settings(settings);
+    result.source = settings;
+  } else if (auto found = model.find_settings()) {
+    result.settings = std::move(found->settings);
+    result.source = found->source;
+    if (!preprocess.empty()) {
+      print_warning(
+          fmt::format("--preprocess {} is not used: {} says how frames are prepared (--settings replaces it)",
+                      preprocess, found->source));
+    }
+  } else if (!preprocess.empty()) {
+    result.settings = from_preset(preprocess);
+    result.source = fmt::format("preset {}", preprocess);
+  }
+  if (result.settings) {
+    for (const auto& warning : result.settings->warnings) print_warning(warning);
+    SamplingOptions& sampling = result.settings->sampling;
+    if (clip_len) sampling.clip_len = *clip_len;
+    if (num_clips) sampling.num_clips = *num_clips;
+    if (stride) sampling.stride = *stride;
+    if (!sampler.empty()) sampling.sampler = parse_sampler(sampler);
+    if (!past_end.empty()) sampling.past_end = parse_past_end(past_end);
+    if (target_fps) sampling.target_fps = *target_fps;
+    if (frame_interval) {
+      sampling.frame_interval = *frame_interval;
+      if (!target_fps) sampling.target_fps.reset();
+    }
+    result.class_names = result.settings->class_names;
+  }
+  if (!labels.empty()) result.class_names = read_labels(labels);
+  return result;
+}
+
+std::vector<std::string> read_labels(const std::string& path) {
+  std::istringstream lines(read_file(path));
+  std::vector<std::string> names;
+  for (std::string line; std::getline(lines, line);) {
+    while (!line.empty() && (line.back() == '\r' || line.back() == ' ')) line.pop_back();
+    names.push_back(line);
+  }
+  while (!names.empty() && names.back().empty()) names.pop_back();
+  if (names.empty()) throw Error(ErrorKind::kCorruptInput, fmt::format("{} holds no class names", path));
+  return names;
+}
+
+}  // namespace relevid::cli

@@ -1,0 +1,186 @@
+// SPDX-License-Identifier: Apache-2.0
+// The main job, as a user does it: a video file and a model file in, four files out.
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <cmath>
+#include <fstream>
+#include <nlohmann/json.hpp>
+#include <numeric>
+
+#include "cli/program.h"
+#include "relevid/npz.h"
+
+namespace relevid {
+namespace {
+
+using ::testing::Contains;
+using ::testing::HasSubstr;
+using ::testing::UnorderedElementsAre;
+namespace cli = ::relevid::testing;
+
+class ExplainCommand : public ::testing::Test {
+ protected:
+  void SetUp() override {
+    if (!cli::has_ffmpeg()) GTEST_SKIP() << "the ffmpeg program is not there";
+    model_ = (folder_ / "c3d.onnx").string();
+    video_ = (folder_ / "film.mp4").string();
+    out_ = (folder_ / "out").string();
+    cli::make_small_c3d(model_);
+    cli::make_video(video_, 40);
+  }
+
+  cli::Outcome explain(std::vector<std::string> more) {
+    std::vector<std::string> arguments = {"explain", model_, "--out", out_};
+    arguments.insert(arguments.end(), more.begin(), more.end());
+    return cli::relevid(arguments);
+  }
+  nlohmann::json record(const std::string& name) const {
+    std::ifstream file(std::filesystem::path(out_) / name);
+    return nlohmann::json::parse(file);
+  }
+  std::vector<std::string> written() const {
+    std::vector<std::string> names;
+    for (const auto& entry : std::filesystem::directory_iterator(out_))
+      names.push_back(entry.path().filename().string());
+    return names;
+  }
+
+  cli::ScratchFolder folder_;
+  std::string model_, video_, out_;
+};
+
+TEST_F(ExplainCommand, WritesFourFilesThatAgree) {
+  const auto outcome = explain({video_});
+  ASSERT_EQ(outcome.status, 0) << outcome.err;
+  EXPECT_THAT(outcome.out, HasSubstr("prediction"));
+  EXPECT_THAT(written(), UnorderedElementsAre("film.npz", "film.json", "film.png", "film.mp4"));
+
+  const auto arrays = read_npz(std::filesystem::path(out_) / "film.npz");
+  EXPECT_EQ(arrays.at("relevance").shape(), (Shape{1, 3, 16, 48, 48}));
+  EXPECT_EQ(arrays.at("logits").shape(), (Shape{1, 5}));
+  EXPECT_EQ(arrays.at("source_size").as_ints(), (std::vector<int64_t>{60, 80}));
+  const auto indices = arrays.at("frame_indices").as_ints();
+  EXPECT_EQ(indices.front(), 12);  // mmaction2's middle clip: (40 - 16) / 2
+  EXPECT_EQ(indices.back(), 27);
+  EXPECT_NEAR(arrays.at("times").as_doubles().front(), 1.2, 1e-3);
+  const auto shares = arrays.at("frame_share").as_doubles();
+  EXPECT_NEAR(std::accumulate(shares.begin(), shares.end(), 0.0), 1, 1e-5);
+
+  const auto json = record("film.json");
+  const auto target = json["target"]["index"].get<size_t>();
+  const double logit = arrays.at("logits").as_doubles()[target];
+  const auto relevance = arrays.at("relevance").as_doubles();
+  EXPECT_NEAR(std::accumulate(relevance.begin(), relevance.end(), 0.0), logit, 1e-3 * std::abs(logit));
+  EXPECT_EQ(json["prediction"][0]["index"].get<size_t>(), target);
+  EXPECT_EQ(json["video"]["frames"], 40);
+  EXPECT_EQ(json["model"]["sha256"].get<std::string>().size(), 64U);
+  EXPECT_FALSE(json["layers"][0].empty());
+
+  const auto probe = cli::shell(
+      "ffprobe -v error -count_frames -show_entries stream=codec_name,pix_fmt,nb_read_frames -of csv=p=0 '" +
+      out_ + "/film.mp4'");
+  EXPECT_EQ(probe.out, "h264,yuv420p,40\n");
+}
+
+TEST_F(ExplainCommand, EveryMethodRuns) {
+  for (const char* method :
+       {"deep_taylor", "epsilon_plus", "epsilon_plus_flat", "epsilon_alpha2_beta1",
+        "epsilon_alpha2_beta1_flat", "epsilon_gamma_box", "excitation_backprop", "null_profile", "gradient",
+        "input_x_gradient", "integrated_gradients", "smoothgrad", "guided_backprop", "deconvnet"}) {
+    const auto outcome =
+        explain({video_, "--method", method, "--no-film", "--samples", "2", "--ig-steps", "2"});
+    EXPECT_EQ(outcome.status, 0) << method << ": " << outcome.err;
+  }
+}
+
+TEST_F(ExplainCommand, SeveralTargetsGetFilesOfTheirOwn) {
+  const auto outcome = explain({video_, "--target", "top1", "--target", "3", "--no-film"});
+  ASSERT_EQ(outcome.status, 0) << outcome.err;
+  EXPECT_THAT(written(), Contains("film.target-3.npz"));
+  EXPECT_EQ(written().size(), 6U);
+}
+
+TEST_F(ExplainCommand, SlidingWindowsCoverTheVideoAndAreCombined) {
+  const auto outcome = explain({video_, "--stride", "8", "--no-film"});
+  ASSERT_EQ(outcome.status, 0) << outcome.err;
+  const auto arrays = read_npz(std::filesystem::path(out_) / "film.npz");
+  EXPECT_EQ(arrays.at("clip_offsets").as_doubles(), (std::vector<double>{0, 8, 16, 24}));
+  EXPECT_EQ(arrays.at("covered_frames").elements(), 40);
+  EXPECT_EQ(arrays.at("covered_clips").as_ints()[10], 2);
+}
+
+TEST_F(ExplainCommand, AClipGivenAsNumbersIsUsedAsItIs) {
+  ASSERT_EQ(explain({video_, "--no-film"}).status, 0);
+  const std::string numbers = (std::filesystem::path(out_) / "film.npz").string();
+  const std::string again = (folder_ / "again").string();
+  const auto outcome = cli::relevid(
+      {"explain", model_, numbers, "--input-key", "clip", "--low", "-2", "--high", "2", "--out", again});
+  ASSERT_EQ(outcome.status, 0) << outcome.err;
+  const auto first = read_npz(numbers), second = read_npz(std::filesystem::path(again) / "film.npz");
+  EXPECT_EQ(first.at("relevance").as_doubles(), second.at("relevance").as_doubles());
+  EXPECT_FALSE(std::filesystem::exists(std::filesystem::path(again) / "film.mp4"));
+}
+
+TEST_F(ExplainCommand, AFolderOfImagesIsAVideo) {
+  const auto frames = folder_ / "frames";
+  std::filesystem::create_directory(frames);
+  ASSERT_EQ(cli::shell("ffmpeg -v error -i '" + video_ + "' '" + frames.string() + "/%d.png'").status, 0);
+  const auto outcome = explain({frames.string() + "/", "--no-film"});
+  ASSERT_EQ(outcome.status, 0) << outcome.err;
+  EXPECT_THAT(written(), Contains("frames.npz"));
+}
+
+TEST_F(ExplainCommand, OneBadInputDoesNotKeepTheOthersBack) {
+  cli::write_bytes(folder_ / "bad.mp4", "not a video");
+  const auto outcome = explain({(folder_ / "bad.mp4").string(), video_, "--no-film"});
+  EXPECT_EQ(outcome.status, 4);
+  EXPECT_THAT(outcome.err, HasSubstr("bad.mp4"));
+  EXPECT_THAT(written(), Contains("film.json"));
+}
+
+TEST_F(ExplainCommand, SkipExistingGoesOn) {
+  ASSERT_EQ(explain({video_, "--no-film"}).status, 0);
+  const auto before = std::filesystem::last_write_time(std::filesystem::path(out_) / "film.npz");
+  ASSERT_EQ(explain({video_, "--no-film", "--skip-existing"}).status, 0);
+  EXPECT_EQ(std::filesystem::last_write_time(std::filesystem::path(out_) / "film.npz"), before);
+}
+
+TEST_F(ExplainCommand, SkipExistingKnowsTargetsAndSettings) {
+  const std::vector<std::string> arguments = {video_, "--no-film", "--target", "1", "--target", "2"};
+  ASSERT_EQ(explain(arguments).status, 0);
+  auto again = arguments;
+  again.emplace_back("--skip-existing");
+  EXPECT_THAT(explain(again).err, HasSubstr("skipped"));
+  again.insert(again.end(), {"--method", "epsilon_plus"});
+  EXPECT_THAT(explain(again).err, ::testing::Not(HasSubstr("skipped")));
+}
+
+TEST_F(ExplainCommand, InterruptLeavesNothingHalfWritten) {
+  const std::string many = (folder_ / "long.mp4").string();
+  cli::make_video(many, 400);
+  const auto outcome = cli::shell("timeout --signal=INT 1 " RELEVID_PROGRAM " explain " + model_ + " " +
+                                  many + " --stride 1 --method smoothgrad --out " + out_);
+  EXPECT_EQ(outcome.status, 124) << outcome.err;  // timeout's own, because it sent the signal
+  EXPECT_THAT(outcome.err, HasSubstr("interrupted"));
+  EXPECT_TRUE(!std::filesystem::exists(out_) || written().empty());
+}
+
+TEST_F(ExplainCommand, RunsTwiceToTheSameBits) {
+  ASSERT_EQ(explain({video_, "--no-film"}).status, 0);
+  const auto first = read_npz(std::filesystem::path(out_) / "film.npz");
+  ASSERT_EQ(explain({video_, "--no-film"}).status, 0);
+  const auto second = read_npz(std::filesystem::path(out_) / "film.npz");
+  EXPECT_EQ(first.at("relevance").as_doubles(), second.at("relevance").as_doubles());
+}
+
+TEST_F(ExplainCommand, NamesAreDataAndNeverMarkup) {
+  const std::string odd = (folder_ / "<img src=x> 'a' $(b) é.mp4").string();
+  std::filesystem::copy_file(video_, odd);
+  const auto outcome = explain({odd});
+  ASSERT_EQ(outcome.status, 0) << outcome.err;
+  EXPECT_THAT(written(), Contains("<img src=x> 'a' $(b) é.png"));
+}
+
+}  // namespace
+}  // namespace relevid

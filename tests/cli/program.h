@@ -1,0 +1,29 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <filesystem>
+#include <string>
+#include <vector>
+
+#include "support/scratch.h"
+
+namespace relevid::testing {
+
+struct Outcome {
+  int status = 0;
+  std::string out, err;
+};
+
+/// Runs a shell command and waits for it.
+Outcome shell(const std::string& command);
+/// Runs relevid with arguments; `before` is shell put in front of it ("ulimit -f 8; ").
+Outcome relevid(const std::vector<std::string>& arguments, const std::string& before = "");
+
+bool has_ffmpeg();
+/// A test film of moving colours, made by the ffmpeg program.
+void make_video(const std::filesystem::path& path, int frames, const std::string& size = "80x60");
+
+/// Width factor 0.05, 48 x 48, 5 classes.
+void make_small_c3d(const std::filesystem::path& path);
+
+}  // namespace relevid::testing
