@@ -61,6 +61,15 @@ BareConvolution::BareConvolution(const dnnl::engine& engine, const kernels::Conv
                     {{DNNL_ARG_DIFF_DST, filled(prepared_backward.diff_dst_desc(), engine)},
                      {DNNL_ARG_WEIGHTS, filled(prepared_backward.weights_desc(), engine)},
                      {DNNL_ARG_DIFF_SRC, filled(prepared_backward.diff_src_desc(), engine)}}};
+
+  const dnnl::convolution_backward_weights::desc by_weights(dnnl::algorithm::convolution_direct, source, weights, bias,
+                                                            target, dims(spec.strides), dilations, begin, end);
+  const dnnl::convolution_backward_weights::primitive_desc prepared_weights(by_weights, engine, prepared);
+  backward_weights_ = {dnnl::convolution_backward_weights(prepared_weights),
+                       {{DNNL_ARG_SRC, filled(prepared_weights.src_desc(), engine)},
+                        {DNNL_ARG_DIFF_DST, filled(prepared_weights.diff_dst_desc(), engine)},
+                        {DNNL_ARG_DIFF_WEIGHTS, filled(prepared_weights.diff_weights_desc(), engine)},
+                        {DNNL_ARG_DIFF_BIAS, filled(bias, engine)}}};
 }
 
 void BareConvolution::run_forward(dnnl::stream& stream) {
@@ -70,6 +79,11 @@ void BareConvolution::run_forward(dnnl::stream& stream) {
 
 void BareConvolution::run_backward_data(dnnl::stream& stream) {
   backward_data_.primitive.execute(stream, backward_data_.arguments);
+  stream.wait();
+}
+
+void BareConvolution::run_backward_weights(dnnl::stream& stream) {
+  backward_weights_.primitive.execute(stream, backward_weights_.arguments);
   stream.wait();
 }
 

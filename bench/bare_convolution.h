@@ -17,13 +17,14 @@ class BareConvolution {
   BareConvolution(const dnnl::engine& engine, const kernels::ConvolutionSpec& spec, const Shape& input);
   void run_forward(dnnl::stream& stream);
   void run_backward_data(dnnl::stream& stream);
+  void run_backward_weights(dnnl::stream& stream);
 
  private:
   struct Pass {
     dnnl::primitive primitive;
     std::unordered_map<int, dnnl::memory> arguments;
   };
-  Pass forward_, backward_data_;
+  Pass forward_, backward_data_, backward_weights_;
 };
 
 /// One for every convolution of the graph.

@@ -16,9 +16,14 @@ struct CreateOptions {
   int64_t height = 112;   ///< of the square frames, in pixels
   double width = 1;       ///< factor on every number of channels
   uint64_t seed = 1;      ///< of the weights
+  double dropout = 0;     ///< before the last fully connected layers; 0: none. Training alone drops
+  /// kVaried: factors and statistics off their neutral values, so that a runtime which merges them wrongly is
+  /// seen. kNeutral: as training starts.
+  enum class BatchNorm { kVaried, kNeutral } batch_norm = BatchNorm::kVaried;
 };
 
-/// "c3d", "r3d_18", "r2plus1d_18".
+/// "c3d" (Tran et al. 2015), "c3d_small" (its first four stages with a convolution each and half the channels,
+/// for small frames), "r3d_18", "r2plus1d_18" (Tran et al. 2018).
 std::vector<std::string> architectures();
 
 /// Writes an architecture with random weights as ONNX, atomically; the same on every machine for the same

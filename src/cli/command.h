@@ -20,6 +20,7 @@ void add_explain(CLI::App& program, Action& action);
 void add_create(CLI::App& program, Action& action);
 void add_inspect(CLI::App& program, Action& action);
 void add_generate(CLI::App& program, Action& action);
+void add_train(CLI::App& program, Action& action);
 
 /// Ends with status 130, as shells have it for Ctrl-C.
 inline constexpr int kInterruptedStatus = 130;

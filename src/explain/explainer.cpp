@@ -9,7 +9,7 @@
 #include <random>
 
 #include "base/suggest.h"
-#include "explain/gradient.h"
+#include "network/gradient.h"
 #include "relevid/error.h"
 
 namespace relevid {

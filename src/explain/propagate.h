@@ -70,13 +70,4 @@ class Propagation {
   std::vector<kernels::Buffer> relevance_;  ///< by value, while a run goes on
 };
 
-/// Moves a gradient or relevance back through a node that only moves values (Reshape, Transpose, Slice, Pad,
-/// Concat): one buffer per input. Nothing where the node is not such a one.
-std::optional<std::vector<kernels::Buffer>> move_back(const Network& network, const graph::Node& node,
-                                                      const kernels::Buffer& r);
-
-/// into[value] += r, or = r where there is nothing yet.
-void accumulate_at(kernels::Library& library, std::vector<kernels::Buffer>& into, graph::ValueId value,
-                   kernels::Buffer r);
-
 }  // namespace relevid

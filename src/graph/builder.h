@@ -7,6 +7,7 @@
 
 #include "graph/graph.h"
 #include "graph/model.h"
+#include "graph/specialise.h"
 
 namespace relevid::graph {
 
@@ -14,9 +15,10 @@ namespace relevid::graph {
 /// Lowering functions read operands from it and emit nodes into it.
 class Builder {
  public:
-  explicit Builder(const Model& model) : model_(model) {}
+  Builder(const Model& model, Mode mode) : model_(model), mode_(mode) {}
 
   const Model& model() const { return model_; }
+  Mode mode() const { return mode_; }
   Graph& graph() { return graph_; }
 
   bool is_constant(const std::string& name) const { return constants_.contains(name); }
@@ -43,6 +45,7 @@ class Builder {
 
  private:
   const Model& model_;
+  Mode mode_;
   Graph graph_;
   std::map<std::string, TensorRef> constants_;
   std::map<std::string, ValueId> values_;
@@ -75,6 +78,7 @@ void lower_arithmetic(Builder& builder, const ModelNode& node);
 void lower_sum(Builder& builder, const ModelNode& node);
 void lower_softmax(Builder& builder, const ModelNode& node);
 
+void lower_dropout(Builder& builder, const ModelNode& node);
 void lower_identity(Builder& builder, const ModelNode& node);
 void lower_cast(Builder& builder, const ModelNode& node);
 void lower_concat(Builder& builder, const ModelNode& node);

@@ -24,8 +24,8 @@ std::vector<int> Graph::writers() const {
 
 std::string_view name(const Operator& op) {
   constexpr std::array<std::string_view, std::variant_size_v<Operator>> kNames = {
-      "Convolution", "Dense",  "MaxPool", "AveragePool", "Reduce",  "Activation", "Affine", "Add",
-      "Multiply",    "Concat", "Slice",   "Pad",         "Reshape", "Transpose",  "Softmax"};
+      "Convolution", "Dense",    "MaxPool", "AveragePool", "Reduce", "Activation", "Affine",    "Add",    "Multiply",
+      "Concat",      "Slice",    "Pad",     "Reshape",     "Transpose", "Softmax", "BatchNorm", "Dropout"};
   return kNames[op.index()];
 }
 
@@ -83,7 +83,7 @@ bool output_never_negative(const Operator& op, bool inputs_are) {
                                [&](const Add& a) { return inputs_are && a.sign > 0; },
                                [&](const Pad& p) { return inputs_are && p.value >= 0; },
                                [](const Convolution&) { return false; }, [](const Dense&) { return false; },
-                               [](const Softmax&) { return true; }, [&](const auto&) { return inputs_are; }},
+                               [](const BatchNorm&) { return false; }, [](const Softmax&) { return true; }, [&](const auto&) { return inputs_are; }},
                     op);
 }
 

@@ -84,9 +84,20 @@ struct Transpose {
 struct Softmax {
   int64_t axis = -1;
 };
+/// Batch normalisation over all axes but 1. Graphs for training alone hold one: elsewhere it is an Affine.
+struct BatchNorm {
+  TensorRef scale, shift;    ///< [C], learnt
+  TensorRef mean, variance;  ///< [C], running statistics
+  double epsilon = 1e-5;
+};
+/// Sets each element to 0 with probability `ratio` and scales the others by 1 / (1 - ratio). Graphs for
+/// training alone hold one.
+struct Dropout {
+  double ratio = 0.5;
+};
 
 using Operator = std::variant<Convolution, Dense, MaxPool, AveragePool, Reduce, Activation, Affine, Add,
-                              Multiply, Concat, Slice, Pad, Reshape, Transpose, Softmax>;
+                              Multiply, Concat, Slice, Pad, Reshape, Transpose, Softmax, BatchNorm, Dropout>;
 
 using ValueId = int;
 

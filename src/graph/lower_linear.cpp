@@ -129,6 +129,14 @@ void lower_batch_norm(Builder& builder, const ModelNode& node) {
     parameters.push_back(tensor->as_doubles());
   }
   const double epsilon = node.number("epsilon", 1e-5);
+  if (builder.mode() == Mode::kTraining) {
+    const auto flat = [&](size_t i) {
+      return share(as_float(builder.constant(node, i))->clone().reshaped(Shape{from[1]}));
+    };
+    const BatchNorm norm{flat(1), flat(2), flat(3), flat(4), epsilon};
+    builder.define(node.outputs.at(0), builder.emit(node, norm, {x}, from));
+    return;
+  }
   Shape channelwise(std::vector<int64_t>(static_cast<size_t>(from.rank()), 1));
   channelwise[1] = from[1];
   Tensor scale(channelwise, DType::kF32), shift(channelwise, DType::kF32);

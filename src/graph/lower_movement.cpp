@@ -34,6 +34,16 @@ void lower_identity(Builder& builder, const ModelNode& node) {
   builder.define(node.outputs.at(0), builder.value(node, 0));
 }
 
+/// Its ratio is an attribute up to opset 11, an input (0.5 where absent) from then on.
+void lower_dropout(Builder& builder, const ModelNode& node) {
+  const TensorRef input = node.has_input(1) ? builder.constant(node, 1) : nullptr;
+  const double ratio = input ? input->as_doubles().at(0) : node.number("ratio", 0.5);
+  if (builder.mode() == Mode::kInference || ratio == 0) return lower_identity(builder, node);
+  if (!(ratio > 0 && ratio < 1)) reject(fmt::format("its ratio is {}; training takes 0 up to, but not, 1", ratio));
+  const ValueId x = builder.value(node, 0);
+  builder.define(node.outputs.at(0), builder.emit(node, Dropout{ratio}, {x}, builder.shape(x)));
+}
+
 void lower_cast(Builder& builder, const ModelNode& node) {
   const int64_t to = node.integer("to", 0);
   if (to != 1 && to != 10 && to != 11 && to != 16) reject("a cast of computed values to integers");

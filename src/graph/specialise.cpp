@@ -46,7 +46,7 @@ const std::map<std::string, Lower>& lowerings() {
       {"Sum", lower_sum},
       {"Softmax", lower_softmax},
       {"Identity", lower_identity},
-      {"Dropout", lower_identity},
+      {"Dropout", lower_dropout},
       {"Cast", lower_cast},
       {"Concat", lower_concat},
       {"Split", lower_split},
@@ -254,9 +254,9 @@ std::vector<std::string> unsupported_nodes(const Model& model) {
   return labels;
 }
 
-Graph specialise(const Model& model, const std::map<std::string, Shape>& input_shapes) {
+Graph specialise(const Model& model, const std::map<std::string, Shape>& input_shapes, Mode mode) {
   if (model.outputs.empty()) throw Error(ErrorKind::kUnsupportedModel, "the model has no output");
-  Builder builder(model);
+  Builder builder(model, mode);
   for (const auto& [name, tensor] : model.constants) builder.define(name, tensor);
   Walk walk(builder, input_shapes);
   walk.require_success();

@@ -10,6 +10,9 @@
 
 namespace relevid::graph {
 
+/// What a graph is for: running as the model was saved, or training, which keeps batch norms and dropouts.
+enum class Mode { kInference, kTraining };
+
 /// Turns a model into a graph for inputs of the given shapes: works out every size, computes what is
 /// constant, resolves the differences between opsets and exporters, and rewrites into the few operators of
 /// graph.h. Then runs `simplify`. Throws Error(kUnsupportedModel) with the list of all nodes that relevid
@@ -17,7 +20,8 @@ namespace relevid::graph {
 /// and softmaxes inside the network; nodes behind those, whose inputs stay unknown, are counted. Only a model
 /// without any such node can fail in other ways: Error(kCorruptInput) where shapes do not fit or weights hold
 /// NaN or infinity (named), Error(kInvalidArgument) for input shapes that it does not take.
-Graph specialise(const Model& model, const std::map<std::string, Shape>& input_shapes);
+Graph specialise(const Model& model, const std::map<std::string, Shape>& input_shapes,
+                 Mode mode = Mode::kInference);
 
 /// Nodes that are not supported in any form, found without knowing shapes; as "Op 'name'".
 std::vector<std::string> unsupported_nodes(const Model& model);

@@ -13,24 +13,11 @@ struct Stage {
   Extent pool;
 };
 
-const std::vector<Stage>& stages() {
-  static const std::vector<Stage> kStages = {
-      {{"conv1a"}, 64, {1, 2, 2}},
-      {{"conv2a"}, 128, {2, 2, 2}},
-      {{"conv3a", "conv3b"}, 256, {2, 2, 2}},
-      {{"conv4a", "conv4b"}, 512, {2, 2, 2}},
-      {{"conv5a", "conv5b"}, 512, {2, 2, 2}},
-  };
-  return kStages;
-}
-
-}  // namespace
-
-graph::Model create_c3d(const CreateOptions& options) {
-  LayerWriter layers(options);
+/// Convolutions of 3 x 3 x 3, each with a ReLU, and a pooling behind every stage.
+Volume convolve(LayerWriter& layers, const std::vector<Stage>& stages) {
   Volume x = layers.input();
-  for (size_t i = 0; i < stages().size(); ++i) {
-    const Stage& stage = stages()[i];
+  for (size_t i = 0; i < stages.size(); ++i) {
+    const Stage& stage = stages[i];
     for (const std::string& name : stage.layers) {
       x = layers.convolution(x, name, layers.channels(stage.channels), {3, 3, 3}, {1, 1, 1}, {1, 1, 1},
                              Bias::kZero);
@@ -38,13 +25,38 @@ graph::Model create_c3d(const CreateOptions& options) {
     }
     x = layers.max_pool(x, "pool" + std::to_string(i + 1), stage.pool);
   }
-  x = layers.flatten(x, "flatten");
-  for (const char* number : {"6", "7"}) {
-    x = layers.dense(x, std::string("fc") + number, layers.channels(4096));
-    x = layers.relu(x, std::string("relu") + number);
+  return layers.flatten(x, "flatten");
+}
+
+int64_t classes(const CreateOptions& options) {
+  return options.classes > 0 ? options.classes : kPublishedClasses;
+}
+
+}  // namespace
+
+graph::Model create_c3d(const CreateOptions& options) {
+  LayerWriter layers(options);
+  Volume x = convolve(layers, {{{"conv1a"}, 64, {1, 2, 2}},
+                               {{"conv2a"}, 128, {2, 2, 2}},
+                               {{"conv3a", "conv3b"}, 256, {2, 2, 2}},
+                               {{"conv4a", "conv4b"}, 512, {2, 2, 2}},
+                               {{"conv5a", "conv5b"}, 512, {2, 2, 2}}});
+  for (const std::string number : {"6", "7"}) {
+    x = layers.dense(x, "fc" + number, layers.channels(4096));
+    x = layers.relu(x, "relu" + number);
+    x = layers.dropout(x, "drop" + number);
   }
-  x = layers.dense(x, "fc8", options.classes > 0 ? options.classes : kPublishedClasses);
-  return std::move(layers).finish(x);
+  return std::move(layers).finish(layers.dense(x, "fc8", classes(options)));
+}
+
+graph::Model create_c3d_small(const CreateOptions& options) {
+  LayerWriter layers(options);
+  Volume x = convolve(layers, {{{"conv1"}, 32, {1, 2, 2}},
+                               {{"conv2"}, 64, {2, 2, 2}},
+                               {{"conv3"}, 128, {2, 2, 2}},
+                               {{"conv4"}, 128, {2, 2, 2}}});
+  x = layers.dropout(x, "drop5");
+  return std::move(layers).finish(layers.dense(x, "fc5", classes(options)));
 }
 
 }  // namespace relevid::models

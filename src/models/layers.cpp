@@ -48,14 +48,15 @@ Volume LayerWriter::convolution(const Volume& x, const std::string& name, int64_
               {{"kernel_shape", list(kernel)}, {"strides", list(strides)}, {"pads", both_ends(pads)}});
 }
 
-/// Statistics and factors off their neutral values, so that merging them wrongly cannot go unseen.
 Volume LayerWriter::batch_norm(const Volume& x, const std::string& name) {
   const Shape shape{x.channels};
-  return emit(
-      "BatchNormalization", name,
-      {x.name, constant(name + ".weight", shape, 0.5, 1.5), constant(name + ".bias", shape, -0.1, 0.1),
-       constant(name + ".running_mean", shape, -0.1, 0.1), constant(name + ".running_var", shape, 0.5, 1.5)},
-      x, {{"epsilon", 1e-5}});
+  const double spread = options_.batch_norm == CreateOptions::BatchNorm::kVaried ? 1 : 0;
+  return emit("BatchNormalization", name,
+              {x.name, constant(name + ".weight", shape, 1 - spread / 2, 1 + spread / 2),
+               constant(name + ".bias", shape, -spread / 10, spread / 10),
+               constant(name + ".running_mean", shape, -spread / 10, spread / 10),
+               constant(name + ".running_var", shape, 1 - spread / 2, 1 + spread / 2)},
+              x, {{"epsilon", 1e-5}});
 }
 
 Volume LayerWriter::relu(const Volume& x, const std::string& name) {
@@ -91,6 +92,11 @@ Volume LayerWriter::dense(const Volume& x, const std::string& name, int64_t chan
               {x.name, he_weights(name + ".weight", {channels, x.channels}),
                constant(name + ".bias", {channels}, 0, 0)},
               {"", channels, {1, 1, 1}}, {{"transB", int64_t{1}}});
+}
+
+Volume LayerWriter::dropout(const Volume& x, const std::string& name) {
+  if (options_.dropout == 0) return x;
+  return emit("Dropout", name, {x.name, constant(name + ".ratio", Shape(std::vector<int64_t>{}), options_.dropout, options_.dropout)}, x);
 }
 
 graph::Model LayerWriter::finish(const Volume& logits) && {

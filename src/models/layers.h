@@ -44,6 +44,8 @@ class LayerWriter {
   /// [batch, channels · T · H · W]
   Volume flatten(const Volume& x, const std::string& name);
   Volume dense(const Volume& x, const std::string& name, int64_t channels);
+  /// The options' dropout, or x itself where there is none.
+  Volume dropout(const Volume& x, const std::string& name);
 
   /// The model, with `logits` as its output.
   graph::Model finish(const Volume& logits) &&;

@@ -22,6 +22,7 @@ struct Architecture {
 const std::vector<Architecture>& architectures() {
   static const std::vector<Architecture> kArchitectures = {
       {"c3d", create_c3d},
+      {"c3d_small", create_c3d_small},
       {"r3d_18", [](const auto& options) { return create_resnet_18(ResidualKind::kR3d, options); }},
       {"r2plus1d_18", [](const auto& options) { return create_resnet_18(ResidualKind::kR2Plus1d, options); }},
   };
@@ -40,6 +41,7 @@ void check(const CreateOptions& options) {
   require(options.height >= 16 && options.height <= 4096, "the height", "16 to 4096 pixels");
   require(std::isfinite(options.width) && options.width > 0 && options.width <= 16, "the width factor",
           "more than 0 and up to 16");
+  require(options.dropout >= 0 && options.dropout < 1, "the dropout's ratio", "0 up to, but not, 1");
 }
 
 }  // namespace

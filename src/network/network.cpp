@@ -57,6 +57,8 @@ Network::Network(graph::Graph graph, kernels::Library& library, Purpose purpose)
     } else if (const auto* affine = std::get_if<graph::Affine>(&step.node->op)) {
       step.scale = library_.upload(*affine->scale);
       step.shift = library_.upload(*affine->shift);
+    } else if (const auto* norm = std::get_if<graph::BatchNorm>(&step.node->op)) {
+      step.norm = library_.prepare_norm(graph_.shape(step.node->inputs[0]), norm->epsilon);
     }
   }
 }
@@ -119,6 +121,8 @@ std::vector<char> Network::kept_values(Keep keep) const {
   for (const Step& step : steps_) {
     const graph::Node& node = *step.node;
     const bool relevance = keep == Keep::kRelevance;
+    const bool has_parameters = is<graph::Convolution>(node) || is<graph::Dense>(node) || is<graph::BatchNorm>(node);
+    if (keep == Keep::kTraining && has_parameters) kept[at(node.inputs[0])] = 1;
     if (is<graph::Multiply>(node) || (relevance && (step.linear || is<graph::Add>(node)))) {
       for (const ValueId input : node.inputs) kept[at(input)] = 1;
     }
@@ -129,7 +133,7 @@ std::vector<char> Network::kept_values(Keep keep) const {
   return kept;
 }
 
-Trace Network::forward(std::span<const Buffer> inputs, Keep keep) {
+Trace Network::forward(std::span<const Buffer> inputs, Keep keep, const DropoutMask& mask) {
   if (inputs.size() != graph_.inputs.size()) {
     throw Error(ErrorKind::kInvalidArgument, fmt::format("the model has {} inputs, and {} were given",
                                                          graph_.inputs.size(), inputs.size()));
@@ -137,6 +141,8 @@ Trace Network::forward(std::span<const Buffer> inputs, Keep keep) {
   Trace trace;
   trace.values.resize(graph_.values.size());
   trace.winners.resize(steps_.size());
+  trace.statistics.resize(steps_.size());
+  trace.masks.resize(steps_.size());
   std::vector<char> kept = kept_values(keep);
   for (size_t i = 0; i < inputs.size(); ++i) {
     if (inputs[i].shape() != graph_.shape(graph_.inputs[i])) {
@@ -163,6 +169,7 @@ Trace Network::forward(std::span<const Buffer> inputs, Keep keep) {
       trace.values[at(steps_[i].result)] =
           steps_[i].linear->forward(trace.values[at(steps_[i].node->inputs[0])], std::move(residual));
     } else {
+      if (mask && is<graph::Dropout>(*steps_[i].node)) trace.masks[i] = mask(i, graph_.shape(steps_[i].result));
       run(i, trace, keep);
     }
     const auto free_after = [&](ValueId value) {
@@ -205,6 +212,10 @@ void Network::run(size_t index, Trace& trace, Keep keep) {
     y = library_.slice(x, shape, slice->begin, slice->step);
   } else if (const auto* pad = std::get_if<graph::Pad>(&node.op)) {
     y = library_.place(x, shape, pad->begin, std::vector<int64_t>(pad->begin.size(), 1), pad->value);
+  } else if (const auto* norm = std::get_if<graph::BatchNorm>(&node.op)) {
+    y = step.norm->forward(x, *norm->scale, *norm->shift, trace.statistics[index]);
+  } else if (is<graph::Dropout>(node)) {
+    y = trace.masks[index] ? library_.multiply(x, trace.masks[index]) : x;
   } else if (is<graph::Reshape>(node)) {
     y = library_.reshape(x, shape);
   } else if (const auto* transpose = std::get_if<graph::Transpose>(&node.op)) {
@@ -218,9 +229,17 @@ Buffer Network::run_alone(size_t index, const std::function<Buffer(ValueId)>& va
   Trace trace;
   trace.values.resize(graph_.values.size());
   trace.winners.resize(steps_.size());
+  trace.statistics.resize(steps_.size());
+  trace.masks.resize(steps_.size());
   for (const ValueId input : steps_[index].node->inputs) trace.values[at(input)] = value(input);
   run(index, trace, Keep::kNothing);
   return trace.values[at(steps_[index].result)];
+}
+
+void Network::parameters_changed() {
+  for (Step& step : steps_) {
+    if (is<graph::Convolution>(*step.node) || is<graph::Dense>(*step.node)) step.linear->parameters_changed();
+  }
 }
 
 Tensor Network::output(const Trace& trace) const {

@@ -17,14 +17,16 @@ namespace relevid {
 /// summands.
 enum class Purpose { kInference, kExplanation };
 
-/// Which activations a forward pass keeps: none, what rules of relevance need, or what gradients need.
-enum class Keep { kNothing, kRelevance, kGradient };
+/// Which activations a forward pass keeps: none, what rules of relevance need, what gradients by the input
+/// need, or by the parameters as well.
+enum class Keep { kNothing, kRelevance, kGradient, kTraining };
 
 /// A graph node prepared on a device. Exactly what its operator needs is set.
 struct Step {
   const graph::Node* node = nullptr;
   std::unique_ptr<kernels::LinearMap> linear;  ///< Convolution, Dense, AveragePool, mean and sum
   std::unique_ptr<kernels::MaxMap> maximum;    ///< MaxPool, maximum over axes
+  std::unique_ptr<kernels::NormMap> norm;      ///< BatchNorm
   kernels::ActivationSpec activation;          ///< Activation
   kernels::Buffer scale, shift;                ///< Affine
   graph::ValueId result = -1;    ///< value that running it writes: an activation's where that is fused
@@ -32,11 +34,17 @@ struct Step {
   bool runs = true;              ///< false where another step does its work
 };
 
-/// What a forward pass leaves: kept activations by value, winners by step, and always the output.
+/// What a forward pass leaves: kept activations by value, always the output, and by step what its way back
+/// needs: winners of maxima, statistics of batch norms, masks of dropouts.
 struct Trace {
   std::vector<kernels::Buffer> values;
   std::vector<kernels::Buffer> winners;
+  std::vector<kernels::NormStatistics> statistics;
+  std::vector<kernels::Buffer> masks;
 };
+
+/// Factors of a dropout's elements, by the index of its step and its shape: 0 or 1 / (1 - ratio).
+using DropoutMask = std::function<kernels::Buffer(size_t step, const Shape& shape)>;
 
 /// A graph prepared for its input shape on one kernel library: primitives built, activations fused into what
 /// is before them. Owns the graph; borrows the library, which must outlive it. Used from one thread at a
@@ -53,11 +61,15 @@ class Network {
   std::span<const Step> steps() const { return steps_; }
 
   /// One tensor per input of the graph, in its order. Activations are freed as soon as nothing needs them.
-  Trace forward(std::span<const kernels::Buffer> inputs, Keep keep);
+  /// Batch norms use the batch's own statistics; dropouts pass everything where no mask is given.
+  Trace forward(std::span<const kernels::Buffer> inputs, Keep keep, const DropoutMask& mask = {});
   /// One step on values of the caller's.
   kernels::Buffer run_alone(size_t index, const std::function<kernels::Buffer(graph::ValueId)>& value);
   /// The output of a trace, [N, classes...].
   Tensor output(const Trace& trace) const;
+  /// Says that the tensors which its graph's layers hold have been written to, as an optimiser does. Only
+  /// where they are this network's alone.
+  void parameters_changed();
 
  private:
   void fuse_activations();

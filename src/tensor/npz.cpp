@@ -75,7 +75,7 @@ Entry read_entry(zip_t* archive, zip_uint64_t index, const std::string& where) {
 
 /// Adds `content`, which must live until the archive is closed. False where libzip refused, its reason in the
 /// archive.
-bool add_entry(zip_t* archive, const std::string& name, const std::string& content) {
+bool add_entry(zip_t* archive, const std::string& name, const std::string& content, NpzStorage storage) {
   constexpr zip_uint32_t kFastest = 1;
   constexpr zip_uint16_t kFirstOfJanuary1980 = 1 << 5 | 1;  // the same arrays give the same bytes at any time
   zip_source_t* const source = zip_source_buffer(archive, content.data(), content.size(), 0);
@@ -86,7 +86,8 @@ bool add_entry(zip_t* archive, const std::string& name, const std::string& conte
     return false;
   }
   const auto index = static_cast<zip_uint64_t>(added);
-  return zip_set_file_compression(archive, index, ZIP_CM_DEFLATE, kFastest) == 0 &&
+  const zip_int32_t method = storage == NpzStorage::kDeflated ? ZIP_CM_DEFLATE : ZIP_CM_STORE;
+  return zip_set_file_compression(archive, index, method, kFastest) == 0 &&
          zip_file_set_dostime(archive, index, 0, kFirstOfJanuary1980, 0) == 0;
 }
 
@@ -108,6 +109,13 @@ std::map<std::string, Tensor> read_npz(const std::filesystem::path& path) try {
 }
 
 void write_npz(const std::filesystem::path& path, const std::map<std::string, Tensor>& arrays) {
+  std::map<std::string, const Tensor*> borrowed;
+  for (const auto& [name, tensor] : arrays) borrowed[name] = &tensor;
+  write_npz(path, borrowed, NpzStorage::kDeflated);
+}
+
+void write_npz(const std::filesystem::path& path, const std::map<std::string, const Tensor*>& arrays,
+               NpzStorage storage) {
   if (arrays.empty())
     throw Error(ErrorKind::kInvalidArgument, fmt::format("no arrays to write to {}", path.string()));
   AtomicFile file(path);
@@ -120,8 +128,8 @@ void write_npz(const std::filesystem::path& path, const std::map<std::string, Te
   std::vector<std::string> contents;  // the archive reads them when it is closed
   contents.reserve(arrays.size());
   for (const auto& [name, tensor] : arrays) {
-    const std::string& content = contents.emplace_back(to_npy(tensor));
-    if (!add_entry(archive.get(), name + std::string(kSuffix), content)) fail(zip_strerror(archive.get()));
+    const std::string& content = contents.emplace_back(to_npy(*tensor));
+    if (!add_entry(archive.get(), name + std::string(kSuffix), content, storage)) fail(zip_strerror(archive.get()));
   }
   if (zip_close(archive.get()) != 0) fail(zip_strerror(archive.get()));
   static_cast<void>(archive.release());  // zip_close freed it

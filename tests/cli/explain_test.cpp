@@ -159,9 +159,9 @@ TEST_F(ExplainCommand, SkipExistingKnowsTargetsAndSettings) {
 TEST_F(ExplainCommand, InterruptLeavesNothingHalfWritten) {
   const std::string many = (folder_ / "long.mp4").string();
   cli::make_video(many, 400);
-  const auto outcome = cli::shell("timeout --signal=INT 1 " RELEVID_PROGRAM " explain " + model_ + " " +
-                                  many + " --stride 1 --method smoothgrad --out " + out_);
-  EXPECT_EQ(outcome.status, 124) << outcome.err;  // timeout's own, because it sent the signal
+  const auto outcome = cli::relevid_signalled(
+      {"explain", model_, many, "--stride", "1", "--method", "smoothgrad", "--out", out_}, SIGINT);
+  EXPECT_EQ(outcome.status, 130) << outcome.err;
   EXPECT_THAT(outcome.err, HasSubstr("interrupted"));
   EXPECT_TRUE(!std::filesystem::exists(out_) || written().empty());
 }

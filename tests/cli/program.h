@@ -2,6 +2,7 @@
 #pragma once
 
 #include <filesystem>
+#include <functional>
 #include <string>
 #include <vector>
 
@@ -18,6 +19,11 @@ struct Outcome {
 Outcome shell(const std::string& command);
 /// Runs relevid with arguments; `before` is shell put in front of it ("ulimit -f 8; ").
 Outcome relevid(const std::vector<std::string>& arguments, const std::string& before = "");
+
+/// Starts relevid, waits until it has a handler for `signal` of its own and `ready` (where given) holds, sends
+/// the signal and waits for the end. No clock decides: an early signal would end the program by default.
+Outcome relevid_signalled(const std::vector<std::string>& arguments, int signal,
+                          const std::function<bool()>& ready = {});
 
 bool has_ffmpeg();
 /// A test film of moving colours, made by the ffmpeg program.

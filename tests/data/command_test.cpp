@@ -2,6 +2,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <csignal>
+
 #include "cli/program.h"
 
 namespace relevid::testing {
@@ -49,13 +51,12 @@ TEST(GenerateCommand, AFullDiskHasItsStatus) {
 
 TEST(GenerateCommand, CtrlCEndsWithItsStatusAndTheNextRunGoesOn) {
   const ScratchFolder folder;
-  // A long set, interrupted; the shell's own status is the program's.
-  const std::string set = (folder / "set").string();
-  const Outcome outcome = shell("timeout --preserve-status -s INT 0.5 '" RELEVID_PROGRAM "' generate '" +
-                                set + "' --videos 100000");
+  const auto videos = folder / "set/videos";
+  const auto has_begun = [&] { return std::filesystem::exists(videos) && !std::filesystem::is_empty(videos); };
+  const Outcome outcome = relevid_signalled({"generate", folder / "set", "--videos", "100000"}, SIGINT, has_begun);
   EXPECT_EQ(outcome.status, 130);
   EXPECT_THAT(outcome.err, HasSubstr("goes on where it stopped"));
-  for (const auto& entry : std::filesystem::directory_iterator(folder / "set/videos")) {
+  for (const auto& entry : std::filesystem::directory_iterator(videos)) {
     EXPECT_FALSE(entry.path().filename().string().starts_with(".")) << entry.path();
   }
 }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Gradients against finite differences in double, and the methods that are made of them.
-#include "explain/gradient.h"
+#include "network/gradient.h"
 
 #include <gtest/gtest.h>
 

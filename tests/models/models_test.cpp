@@ -159,8 +159,8 @@ TEST(Models, TakeClipsThatPoolsDoNotDivide) {
 TEST(Models, NameWhatTheyDoNotKnow) {
   const auto message = message_of(ErrorKind::kInvalidArgument, [] { create("c3", {}); });
   EXPECT_THAT(message, HasSubstr("no architecture 'c3' (did you mean 'c3d'?)"));
-  EXPECT_THAT(message, HasSubstr("c3d, r3d_18, r2plus1d_18"));
-  EXPECT_THAT(names(), ElementsAre("c3d", "r3d_18", "r2plus1d_18"));
+  EXPECT_THAT(message, HasSubstr("c3d, c3d_small, r3d_18, r2plus1d_18"));
+  EXPECT_THAT(names(), ElementsAre("c3d", "c3d_small", "r3d_18", "r2plus1d_18"));
 }
 
 TEST(Models, RefuseOptionsOutOfRange) {

@@ -1,0 +1,124 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <functional>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "relevid/dataset.h"
+#include "relevid/preprocessing.h"
+#include "relevid/progress.h"
+
+namespace relevid {
+
+enum class OptimiserKind { kSgd, kAdamW };
+enum class Nesterov { kOff, kOn };
+enum class Schedule { kCosine, kStep };
+
+struct OptimiserOptions {
+  OptimiserKind kind = OptimiserKind::kSgd;
+  double momentum = 0.9;  ///< SGD's
+  Nesterov nesterov = Nesterov::kOn;
+  double beta1 = 0.9, beta2 = 0.999, epsilon = 1e-8;  ///< AdamW's
+  double weight_decay = 5e-4;                         ///< of weights; never of biases and batch norms
+  double clip_norm = 10;                              ///< largest norm of all gradients together; 0: none
+};
+
+struct ScheduleOptions {
+  Schedule schedule = Schedule::kCosine;
+  double learning_rate = 0.01;
+  double warmup_epochs = 1;
+  int64_t step_epochs = 10;  ///< kStep: epochs between two reductions
+  double step_factor = 0.1;  ///< kStep: by what the rate is multiplied
+};
+
+/// How a clip differs from the one that its frames give. One draw a clip: all its frames are treated alike.
+struct AugmentationOptions {
+  enum class Crop { kRandom, kCentre } crop = Crop::kRandom;
+  enum class Flip { kOff, kRandom } flip = Flip::kOff;  ///< half of the clips; turns left into right
+  double brightness = 0;                                ///< factors from [1 - x, 1 + x]
+  double contrast = 0;
+};
+
+struct NetworkOptions {
+  std::string architecture = "c3d";  ///< as create_model knows them; not used with `init`
+  double width = 1;
+  double dropout = 0.5;              ///< before the last fully connected layers; 0: none
+  std::filesystem::path init = {};   ///< an ONNX model to start from; empty: random weights
+  std::vector<std::string> freeze;   ///< patterns (* and ?) of nodes that keep their weights
+};
+
+struct TrainOptions {
+  NetworkOptions network;
+  int64_t size = 112;                ///< height and width of what the network sees; with `init`: the model's
+  int64_t resize = 0;                ///< shorter side before the crop; 0: 8/7 of `size`
+  std::optional<int64_t> clip_len;        ///< nothing: 16, or what the initial model says
+  std::optional<int64_t> frame_interval;  ///< nothing: 1, or what the initial model says
+  int64_t clips_per_video = 1;       ///< drawn in an epoch
+  int64_t validation_clips = 2;      ///< of every validation video, evenly spread
+  AugmentationOptions augmentation;
+  int64_t epochs = 30;
+  int64_t batch = 8;
+  double label_smoothing = 0;        ///< in [0, 1)
+  OptimiserOptions optimiser;
+  ScheduleOptions schedule;
+  uint64_t seed = 1;
+  int threads = 0;                   ///< of the network; 0: as many as cores
+  int loader_threads = 1;
+  double max_bad_share = 0.1;        ///< of unreadable videos; more is an error
+  std::filesystem::path cache = {};  ///< of decoded frames; empty: relevid/frames in the user's cache folder
+  int64_t cache_limit_bytes = int64_t{20} << 30;
+  enum class BatchNorm { kKeep, kMerge } batch_norm = BatchNorm::kKeep;  ///< of the ONNX file
+  enum class Begin { kNew, kResume } begin = Begin::kNew;
+};
+
+struct Accuracy {
+  int64_t clips = 0, clips_right = 0;
+  int64_t videos = 0, videos_right = 0;  ///< by the mean of their clips' probabilities
+};
+
+struct EpochResult {
+  int64_t epoch = 0;  ///< from 1
+  double loss = 0;    ///< mean over the epoch's updates
+  int64_t clips = 0, clips_right = 0;
+  double learning_rate = 0;  ///< of its last update
+  double clips_per_second = 0;
+  std::optional<Accuracy> validation;
+};
+
+struct UnreadableVideo {
+  std::string name, reason;
+};
+
+struct TrainResult {
+  std::vector<EpochResult> epochs;  ///< of this run, those before a resumption included
+  std::vector<UnreadableVideo> unreadable;
+  int64_t training_videos = 0, validation_videos = 0;
+  int64_t parameters = 0;
+};
+
+/// What training tells while it runs, besides its progress. All may be empty.
+struct TrainObserver {
+  std::function<void(const UnreadableVideo&)> unreadable;
+  std::function<void(const EpochResult&)> epoch;
+};
+
+/// Where training to `model` (M.onnx) leaves its checkpoint and its log: M.checkpoint.npz, M.log.jsonl.
+std::filesystem::path checkpoint_path(const std::filesystem::path& model);
+std::filesystem::path log_path(const std::filesystem::path& model);
+
+/// Trains a network on clips at random offsets (patch-based learning: Anders et al. 2019) and writes it as
+/// ONNX with class names, preprocessing and sampling in its metadata. A checkpoint is written behind every
+/// epoch and where the run is interrupted; Begin::kResume goes on from it, to the same weights as a run that
+/// was not interrupted. The same options give the same weights, bit for bit, on one machine and number of
+/// threads. `validation` may be empty. Throws Interrupted (checkpoint written). Errors: kInvalidArgument
+/// (options; a checkpoint of other settings, naming the first that differs; classes without a video),
+/// kCorruptInput (too many unreadable videos; a loss that is not finite: the last good checkpoint stays),
+/// kUnsupportedModel (init), kIo, kResourceLimit (cache).
+TrainResult train_model(const DataSet& training, const DataSet& validation, const std::filesystem::path& model,
+                        const TrainOptions& options, const RunControl& control, const TrainObserver& observer);
+
+}  // namespace relevid

@@ -1,0 +1,199 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "relevid/train.h"
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include <algorithm>
+#include <cmath>
+#include <cstdlib>
+#include <optional>
+
+#include "api/model_implementation.h"
+#include "graph/specialise.h"
+#include "graph/to_model.h"
+#include "kernels/kernels.h"
+#include "models/models.h"
+#include "onnx/export.h"
+#include "relevid/error.h"
+#include "train/trainer.h"
+
+namespace relevid {
+namespace {
+
+/// The network that training begins with.
+struct Beginning {
+  graph::Model model;
+  ModelSettings settings;
+  Shape clip;
+  std::string identity;  ///< an architecture with its options, or a file's hash
+};
+
+void require(bool holds, const std::string& message) {
+  if (!holds) throw Error(ErrorKind::kInvalidArgument, message);
+}
+
+void check(const DataSet& training, const DataSet& validation, const TrainOptions& o) {
+  const auto positive = [](const char* option, int64_t value) {
+    require(value >= 1, fmt::format("{} is {}; it is 1 at least", option, value));
+  };
+  positive("--epochs", o.epochs);
+  positive("--batch", o.batch);
+  positive("--clips-per-video", o.clips_per_video);
+  positive("--val-clips", o.validation_clips);
+  positive("--lr-step-epochs", o.schedule.step_epochs);
+  const auto rate = o.schedule.learning_rate;
+  require(std::isfinite(rate) && rate > 0, fmt::format("--lr is {}; it is above 0", rate));
+  require(o.schedule.warmup_epochs >= 0 && o.schedule.warmup_epochs < static_cast<double>(o.epochs),
+          fmt::format("--warmup is {:g} epochs; it is from 0 to below --epochs", o.schedule.warmup_epochs));
+  require(o.optimiser.momentum >= 0 && o.optimiser.momentum < 1,
+          fmt::format("--momentum is {:g}; it is in [0, 1)", o.optimiser.momentum));
+  require(o.optimiser.weight_decay >= 0, fmt::format("--weight-decay is {:g}", o.optimiser.weight_decay));
+  require(training.class_names.size() >= 2,
+          fmt::format("the data set has {} classes; two are needed", training.class_names.size()));
+  if (validation.rows.empty() || validation.class_names == training.class_names) return;
+  throw Error(ErrorKind::kInvalidArgument,
+              fmt::format("the validation list has the classes {}, and training has {}",
+                          fmt::join(validation.class_names, ", "), fmt::join(training.class_names, ", ")));
+}
+
+/// Resized by OpenCV's rule, whose levels are what the frame cache holds; mean and deviation as SlowFast has
+/// them for every data set.
+Preprocessing default_preprocessing(const TrainOptions& options) {
+  Preprocessing result;
+  result.spatial = Spatial::kShortSide;
+  result.short_side = options.resize > 0 ? options.resize : std::llround(static_cast<double>(options.size) * 8 / 7);
+  require(result.short_side >= options.size,
+          fmt::format("--resize {} is below --size {}", result.short_side, options.size));
+  result.resized_values = ResizedValues::kOpenCv;
+  result.crop = Size{options.size, options.size};
+  result.mean = {0.45, 0.45, 0.45};
+  result.std = {0.225, 0.225, 0.225};
+  return result;
+}
+
+Beginning fresh(const TrainOptions& options, const DataSet& training) {
+  CreateOptions create;
+  create.classes = static_cast<int64_t>(training.class_names.size());
+  create.clip_len = options.clip_len.value_or(16);
+  create.height = options.size;
+  create.width = options.network.width;
+  create.dropout = options.network.dropout;
+  create.seed = options.seed;
+  create.batch_norm = CreateOptions::BatchNorm::kNeutral;
+  Beginning result{models::create(options.network.architecture, create), {}, {}, {}};
+  result.settings.preprocessing = default_preprocessing(options);
+  result.settings.sampling.clip_len = create.clip_len;
+  result.clip = Shape{1, 3, create.clip_len, options.size, options.size};
+  result.identity = fmt::format("{} of width {:g} with dropout {:g}", options.network.architecture,
+                                create.width, create.dropout);
+  return result;
+}
+
+Beginning from_file(const TrainOptions& options) {
+  const Model model(options.network.init);
+  auto found = model.find_settings();
+  require(found.has_value(),
+          fmt::format("{} says nowhere how frames become its input; put a settings file beside it",
+                      options.network.init.string()));
+  Beginning result{model.implementation().model, std::move(found->settings), {}, model.sha256()};
+  if (options.clip_len) result.settings.sampling.clip_len = *options.clip_len;
+  result.clip = model.clip_shape(result.settings);
+  return result;
+}
+
+std::string names_of(const DataSet& data) {
+  std::string text;
+  for (const DataRow& row : data.rows) text += fmt::format("{}\n{}\n", row.name, row.label_name);
+  return text;
+}
+
+train::Settings identity_of(const Beginning& beginning, const DataSet& training, const DataSet& validation,
+                            const TrainOptions& o) {
+  const auto hash = [](const std::string& text) { return fmt::format("{:016x}", std::hash<std::string>{}(text)); };
+  return {{"network", beginning.identity},
+          {"frozen layers", fmt::format("{}", fmt::join(o.network.freeze, ", "))},
+          {"input", beginning.clip.to_string()},
+          {"preprocessing", to_json(beginning.settings)},
+          {"training videos", fmt::format("{} (list {})", training.rows.size(), hash(names_of(training)))},
+          {"validation videos", fmt::format("{} (list {})", validation.rows.size(), hash(names_of(validation)))},
+          {"--clips-per-video", fmt::format("{}", o.clips_per_video)},
+          {"--val-clips", fmt::format("{}", o.validation_clips)},
+          {"--batch", fmt::format("{}", o.batch)},
+          {"--epochs", fmt::format("{}", o.epochs)},
+          {"--crop", o.augmentation.crop == AugmentationOptions::Crop::kRandom ? "random" : "centre"},
+          {"--flip", o.augmentation.flip == AugmentationOptions::Flip::kRandom ? "on" : "off"},
+          {"--brightness", fmt::format("{:g}", o.augmentation.brightness)},
+          {"--contrast", fmt::format("{:g}", o.augmentation.contrast)},
+          {"--label-smoothing", fmt::format("{:g}", o.label_smoothing)},
+          {"--optimiser", o.optimiser.kind == OptimiserKind::kSgd ? "sgd" : "adamw"},
+          {"--momentum", fmt::format("{:g}", o.optimiser.momentum)},
+          {"nesterov", o.optimiser.nesterov == Nesterov::kOn ? "on" : "off"},
+          {"--weight-decay", fmt::format("{:g}", o.optimiser.weight_decay)},
+          {"--clip-norm", fmt::format("{:g}", o.optimiser.clip_norm)},
+          {"--schedule", o.schedule.schedule == Schedule::kCosine ? "cosine" : "step"},
+          {"--lr", fmt::format("{}", o.schedule.learning_rate)},
+          {"--warmup", fmt::format("{:g}", o.schedule.warmup_epochs)},
+          {"--lr-step-epochs", fmt::format("{}", o.schedule.step_epochs)},
+          {"--lr-step-factor", fmt::format("{:g}", o.schedule.step_factor)},
+          {"--seed", fmt::format("{}", o.seed)}};
+}
+
+std::filesystem::path default_cache() {
+  const char* cache = std::getenv("XDG_CACHE_HOME");
+  if (cache && *cache) return std::filesystem::path(cache) / "relevid/frames";
+  const char* home = std::getenv("HOME");
+  require(home && *home, "there is no cache folder, as neither XDG_CACHE_HOME nor HOME is set; give --cache FOLDER");
+  return std::filesystem::path(home) / ".cache/relevid/frames";
+}
+
+std::filesystem::path beside(std::filesystem::path model, const char* extension) {
+  return model.replace_extension(extension);
+}
+
+/// Batch norms as they are, or merged into the layers before them.
+graph::Model exported(graph::Model model, const Shape& clip, TrainOptions::BatchNorm batch_norm) {
+  if (batch_norm == TrainOptions::BatchNorm::kKeep) return model;
+  return graph::to_model(graph::specialise(model, {{model.inputs.at(0).name, clip}}));
+}
+
+}  // namespace
+
+std::filesystem::path checkpoint_path(const std::filesystem::path& model) {
+  return beside(model, ".checkpoint.npz");
+}
+
+std::filesystem::path log_path(const std::filesystem::path& model) {
+  return beside(model, ".log.jsonl");
+}
+
+TrainResult train_model(const DataSet& training, const DataSet& validation, const std::filesystem::path& model,
+                        const TrainOptions& options, const RunControl& control, const TrainObserver& observer) {
+  check(training, validation, options);
+  Beginning beginning = options.network.init.empty() ? fresh(options, training) : from_file(options);
+  ModelSettings& settings = beginning.settings;
+  if (options.frame_interval) settings.sampling.frame_interval = *options.frame_interval;
+  settings.class_names = training.class_names;
+  TrainOptions effective = options;
+  if (effective.cache.empty()) effective.cache = default_cache();
+  const auto library = kernels::make_onednn_library(options.threads);
+  train::Trained trained =
+      train::run({.start = beginning.model,
+                  .settings = settings,
+                  .clip = beginning.clip,
+                  .training = training,
+                  .validation = validation,
+                  .options = effective,
+                  .checkpoint = checkpoint_path(model),
+                  .log = log_path(model),
+                  .identity = identity_of(beginning, training, validation, options)},
+                 *library, control, observer);
+  graph::Model result = exported(std::move(trained.model), beginning.clip, options.batch_norm);
+  result.metadata["relevid"] = to_json(settings);
+  result.metadata["relevid.trained"] = fmt::format("{} epochs on {} videos, seed {}", options.epochs,
+                                                   trained.result.training_videos, options.seed);
+  onnx_io::write_model(result, model);
+  return std::move(trained.result);
+}
+
+}  // namespace relevid

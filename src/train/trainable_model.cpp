@@ -1,0 +1,214 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "train/trainable_model.h"
+
+#include <fmt/format.h>
+#include <fnmatch.h>
+
+#include <algorithm>
+#include <cmath>
+#include <utility>
+
+#include "base/suggest.h"
+#include "data/random.h"
+#include "graph/specialise.h"
+#include "graph/to_model.h"
+#include "network/gradient.h"
+#include "relevid/error.h"
+#include "train/head.h"
+
+namespace relevid::train {
+namespace {
+
+using graph::Node;
+using kernels::Buffer;
+
+bool has_parameters(const Node& node) {
+  return std::holds_alternative<graph::Convolution>(node.op) || std::holds_alternative<graph::Dense>(node.op) ||
+         std::holds_alternative<graph::BatchNorm>(node.op);
+}
+
+/// A batch norm that keeps its statistics and factors: a multiplication and an addition.
+graph::Affine settled(const graph::BatchNorm& norm, int64_t rank) {
+  Shape shape(std::vector<int64_t>(static_cast<size_t>(rank), 1));
+  shape[1] = norm.scale->elements();
+  Tensor scale(shape, DType::kF32), shift(shape, DType::kF32);
+  for (size_t c = 0; c < scale.values<float>().size(); ++c) {
+    const auto value = [&](const graph::TensorRef& tensor) {
+      return static_cast<double>(tensor->values<float>()[c]);
+    };
+    const double k = value(norm.scale) / std::sqrt(value(norm.variance) + norm.epsilon);
+    scale.values<float>()[c] = static_cast<float>(k);
+    shift.values<float>()[c] = static_cast<float>(value(norm.shift) - value(norm.mean) * k);
+  }
+  return {graph::share(std::move(scale)), graph::share(std::move(shift))};
+}
+
+/// Inverted dropout (Srivastava et al. 2014, with the scaling moved to training).
+Tensor dropout_mask(const Shape& shape, double ratio, uint64_t seed) {
+  Tensor mask(shape, DType::kF32);
+  const auto values = mask.values<float>();
+  const auto kept = static_cast<float>(1 / (1 - ratio));
+  for (size_t i = 0; i < values.size(); ++i) {
+    const double unit = static_cast<double>(data::mix(seed, i) >> 11) * 0x1p-53;
+    values[i] = unit < ratio ? 0.0F : kept;
+  }
+  return mask;
+}
+
+/// into = first ? from : into + from, whatever floating type `from` has.
+void add_to(Tensor& into, const Tensor& from, bool first) {
+  const auto write = [&](const auto values) {
+    const auto target = into.values<float>();
+    for (size_t i = 0; i < target.size(); ++i)
+      target[i] = first ? static_cast<float>(values[i]) : target[i] + static_cast<float>(values[i]);
+  };
+  from.dtype() == DType::kF64 ? write(from.values<double>()) : write(from.values<float>());
+}
+
+}  // namespace
+
+TrainableModel::TrainableModel(const graph::Model& model, const Shape& batch, kernels::Library& library,
+                               const TrainableOptions& options)
+    : options_(options) {
+  graph::Graph graph = graph::specialise(model, {{model.inputs.at(0).name, batch}}, graph::Mode::kTraining);
+  if (options.classes > 0) fit_head(graph, options.classes, options.head_seed);
+  const Shape& output = graph.shape(graph.output);
+  if (output.rank() != 2 || output[0] != batch[0]) {
+    throw Error(ErrorKind::kUnsupportedModel,
+                fmt::format("the output is {}; training takes [batch, classes]", output.to_string()));
+  }
+  freeze(graph, options.freeze);
+  adopt(graph);
+  adopted_.clear();
+  if (parameters_.empty()) throw Error(ErrorKind::kInvalidArgument, "nothing is left to train");
+  for (const Parameter& parameter : parameters_) gradients_.emplace_back(parameter.value->shape(), DType::kF32);
+  fresh_.resize(parameters_.size());
+  network_ = std::make_unique<Network>(std::move(graph), library, Purpose::kExplanation);
+}
+
+void TrainableModel::freeze(graph::Graph& graph, std::span<const std::string> patterns) {
+  std::vector<std::string> names;
+  for (const Node& node : graph.nodes) {
+    if (has_parameters(node)) names.push_back(node.name);
+  }
+  for (const std::string& pattern : patterns) {
+    const auto fits = [&](const std::string& name) { return ::fnmatch(pattern.c_str(), name.c_str(), 0) == 0; };
+    if (std::ranges::any_of(names, fits)) continue;
+    throw Error(ErrorKind::kInvalidArgument, fmt::format("no layer with weights fits '{}'{}; `relevid inspect` lists them",
+                                                         pattern, did_you_mean(pattern, names)));
+  }
+  for (Node& node : graph.nodes) {
+    const bool is_frozen = has_parameters(node) && std::ranges::any_of(patterns, [&](const std::string& pattern) {
+      return ::fnmatch(pattern.c_str(), node.name.c_str(), 0) == 0;
+    });
+    frozen_.push_back(is_frozen);
+    const auto* norm = std::get_if<graph::BatchNorm>(&node.op);
+    if (is_frozen && norm) node.op = settled(*norm, graph.shape(node.output).rank());
+  }
+}
+
+void TrainableModel::adopt(graph::Graph& graph) {
+  for (size_t i = 0; i < graph.nodes.size(); ++i) {
+    Node& node = graph.nodes[i];
+    Places& places = by_step_.emplace_back();
+    trained_.push_back(!frozen_[i] && has_parameters(node));
+    if (!trained_[i]) continue;
+    if (auto* norm = std::get_if<graph::BatchNorm>(&node.op)) {
+      places = {adopt(norm->scale, node.name + ".scale", Parameter::Kind::kNorm),
+                adopt(norm->shift, node.name + ".shift", Parameter::Kind::kNorm)};
+      norm->mean = adopt_statistic(norm->mean, node.name + ".mean");
+      norm->variance = adopt_statistic(norm->variance, node.name + ".variance");
+      continue;
+    }
+    auto* convolution = std::get_if<graph::Convolution>(&node.op);
+    auto* dense = std::get_if<graph::Dense>(&node.op);
+    graph::TensorRef& bias = convolution ? convolution->bias : dense->bias;
+    places.weight = adopt(convolution ? convolution->weight : dense->weight, node.name + ".weight",
+                          Parameter::Kind::kWeight);
+    if (bias) places.bias = adopt(bias, node.name + ".bias", Parameter::Kind::kBias);
+  }
+}
+
+int TrainableModel::adopt(graph::TensorRef& tensor, const std::string& name, Parameter::Kind kind) {
+  auto found = adopted_.find(tensor);
+  if (found == adopted_.end()) {
+    const auto copy = std::make_shared<Tensor>(tensor->clone());
+    found = adopted_.emplace(tensor, static_cast<int>(parameters_.size())).first;
+    parameters_.push_back({name, kind, copy});
+  }
+  tensor = parameters_[static_cast<size_t>(found->second)].value;
+  return found->second;
+}
+
+graph::TensorRef TrainableModel::adopt_statistic(const graph::TensorRef& tensor, const std::string& name) {
+  statistics_.push_back({name, std::make_shared<Tensor>(tensor->clone())});
+  return statistics_.back().value;
+}
+
+int64_t TrainableModel::class_count() const {
+  return network_->graph().shape(network_->graph().output)[1];
+}
+
+int64_t TrainableModel::parameter_count() const {
+  int64_t count = 0;
+  for (const Node& node : network_->graph().nodes) count += parameters(node);
+  return count;
+}
+
+LossResult TrainableModel::step(const Tensor& clips, std::span<const int64_t> labels, uint64_t seed) {
+  kernels::Library& library = network_->library();
+  const Buffer input = library.upload(clips);
+  const auto mask = [&](size_t step, const Shape& shape) {
+    const double ratio = std::get<graph::Dropout>(network_->graph().nodes[step].op).ratio;
+    return library.upload(dropout_mask(shape, ratio, data::mix(seed, step)));
+  };
+  const Trace trace = network_->forward({&input, 1}, Keep::kTraining, mask);
+  LossResult result = cross_entropy(network_->output(trace), labels, options_.label_smoothing);
+  if (!std::isfinite(result.loss)) return result;
+  std::ranges::fill(fresh_, 1);
+  parameter_gradients(*network_, trace, library.upload(result.gradient), trained_,
+                      [&](size_t index, kernels::ParameterGradient gradient) { take(index, std::move(gradient)); });
+  for (size_t i = 0; i < fresh_.size(); ++i) {  // of layers whose output does not reach the loss
+    if (fresh_[i]) std::ranges::fill(gradients_[i].values<float>(), 0.0F);
+  }
+  update_statistics(trace);
+  return result;
+}
+
+void TrainableModel::take(size_t step, kernels::ParameterGradient gradient) {
+  const auto store = [&](int place, const Tensor& from) {
+    if (place < 0) return;
+    const auto i = static_cast<size_t>(place);
+    add_to(gradients_[i], from, std::exchange(fresh_[i], 0) != 0);
+  };
+  store(by_step_[step].weight, gradient.weight);
+  store(by_step_[step].bias, gradient.bias);
+}
+
+/// The running variance follows the batch's unbiased one (Ioffe and Szegedy 2015, algorithm 2, step 10).
+void TrainableModel::update_statistics(const Trace& trace) {
+  const double m = options_.norm_momentum;
+  size_t next = 0;
+  for (size_t i = 0; i < trained_.size(); ++i) {
+    const Node& node = network_->graph().nodes[i];
+    if (!trained_[i] || !std::holds_alternative<graph::BatchNorm>(node.op)) continue;
+    const auto mean = statistics_[next++].value->values<float>();
+    const auto variance = statistics_[next++].value->values<float>();
+    const Shape& shape = network_->graph().shape(node.output);
+    const double count = static_cast<double>(shape.elements() / shape[1]);
+    const double unbiased = count > 1 ? count / (count - 1) : 1;
+    const auto follow = [&](float& running, double batch) {
+      running = static_cast<float>((1 - m) * static_cast<double>(running) + m * batch);
+    };
+    for (size_t c = 0; c < mean.size(); ++c) {
+      follow(mean[c], trace.statistics[i].mean[c]);
+      follow(variance[c], trace.statistics[i].variance[c] * unbiased);
+    }
+  }
+}
+
+graph::Model TrainableModel::model() const {
+  return graph::to_model(network_->graph());
+}
+
+}  // namespace relevid::train

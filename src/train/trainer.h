@@ -1,0 +1,34 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <filesystem>
+
+#include "graph/model.h"
+#include "kernels/kernels.h"
+#include "relevid/preprocessing.h"
+#include "relevid/train.h"
+#include "train/checkpoint.h"
+
+namespace relevid::train {
+
+/// What is trained, on what, and where its checkpoint and log go.
+struct Job {
+  const graph::Model& start;       ///< the network as it begins
+  const ModelSettings& settings;   ///< its preprocessing, sampling and class names
+  Shape clip;                      ///< of one clip, in the model's layout
+  const DataSet& training;
+  const DataSet& validation;
+  const TrainOptions& options;
+  std::filesystem::path checkpoint, log;
+  Settings identity;               ///< of the run: what a checkpoint must have been made with
+};
+
+struct Trained {
+  graph::Model model;
+  TrainResult result;
+};
+
+/// The whole run, from decoding to the last epoch. Errors as train_model's; throws Interrupted.
+Trained run(const Job& job, kernels::Library& library, const RunControl& control, const TrainObserver& observer);
+
+}  // namespace relevid::train

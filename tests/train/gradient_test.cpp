@@ -1,0 +1,171 @@
+// SPDX-License-Identifier: Apache-2.0
+// Gradients of whole networks by their parameters: against finite differences of the loss, in double on the
+// reference library, and the oneDNN library's against those.
+#include <gtest/gtest.h>
+
+#include <cmath>
+#include <numeric>
+
+#include "data/random.h"
+#include "graph/to_model.h"
+#include "models/models.h"
+#include "support/graphs.h"
+#include "support/scratch.h"
+#include "train/trainable_model.h"
+
+namespace relevid::train {
+namespace {
+
+using testing::GraphBuilder;
+using testing::message_of;
+using testing::Random;
+using Value = GraphBuilder::Value;
+
+constexpr uint64_t kSeed = 5;
+
+struct Case {
+  graph::Model model;
+  Shape batch;
+};
+
+struct Trial {
+  Trial(const Case& c, kernels::Library& library, const TrainableOptions& options = {})
+      : model(c.model, c.batch, library, options), clips(Random(2).uniform(c.batch, -1, 1)), labels(static_cast<size_t>(c.batch[0])) {
+    for (size_t i = 0; i < labels.size(); ++i) labels[i] = static_cast<int64_t>(i) % model.class_count();
+  }
+  LossResult step() { return model.step(clips, labels, kSeed); }
+
+  TrainableModel model;
+  Tensor clips;
+  std::vector<int64_t> labels;
+};
+
+/// Central differences at a few places of every parameter.
+void expect_finite_differences(const Case& c, const TrainableOptions& options) {
+  const auto library = kernels::make_reference_library();
+  Trial trial(c, *library, options);
+  ASSERT_TRUE(std::isfinite(trial.step().loss));
+  std::vector<std::vector<double>> gradients;
+  for (const Tensor& gradient : trial.model.gradients()) gradients.push_back(gradient.as_doubles());
+  data::Random random(7);
+  for (size_t p = 0; p < gradients.size(); ++p) {
+    const Parameter& parameter = trial.model.parameters()[p];
+    const auto values = parameter.value->values<float>();
+    for (int place = 0; place < 4; ++place) {
+      const auto i = static_cast<size_t>(random.below(static_cast<int64_t>(values.size())));
+      const float before = values[i];
+      const auto loss_at = [&](float value) {
+        values[i] = value;
+        trial.model.parameters_changed();
+        return trial.step().loss;
+      };
+      const float high = before + 0x1p-13F, low = before - 0x1p-13F;
+      const double slope = (loss_at(high) - loss_at(low)) / (static_cast<double>(high) - static_cast<double>(low));
+      loss_at(before);
+      EXPECT_NEAR(gradients[p][i], slope, 2e-6 + 1e-4 * std::abs(slope)) << parameter.name << " at " << i;
+    }
+  }
+}
+
+void expect_onednn_agrees(const Case& c, const TrainableOptions& options) {
+  const auto reference = kernels::make_reference_library();
+  const auto onednn = kernels::make_onednn_library(2);
+  Trial want(c, *reference, options), have(c, *onednn, options);
+  EXPECT_NEAR(want.step().loss, have.step().loss, 1e-5);
+  for (size_t p = 0; p < want.model.parameters().size(); ++p) {
+    const auto w = want.model.gradients()[p].as_doubles(), h = have.model.gradients()[p].as_doubles();
+    double largest = 1e-3;
+    for (const double value : w) largest = std::max(largest, std::abs(value));
+    for (size_t i = 0; i < w.size(); ++i)
+      ASSERT_NEAR(w[i], h[i], 1e-4 * largest) << want.model.parameters()[p].name << " at " << i;
+  }
+  for (size_t s = 0; s < want.model.statistics().size(); ++s) {
+    const auto w = want.model.statistics()[s].value->as_doubles(), h = have.model.statistics()[s].value->as_doubles();
+    for (size_t i = 0; i < w.size(); ++i) ASSERT_NEAR(w[i], h[i], 1e-5 * (1 + std::abs(w[i])));
+  }
+}
+
+Case architecture(const std::string& name, double width, int64_t clip_len, int64_t size) {
+  CreateOptions options;
+  options.width = width;
+  options.clip_len = clip_len;
+  options.height = size;
+  options.classes = 3;
+  options.dropout = 0.5;
+  options.batch_norm = CreateOptions::BatchNorm::kNeutral;
+  return {models::create(name, options), Shape{3, 3, clip_len, size, size}};
+}
+
+/// What the architectures lack: groups, dilation by hand, averages, branches, a gate, concatenation.
+Case branches() {
+  Random random;
+  GraphBuilder b;
+  const Value x = b.convolution(b.input({3, 3, 4, 6, 6}), 4, random);
+  const Value left = b.relu(b.convolution(x, 4, random, {.groups = 4}));
+  const Value right = b.like(graph::Activation{graph::Activation::Kind::kTanh}, b.convolution(x, 4, random, {.groups = 2}));
+  const Value gate = b.like(graph::Activation{graph::Activation::Kind::kSigmoid}, b.convolution(x, 4, random));
+  const Value sum = b.add(b.multiply(left, gate, 1), right, -1);
+  const Shape twice{3, 8, 4, 6, 6};
+  const Value both = b.node(graph::Concat{1}, {sum, x}, twice);
+  const Value pooled = b.average_pool(both);
+  return {graph::to_model(b.finish(b.dense(b.flatten(b.affine(pooled, {1, 2, 1, 2, 1, 2, 1, 2}, {0, 0, 0, 0, 1, 1, 1, 1})), 3, random))),
+          Shape{3, 3, 4, 6, 6}};
+}
+
+TEST(Gradients, C3dSmall) {
+  const Case c = architecture("c3d_small", 0.06, 8, 16);
+  expect_finite_differences(c, {.label_smoothing = 0.1});
+  expect_onednn_agrees(c, {.label_smoothing = 0.1});
+}
+
+TEST(Gradients, R2plus1d) {
+  const Case c = architecture("r2plus1d_18", 0.03, 4, 16);
+  expect_finite_differences(c, {});
+  expect_onednn_agrees(c, {});
+}
+
+TEST(Gradients, R3dWithAFrozenStem) {
+  const Case c = architecture("r3d_18", 0.05, 4, 16);
+  expect_finite_differences(c, {.freeze = {"stem*", "layer1*"}});
+  expect_onednn_agrees(c, {.freeze = {"stem*", "layer1*"}});
+}
+
+TEST(Gradients, BranchesGatesAndGroups) {
+  expect_finite_differences(branches(), {});
+  expect_onednn_agrees(branches(), {});
+}
+
+TEST(TrainableModel, FrozenLayersKeepTheirWeightsAndStatistics) {
+  const auto library = kernels::make_onednn_library(1);
+  const Case c = architecture("r3d_18", 0.05, 4, 16);
+  const TrainableModel model(c.model, c.batch, *library, {.freeze = {"stem*"}});
+  for (const Parameter& parameter : model.parameters()) EXPECT_FALSE(parameter.name.starts_with("stem")) << parameter.name;
+  for (const Statistic& statistic : model.statistics()) EXPECT_FALSE(statistic.name.starts_with("stem"));
+  EXPECT_NE(message_of(ErrorKind::kInvalidArgument,
+                       [&] { TrainableModel(c.model, c.batch, *library, {.freeze = {"stemm*"}}); })
+                .find("'stemm*'"),
+            std::string::npos);
+  message_of(ErrorKind::kInvalidArgument, [&] { TrainableModel(c.model, c.batch, *library, {.freeze = {"*"}}); });
+}
+
+TEST(TrainableModel, OtherClassesGetANewHead) {
+  const auto library = kernels::make_onednn_library(1);
+  const Case c = architecture("c3d_small", 0.1, 8, 16);
+  TrainableModel model(c.model, c.batch, *library, {.classes = 5});
+  EXPECT_EQ(model.class_count(), 5);
+  const TrainableModel same(c.model, c.batch, *library, {.classes = 3});
+  EXPECT_EQ(same.parameters().back().value->as_doubles(), c.model.constants.at("fc5.bias")->as_doubles());
+  EXPECT_EQ(same.parameters()[0].value->as_doubles(), model.parameters()[0].value->as_doubles());
+}
+
+TEST(TrainableModel, TheModelItWasMadeFromStaysAsItWas) {
+  const auto library = kernels::make_onednn_library(1);
+  const Case c = architecture("c3d_small", 0.1, 8, 16);
+  const auto before = c.model.constants.at("conv1.weight")->as_doubles();
+  const TrainableModel model(c.model, c.batch, *library, {});
+  for (const Parameter& parameter : model.parameters()) std::ranges::fill(parameter.value->values<float>(), 0.0F);
+  EXPECT_EQ(c.model.constants.at("conv1.weight")->as_doubles(), before);
+}
+
+}  // namespace
+}  // namespace relevid::train
