@@ -19,7 +19,7 @@ function define_rooms() {
   may["video"] = "tensor base"
   may["clips"] = "relevid/video.h tensor base"
   may["data"] = "relevid/video.h tensor base"
-  may["train"] = "network clips data tensor base"
+  may["train"] = "network clips data relevid/video.h tensor base"
   may["audit"] = "explain clips data tensor base"
   may["report"] = "relevid/video.h tensor base"
   may["api"] = "models report data clips video explain network kernels kernels/onednn kernels/reference onnx graph tensor base"
