@@ -48,10 +48,11 @@ Mean::Mean(const Preprocessing& preprocessing, int64_t clip_len, const Geometry&
   if (!fits(geometry.resized) && !fits(geometry.model)) {
     throw Error(
         ErrorKind::kInvalidArgument,
-        fmt::format("the mean volume has shape {}; a clip of {} frames resized to {} x {} and cropped to {} x "
-                    "{} needs [3, {}, ...] of one of these sizes",
-                    shape.to_string(), clip_len, geometry.resized.height, geometry.resized.width,
-                    geometry.model.height, geometry.model.width, clip_len));
+        fmt::format(
+            "the mean volume has shape {}; a clip of {} frames resized to {} x {} and cropped to {} x "
+            "{} needs [3, {}, ...] of one of these sizes",
+            shape.to_string(), clip_len, geometry.resized.height, geometry.resized.width,
+            geometry.model.height, geometry.model.width, clip_len));
   }
   if (fits(geometry.resized)) {
     top_ = geometry.crop_top;
