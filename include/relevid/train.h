@@ -35,12 +35,22 @@ struct ScheduleOptions {
   double step_factor = 0.1;  ///< kStep: by what the rate is multiplied
 };
 
-/// How a clip differs from the one that its frames give. One draw a clip: all its frames are treated alike.
-struct AugmentationOptions {
-  enum class Crop { kRandom, kCentre } crop = Crop::kRandom;
-  enum class Flip { kOff, kRandom } flip = Flip::kOff;  ///< half of the clips; turns left into right
-  double brightness = 0;                                ///< factors from [1 - x, 1 + x]
+/// What is drawn anew for every clip, and is the same for all of its frames.
+struct Augmentation {
+  enum class Crop {
+    kCentre,  ///< as at inference
+    kRandom,  ///< uniform over all places where the crop fits
+  };
+  Crop crop = Crop::kCentre;
+  /// In [0, 1]. A flip turns left into right, which also turns a class such as "moves left" into another.
+  double flip_probability = 0;
+  /// Jitter, as torchvision's ColorJitter has it: a factor f uniform in [max(0, 1 - range), 1 + range]; 0:
+  /// none. On 8-bit values v: contrast first, v' = m + f (v - m) with m the mean of 0.2989 R + 0.587 G +
+  /// 0.114 B over the clip's crop, then brightness, v'' = f v'; each clamped to [0, 255], the last to the
+  /// nearest level.
   double contrast = 0;
+  double brightness = 0;
+  bool operator==(const Augmentation&) const = default;
 };
 
 struct NetworkOptions {
@@ -59,7 +69,7 @@ struct TrainOptions {
   std::optional<int64_t> frame_interval;  ///< nothing: 1, or what the initial model says
   int64_t clips_per_video = 1;       ///< drawn in an epoch
   int64_t validation_clips = 2;      ///< of every validation video, evenly spread
-  AugmentationOptions augmentation;
+  Augmentation augmentation{.crop = Augmentation::Crop::kRandom};
   int64_t epochs = 30;
   int64_t batch = 8;
   double label_smoothing = 0;        ///< in [0, 1)

@@ -146,8 +146,8 @@ void TrainCommand::add_run(CLI::App& app) {
 }
 
 void TrainCommand::settle() {
-  if (flip) options.augmentation.flip = AugmentationOptions::Flip::kRandom;
-  if (centre) options.augmentation.crop = AugmentationOptions::Crop::kCentre;
+  if (flip) options.augmentation.flip_probability = 0.5;
+  if (centre) options.augmentation.crop = Augmentation::Crop::kCentre;
   if (no_nesterov) options.optimiser.nesterov = Nesterov::kOff;
   if (merge) options.batch_norm = TrainOptions::BatchNorm::kMerge;
   if (resume) options.begin = TrainOptions::Begin::kResume;

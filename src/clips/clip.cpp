@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <map>
 
+#include "clips/clip_parts.h"
 #include "clips/resample.h"
 #include "relevid/error.h"
 #include "relevid/npz.h"
@@ -13,88 +14,6 @@ namespace relevid {
 namespace {
 
 constexpr int64_t kChannels = 3;
-
-struct ClipStrides {
-  Shape shape;
-  int64_t channel = 0;
-  int64_t time = 0;
-  int64_t row = 0;
-  int64_t column = 0;
-};
-
-ClipStrides clip_strides(ClipLayout layout, int64_t clip_len, const Size& size) {
-  switch (layout) {
-    case ClipLayout::kNcthw: {
-      Shape shape{1, kChannels, clip_len, size.height, size.width};
-      const auto strides = shape.strides();
-      return {std::move(shape), strides[1], strides[2], strides[3], strides[4]};
-    }
-    case ClipLayout::kNtchw: {
-      Shape shape{1, clip_len, kChannels, size.height, size.width};
-      const auto strides = shape.strides();
-      return {std::move(shape), strides[2], strides[1], strides[3], strides[4]};
-    }
-    case ClipLayout::kNthwc: {
-      Shape shape{1, clip_len, size.height, size.width, kChannels};
-      const auto strides = shape.strides();
-      return {std::move(shape), strides[4], strides[1], strides[2], strides[3]};
-    }
-  }
-  throw Error(ErrorKind::kInternal, "unknown clip layout");
-}
-
-/// The mean of every voxel, whether it is given per channel or as a volume.
-class Mean {
- public:
-  Mean(const Preprocessing& preprocessing, int64_t clip_len, const Geometry& geometry)
-      : preprocessing_(preprocessing), width_(geometry.model.width) {
-    if (!preprocessing.needs_mean_volume) return;
-    if (!preprocessing.mean_volume) {
-      throw Error(
-          ErrorKind::kInvalidArgument,
-          "this preprocessing subtracts a mean volume [3, T, H, W], and none was given: name its .npy file");
-    }
-    const Shape& shape = preprocessing.mean_volume->shape();
-    const auto fits = [&](const Size& size) {
-      return shape == Shape{kChannels, clip_len, size.height, size.width};
-    };
-    if (!fits(geometry.resized) && !fits(geometry.model)) {
-      throw Error(
-          ErrorKind::kInvalidArgument,
-          fmt::format(
-              "the mean volume has shape {}; a clip of {} frames resized to {} x {} and cropped to {} x "
-              "{} needs [3, {}, ...] of one of these sizes",
-              shape.to_string(), clip_len, geometry.resized.height, geometry.resized.width,
-              geometry.model.height, geometry.model.width, clip_len));
-    }
-    if (fits(geometry.resized)) {
-      top_ = geometry.crop_top;
-      left_ = geometry.crop_left;
-    }
-    strides_ = shape.strides();
-    volume_ = preprocessing.mean_volume->values<float>();
-  }
-
-  /// The means of one row of one channel. [model width]
-  void row(int64_t channel, int64_t t, int64_t y, std::vector<float>& target) const {
-    if (volume_.empty()) {
-      target.assign(static_cast<size_t>(width_),
-                    static_cast<float>(preprocessing_.mean[static_cast<size_t>(channel)]));
-      return;
-    }
-    const int64_t begin = channel * strides_[0] + t * strides_[1] + (top_ + y) * strides_[2] + left_;
-    const auto from = volume_.subspan(static_cast<size_t>(begin), static_cast<size_t>(width_));
-    target.assign(from.begin(), from.end());
-  }
-
- private:
-  const Preprocessing& preprocessing_;
-  int64_t width_;
-  int64_t top_ = 0;
-  int64_t left_ = 0;
-  std::vector<int64_t> strides_;
-  std::span<const float> volume_;
-};
 
 void check_values(const Preprocessing& preprocessing) {
   if (!(preprocessing.value_range[0] < preprocessing.value_range[1])) {

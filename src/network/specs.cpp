@@ -117,6 +117,7 @@ int64_t parameters(const graph::Node& node) {
   if (const auto* op = std::get_if<graph::Convolution>(&node.op)) return count(op->weight) + count(op->bias);
   if (const auto* op = std::get_if<graph::Dense>(&node.op)) return count(op->weight) + count(op->bias);
   if (const auto* op = std::get_if<graph::Affine>(&node.op)) return count(op->scale) + count(op->shift);
+  if (const auto* op = std::get_if<graph::BatchNorm>(&node.op)) return count(op->scale) + count(op->shift);
   return 0;
 }
 

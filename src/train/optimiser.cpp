@@ -80,13 +80,14 @@ void Optimiser::adamw(size_t index, std::span<const float> gradient, double lear
   const auto rate = static_cast<float>(learning_rate / (1 - std::pow(options_.beta1, updates)));
   const auto correction = static_cast<float>(1 / std::sqrt(1 - std::pow(options_.beta2, updates)));
   const auto epsilon = static_cast<float>(options_.epsilon);
+  const auto rest1 = static_cast<float>(1 - options_.beta1), rest2 = static_cast<float>(1 - options_.beta2);
   const auto w = parameter.value->values<float>();
   const auto m = moments_[index][0].values<float>();
   const auto v = moments_[index][1].values<float>();
   for (size_t i = 0; i < w.size(); ++i) {
     const float g = gradient[i];
-    m[i] = beta1 * m[i] + (1 - beta1) * g;
-    v[i] = beta2 * v[i] + (1 - beta2) * g * g;
+    m[i] = beta1 * m[i] + rest1 * g;
+    v[i] = beta2 * v[i] + rest2 * g * g;
     w[i] = keep * w[i] - rate * m[i] / (std::sqrt(v[i]) * correction + epsilon);
   }
 }

@@ -151,7 +151,7 @@ int64_t TrainableModel::class_count() const {
 
 int64_t TrainableModel::parameter_count() const {
   int64_t count = 0;
-  for (const Node& node : network_->graph().nodes) count += parameters(node);
+  for (const Node& node : network_->graph().nodes) count += relevid::parameters(node);
   return count;
 }
 

@@ -22,7 +22,7 @@ struct Statistic {
 };
 
 struct TrainableOptions {
-  std::vector<std::string> freeze;  ///< patterns (* and ?) of node names
+  std::vector<std::string> freeze = {};  ///< patterns (* and ?) of node names
   int64_t classes = 0;              ///< where the model has another number, it gets a new head; 0: as it is
   uint64_t head_seed = 1;           ///< of a new head's weights
   double label_smoothing = 0;

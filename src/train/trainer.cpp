@@ -72,9 +72,10 @@ class Run {
 
  private:
   void open() {
-    FrameCache cache(options_.cache, job_.settings.preprocessing,
-                     {.limit_bytes = options_.cache_limit_bytes,
-                      .video_count = static_cast<int64_t>(job_.training.rows.size() + job_.validation.rows.size())});
+    FrameCacheOptions caching;
+    caching.limit_bytes = options_.cache_limit_bytes;
+    caching.video_count = static_cast<int64_t>(job_.training.rows.size() + job_.validation.rows.size());
+    FrameCache cache(options_.cache, job_.settings.preprocessing, caching);
     training_ = open_videos(cache, job_.training, options_.max_bad_share, "training videos", control_, observer_,
                             result_.unreadable);
     if (!job_.validation.rows.empty())

@@ -48,11 +48,9 @@ Accuracy validate(const graph::Model& model, const Shape& batch, kernels::Librar
   Network network(graph::specialise(model, {{model.inputs.at(0).name, batch}}), library, Purpose::kInference);
   SamplingOptions sampling = settings.sampling;
   sampling.num_clips = options.validation_clips;
-  AugmentationOptions plain;
-  plain.crop = AugmentationOptions::Crop::kCentre;
   const auto requests = requests_of(videos, sampling);
   const auto total = static_cast<int64_t>(requests.size());
-  ClipLoader loader(videos, requests, settings.preprocessing, plain,
+  ClipLoader loader(videos, requests, settings.preprocessing, Augmentation{},
                     {.batch_size = batch[0], .threads = options.loader_threads});
   Accuracy accuracy;
   std::vector<std::vector<double>> by_video(videos.size());

@@ -27,6 +27,12 @@ TEST(Sha256, MatchesThePublishedVectors) {
             "248d6a61d20638b8e5c026930c3e6039a33ce45964ff2167f6ecedd419db06c1");
 }
 
+TEST(Sha256, OfBytesIsThatOfAFileThatHoldsThem) {
+  const std::string bytes("a\0b", 3);
+  EXPECT_EQ(sha256_of_bytes(bytes), sha256_of(bytes));
+  EXPECT_EQ(sha256_of_bytes("abc"), "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad");
+}
+
 TEST(Sha256, ReadsAFileLongerThanOneBlock) {
   EXPECT_EQ(sha256_of(std::string(1'000'000, 'a')),
             "cdc76e5c9914fb9281a1c7e284d73e67f1809a48a497200e046d39ccc7112cd0");

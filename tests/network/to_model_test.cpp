@@ -23,7 +23,7 @@ std::vector<double> output_of(graph::Graph graph, int64_t count) {
   const auto library = kernels::make_reference_library();
   const Shape shape = graph.shape(graph.inputs.at(0));
   Network network(std::move(graph), *library, Purpose::kExplanation);
-  const Buffer clip = library->upload(Random(3).signed_values(shape));
+  const Buffer clip = library->upload(Random(3).uniform(shape, -1, 1));
   auto values = network.output(network.forward({&clip, 1}, Keep::kNothing)).as_doubles();
   values.resize(static_cast<size_t>(count));
   return values;
