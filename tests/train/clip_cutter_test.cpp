@@ -83,11 +83,10 @@ TEST_F(ClipCutterTest, IsMakeClipBitForBit) {
   }
 }
 
-TEST_F(ClipCutterTest, IsMakeClipForEveryPreset) {
-  for (const std::string& name : preprocessing_names()) {
+TEST_F(ClipCutterTest, IsMakeClipForPresets) {
+  for (const std::string_view name : {"c3d-mmaction2", "torchvision-r3d"}) {
     SCOPED_TRACE(name);
     const Preprocessing p = preprocessing_preset(name);
-    if (p.needs_mean_volume || p.resized_values == ResizedValues::kFloat) continue;
     const Tensor expected = make_clip(source_frames(), p);
     const Tensor actual = cut(p);
     ASSERT_EQ(actual.shape(), expected.shape());
@@ -123,11 +122,10 @@ TEST_F(ClipCutterTest, MeanVolumesAreSubtracted) {
   EXPECT_THAT(message_of(ErrorKind::kInvalidArgument, [&] { cut(wrong); }), HasSubstr("[3, 4, 5, 5]"));
 }
 
-/// [C, T, H, W], the value of one clip in NCTHW.
+/// One value of a clip in NCTHW.
 float at(const Tensor& clip, int64_t channel, int64_t t, int64_t y, int64_t x) {
-  const auto strides = clip.shape().strides();
-  return clip
-      .values<float>()[static_cast<size_t>(channel * strides[1] + t * strides[2] + y * strides[3] + x)];
+  const Shape& shape = clip.shape();
+  return clip.values<float>()[static_cast<size_t>(((channel * shape[2] + t) * shape[3] + y) * shape[4] + x)];
 }
 
 /// Whether `clip` is `whole` cut at (top, left), in all its channels and frames.
