@@ -15,6 +15,13 @@
 
 namespace relevid::kernels {
 
+/// Gradients by a layer's own parameters, row-major in the shapes that the graph has them in: float32, or
+/// float64 from the reference library.
+struct ParameterGradient {
+  Tensor weight;
+  Tensor bias;  ///< of shape [0] where the layer has none
+};
+
 /// z = Wx + b prepared for one input shape: primitives are built and weights laid out (each transform of them
 /// once, when first used). Every layer with weights, every average and every sum is one.
 class LinearMap {
@@ -32,6 +39,14 @@ class LinearMap {
   virtual std::vector<Buffer> adjoints(const Buffer& s, std::span<const WeightTransform> weights) = 0;
   /// Per item of the batch: Σ over outputs of b' s. The share of a layer's relevance that its bias absorbs.
   virtual std::vector<double> bias_dot(const Buffer& s, BiasPart bias) = 0;
+
+  /// Gradient of Σ g (Wx + b) by W and by b: whatever forward does behind Wx + b is for the caller to undo.
+  /// Convolution and Dense alone; Error(kInternal) for others.
+  virtual ParameterGradient parameter_gradient(const Buffer& x, const Buffer& g) = 0;
+  /// Says that the tensors it was prepared with hold other values now, because an optimiser wrote to them:
+  /// what was laid out or transformed from them is made anew, in the memory that it has, when next used. Not
+  /// while another of its functions runs.
+  virtual void parameters_changed() = 0;
 };
 
 /// Maximum over windows or axes, remembering which input won: the first in row-major order of the window in a
@@ -47,6 +62,26 @@ class MaxMap {
   virtual Buffer share(const Buffer& g) = 0;
 };
 
+/// What a batch's normalisation subtracted and divided by; [C] each.
+struct NormStatistics {
+  std::vector<double> mean;
+  std::vector<double> variance;  ///< biased: over m values a channel, Σ (x - mean)² / m
+};
+
+/// Batch normalisation with the batch's own statistics over all axes but 1, prepared for one input shape
+/// (Ioffe and Szegedy 2015, algorithm 1). `scale` and `shift` are float32 [C], read at each call.
+class NormMap {
+ public:
+  virtual ~NormMap() = default;
+  /// scale (x - mean) / sqrt(variance + epsilon) + shift. Writes the batch's statistics.
+  virtual Buffer forward(const Buffer& x, const Tensor& scale, const Tensor& shift,
+                         NormStatistics& statistics) = 0;
+  /// Gradient of Σ g forward(x) by x, mean and variance being functions of x; by scale (as `weight`) and by
+  /// shift (as `bias`) into `parameters`. `statistics` as forward wrote them for this x.
+  virtual Buffer gradient(const Buffer& x, const Buffer& g, const Tensor& scale,
+                          const NormStatistics& statistics, ParameterGradient& parameters) = 0;
+};
+
 /// What a device computes. Tensors live in Buffers, whose layout is the library's own affair. Operations
 /// return new buffers and never write to their arguments, except to those named `into`. A library and what it
 /// prepared are used from one thread at a time; each operation uses as many threads as the library was made
@@ -60,6 +95,8 @@ class Library {
   virtual std::unique_ptr<LinearMap> prepare(const LinearSpec& spec, const Shape& input,
                                              const Epilogue& epilogue) = 0;
   virtual std::unique_ptr<MaxMap> prepare_max(const MaxSpec& spec, const Shape& input) = 0;
+  /// For input [N, C, ...]; Error(kInvalidArgument) for a rank below 2 or without elements.
+  virtual std::unique_ptr<NormMap> prepare_norm(const Shape& input, double epsilon) = 0;
 
   virtual Buffer upload(const Tensor& tensor) = 0;  ///< any numeric type
   virtual Tensor download(const Buffer& x) = 0;     ///< float32, or float64 from the reference library

@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <algorithm>
 #include <dnnl.hpp>
-#include <string>
 
+#include "kernels/onednn/convolution_desc.h"
+#include "kernels/onednn/convolution_gradient.h"
 #include "kernels/onednn/device.h"
+#include "kernels/onednn/operand.h"
 #include "kernels/onednn/prepared_weights.h"
 #include "kernels/onednn/stem_adjoint.h"
 
@@ -12,36 +14,12 @@ namespace {
 
 using dnnl::memory;
 
-memory::dims dims(const Extent& extent) {
-  return {extent[0], extent[1], extent[2]};
-}
-memory::dims minus_one(const Extent& extent) {
-  return {extent[0] - 1, extent[1] - 1, extent[2] - 1};
-}
-
 /// One direction of a convolution: its primitive, and the layouts that it wants.
 struct Pass {
   dnnl::primitive primitive;
   memory::desc source, weights, target;
-  bool is_plain_reference = false;
+  bool is_plain_loops = false;
 };
-
-memory::desc any_layout(const memory::desc& desc) {
-  return {desc.dims(), desc.data_type(), memory::format_tag::any};
-}
-
-bool is_reference(const char* implementation) {
-  return std::string(implementation).find("ref") != std::string::npos;
-}
-
-memory::desc weight_desc(const ConvolutionSpec& spec, int64_t channels_in, memory::format_tag tag) {
-  const Extent& k = spec.kernel;
-  if (spec.groups == 1)
-    return {{spec.channels_out, channels_in, k[0], k[1], k[2]}, memory::data_type::f32, tag};
-  return {{spec.groups, spec.channels_out / spec.groups, channels_in / spec.groups, k[0], k[1], k[2]},
-          memory::data_type::f32,
-          tag};
-}
 
 Pass make_forward(Device& device, const ConvolutionSpec& spec, int64_t channels_in,
                   const memory::desc& source, const memory::desc& target,
@@ -53,7 +31,7 @@ Pass make_forward(Device& device, const ConvolutionSpec& spec, int64_t channels_
       minus_one(spec.dilations), dims(spec.pads_begin), dims(spec.pads_end));
   const dnnl::convolution_forward::primitive_desc prepared(desc, attributes, device.engine());
   return {dnnl::convolution_forward(prepared), prepared.src_desc(), prepared.weights_desc(),
-          prepared.dst_desc(), is_reference(prepared.impl_info_str())};
+          prepared.dst_desc(), is_plain_loops(prepared.impl_info_str())};
 }
 
 Pass make_backward(Device& device, const ConvolutionSpec& spec, int64_t channels_in,
@@ -68,7 +46,7 @@ Pass make_backward(Device& device, const ConvolutionSpec& spec, int64_t channels
                                                    dims(spec.pads_begin), dims(spec.pads_end));
   const dnnl::convolution_backward_data::primitive_desc prepared(desc, device.engine(), hint);
   return {dnnl::convolution_backward_data(prepared), prepared.diff_dst_desc(), prepared.weights_desc(),
-          prepared.diff_src_desc(), is_reference(prepared.impl_info_str())};
+          prepared.diff_src_desc(), is_plain_loops(prepared.impl_info_str())};
 }
 
 /// The pass in our own layouts; where oneDNN has no fast kernel for those (groups that do not fill a block),
@@ -77,7 +55,7 @@ template <class Make>
 Pass make_fast(const memory::desc& source, const memory::desc& target, Make&& make) {
   try {
     Pass pass = make(source, target);
-    if (!pass.is_plain_reference) return pass;
+    if (!pass.is_plain_loops) return pass;
   } catch (const dnnl::error&) {  // not implemented for these layouts
   }
   return make(any_layout(source), any_layout(target));
@@ -91,9 +69,7 @@ class Convolution final : public LinearMap {
         input_(input),
         output_(output_shape(spec, input)),
         epilogue_(epilogue),
-        weights_(spec.weight,
-                 weight_desc(spec, input[1],
-                             spec.groups == 1 ? memory::format_tag::oidhw : memory::format_tag::goidhw)),
+        weights_(spec.weight, plain_weight_desc(spec, input[1])),
         bias_(spec.bias, spec.channels_out) {
     dnnl::post_ops ops;
     if (epilogue.residual == Epilogue::Residual::kAdded) ops.append_sum(1);
@@ -149,6 +125,17 @@ class Convolution final : public LinearMap {
     return channel_dot(device_, s, bias_.tensor(), part);
   }
 
+  ParameterGradient parameter_gradient(const Buffer& x, const Buffer& g) override {
+    if (!gradient_) gradient_ = std::make_unique<ConvolutionGradient>(device_, spec_, input_);
+    return gradient_->run(x, g);
+  }
+
+  void parameters_changed() override {
+    weights_.changed();
+    bias_.changed();
+    if (stem_adjoint_) stem_adjoint_->weights_changed();
+  }
+
  private:
   Pass forward_pass(const dnnl::primitive_attr& attributes) {
     return make_fast(device_.volume_desc(input_), device_.volume_desc(output_),
@@ -160,27 +147,20 @@ class Convolution final : public LinearMap {
   /// Runs a pass between buffers in our own layouts, with reorders where the pass wants others.
   void run(const Pass& pass, const Buffer& x, const memory& weights, const memory* bias, Buffer& y) {
     const bool backward = bias == nullptr;
-    memory source = device_.wrap(device_.volume_desc(x.shape()), x);
-    memory target = device_.wrap(device_.volume_desc(y.shape()), y);
-    if (source.get_desc() != pass.source) {
-      const memory wanted(pass.source, device_.engine());
-      device_.reorder(source, wanted);
-      source = wanted;
-    }
-    const bool convert = target.get_desc() != pass.target;
-    memory produced = convert ? memory(pass.target, device_.engine()) : target;
-    if (convert && !backward && epilogue_.residual == Epilogue::Residual::kAdded)
-      device_.reorder(target, produced);
+    const Operand source(device_, x, pass.source), target(device_, y, pass.target);
+    source.read();
+    if (!backward && epilogue_.residual == Epilogue::Residual::kAdded) target.read();
     if (backward) {
-      device_.run(pass.primitive,
-                  {{DNNL_ARG_DIFF_DST, source}, {DNNL_ARG_WEIGHTS, weights}, {DNNL_ARG_DIFF_SRC, produced}});
+      device_.run(pass.primitive, {{DNNL_ARG_DIFF_DST, source.memory()},
+                                   {DNNL_ARG_WEIGHTS, weights},
+                                   {DNNL_ARG_DIFF_SRC, target.memory()}});
     } else {
-      device_.run(pass.primitive, {{DNNL_ARG_SRC, source},
+      device_.run(pass.primitive, {{DNNL_ARG_SRC, source.memory()},
                                    {DNNL_ARG_WEIGHTS, weights},
                                    {DNNL_ARG_BIAS, *bias},
-                                   {DNNL_ARG_DST, produced}});
+                                   {DNNL_ARG_DST, target.memory()}});
     }
-    if (convert) device_.reorder(produced, target);
+    target.write_back();
   }
 
   Device& device_;
@@ -191,7 +171,8 @@ class Convolution final : public LinearMap {
   PreparedBias bias_;
   bool activation_is_fused_ = false;
   Pass forward_, apply_, adjoint_;
-  std::unique_ptr<StemAdjoint> stem_adjoint_;  ///< where the input has few channels
+  std::unique_ptr<StemAdjoint> stem_adjoint_;      ///< where the input has few channels
+  std::unique_ptr<ConvolutionGradient> gradient_;  ///< once it was asked for
 };
 
 }  // namespace

@@ -5,6 +5,7 @@
 #include "kernels/onednn/dense_rows.h"
 #include "kernels/onednn/device.h"
 #include "kernels/onednn/prepared_weights.h"
+#include "kernels/parameters.h"
 
 namespace relevid::kernels::onednn {
 namespace {
@@ -26,6 +27,7 @@ class Dense : public LinearMap {
         in_(spec.weight->shape()[1]),
         out_(spec.weight->shape()[0]),
         rows_(input.elements() / in_),
+        weight_(spec.weight),
         bias_(spec.bias, out_) {}
 
   Buffer forward(const Buffer& x, Buffer) override {
@@ -63,15 +65,39 @@ class Dense : public LinearMap {
     return result;
   }
 
+  ParameterGradient parameter_gradient(const Buffer& x, const Buffer& g) override {
+    ParameterGradient result = zero_gradient(weight_.get(), bias_.tensor(), DType::kF32);
+    const auto sources = plain_rows(x), gradients = plain_rows(g);
+    if (!gradient_) gradient_ = make_gradient();
+    device_.run(gradient_,
+                {{DNNL_ARG_SRC, wrap(sources.values, in_)},
+                 {DNNL_ARG_DIFF_DST, wrap(gradients.values, out_)},
+                 {DNNL_ARG_DIFF_WEIGHTS,
+                  {matrix_desc(out_, in_), device_.engine(), result.weight.values<float>().data()}}});
+    if (!bias_.tensor()) return result;
+    std::vector<double> sums(static_cast<size_t>(out_), 0.0);
+    for (int64_t i = 0; i < rows_ * out_; ++i)
+      sums[static_cast<size_t>(i % out_)] += static_cast<double>(gradients.values[i]);
+    std::ranges::copy(sums, result.bias.values<float>().begin());
+    return result;
+  }
+
+  void parameters_changed() override { bias_.changed(); }
+
  protected:
   /// y = W' x + b' and y = W'ᵀ s on rows_ plain rows.
   virtual void multiply(const float* x, WeightTransform weight, BiasPart part, float* y) = 0;
   virtual void multiply_transposed(const float* s, WeightTransform weight, float* y) = 0;
 
+  memory wrap(const float* values, int64_t columns) const {
+    return {matrix_desc(rows_, columns), device_.engine(), const_cast<float*>(values)};
+  }
+
   Device& device_;
   Shape input_, output_;
   ActivationSpec activation_;
   int64_t in_, out_, rows_;
+  std::shared_ptr<const Tensor> weight_;
   PreparedBias bias_;
 
  private:
@@ -103,6 +129,16 @@ class Dense : public LinearMap {
     f(plain.data());
     return device_.from_plain(shape, plain.data());
   }
+
+  dnnl::primitive make_gradient() const {
+    const auto x = matrix_desc(rows_, in_), y = matrix_desc(rows_, out_), weights = matrix_desc(out_, in_);
+    const dnnl::inner_product_forward::primitive_desc hint({dnnl::prop_kind::forward_training, x, weights, y},
+                                                           device_.engine());
+    return dnnl::inner_product_backward_weights(
+        dnnl::inner_product_backward_weights::primitive_desc({x, weights, y}, device_.engine(), hint));
+  }
+
+  dnnl::primitive gradient_;  ///< once it was asked for
 };
 
 /// Note [Dense layers of few rows]
@@ -114,8 +150,7 @@ constexpr int64_t kFewRows = 4;
 
 class StreamedDense final : public Dense {
  public:
-  StreamedDense(Device& device, const DenseSpec& spec, const Shape& input, const Epilogue& epilogue)
-      : Dense(device, spec, input, epilogue), weight_(spec.weight) {}
+  using Dense::Dense;
 
  private:
   void multiply(const float* x, WeightTransform weight, BiasPart part, float* y) override {
@@ -156,51 +191,48 @@ class StreamedDense final : public Dense {
       y[i] = sum;
     }
   }
-
-  std::shared_ptr<const Tensor> weight_;
 };
 
-/// A matrix product of oneDNN's.
+/// A matrix product of oneDNN's, over weights as the graph has them: the layout that oneDNN would prefer is
+/// no faster, and would have to be made anew after every step of training.
 class MultipliedDense final : public Dense {
  public:
   MultipliedDense(Device& device, const DenseSpec& spec, const Shape& input, const Epilogue& epilogue)
       : Dense(device, spec, input, epilogue), weights_(spec.weight, matrix_desc(out_, in_)) {
     const memory::desc bias({out_}, memory::data_type::f32, memory::format_tag::a);
-    const auto any = matrix_desc(out_, in_, memory::format_tag::any);
+    const auto x = matrix_desc(rows_, in_), y = matrix_desc(rows_, out_), matrix = matrix_desc(out_, in_);
     const dnnl::inner_product_forward::primitive_desc apply(
-        dnnl::inner_product_forward::desc(dnnl::prop_kind::forward_inference, matrix_desc(rows_, in_), any,
-                                          bias, matrix_desc(rows_, out_)),
-        device_.engine());
+        {dnnl::prop_kind::forward_inference, x, matrix, bias, y}, device_.engine());
     apply_ = dnnl::inner_product_forward(apply);
-    apply_weights_ = apply.weights_desc();
-    const dnnl::inner_product_backward_data::primitive_desc adjoint(
-        dnnl::inner_product_backward_data::desc(matrix_desc(rows_, in_), any, matrix_desc(rows_, out_)),
-        device_.engine(), apply);
-    adjoint_ = dnnl::inner_product_backward_data(adjoint);
-    adjoint_weights_ = adjoint.weights_desc();
+    adjoint_ = dnnl::inner_product_backward_data(
+        dnnl::inner_product_backward_data::primitive_desc({x, matrix, y}, device_.engine(), apply));
+  }
+
+  void parameters_changed() override {
+    Dense::parameters_changed();
+    weights_.changed();
   }
 
  private:
   void multiply(const float* x, WeightTransform weight, BiasPart part, float* y) override {
     device_.run(apply_, {{DNNL_ARG_SRC, wrap(x, in_)},
-                         {DNNL_ARG_WEIGHTS, weights_.get(device_, weight, apply_weights_)},
+                         {DNNL_ARG_WEIGHTS, weights(weight)},
                          {DNNL_ARG_BIAS, bias_.get(device_, part)},
                          {DNNL_ARG_DST, wrap(y, out_)}});
   }
 
   void multiply_transposed(const float* s, WeightTransform weight, float* y) override {
     device_.run(adjoint_, {{DNNL_ARG_DIFF_DST, wrap(s, out_)},
-                           {DNNL_ARG_WEIGHTS, weights_.get(device_, weight, adjoint_weights_)},
+                           {DNNL_ARG_WEIGHTS, weights(weight)},
                            {DNNL_ARG_DIFF_SRC, wrap(y, in_)}});
   }
 
-  memory wrap(const float* values, int64_t columns) const {
-    return {matrix_desc(rows_, columns), device_.engine(), const_cast<float*>(values)};
+  const memory& weights(WeightTransform transform) {
+    return weights_.get(device_, transform, matrix_desc(out_, in_));
   }
 
   PreparedWeights weights_;
   dnnl::primitive apply_, adjoint_;
-  memory::desc apply_weights_, adjoint_weights_;
 };
 
 }  // namespace

@@ -79,6 +79,7 @@ std::unique_ptr<LinearMap> make_window_map(Device& device, const LinearSpec& spe
 std::unique_ptr<LinearMap> make_axis_sum(Device& device, const SumSpec& spec, const Shape& input);
 std::unique_ptr<MaxMap> make_max_window(Device& device, const MaxWindowSpec& spec, const Shape& input);
 std::unique_ptr<MaxMap> make_max_axes(Device& device, const MaxAxesSpec& spec, const Shape& input);
+std::unique_ptr<NormMap> make_norm(Device& device, const Shape& input, double epsilon);
 
 /// f(x) written over x.
 void activate_in_place(Device& device, Buffer& x, const ActivationSpec& f);

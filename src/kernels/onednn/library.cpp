@@ -68,6 +68,9 @@ class OnednnLibrary final : public Library {
       return make_max_window(device_, *window, input);
     return make_max_axes(device_, std::get<MaxAxesSpec>(spec), input);
   }
+  std::unique_ptr<NormMap> prepare_norm(const Shape& input, double epsilon) override {
+    return make_norm(device_, input, epsilon);
+  }
 
   Buffer upload(const Tensor& tensor) override {
     const Tensor plain = tensor.dtype() == DType::kF32 ? Tensor() : tensor.cast(DType::kF32);

@@ -11,7 +11,8 @@
 
 namespace relevid::kernels::onednn {
 
-/// A layer's weights under each transform and in each layout that was asked for: made once, then kept.
+/// A layer's weights under each transform and in each layout that was asked for: made once, then kept until
+/// the weights change, and then made anew in the same memory.
 class PreparedWeights {
  public:
   /// `plain` describes the weight tensor as it lies in memory.
@@ -19,16 +20,26 @@ class PreparedWeights {
       : weight_(std::move(weight)), plain_(std::move(plain)) {}
 
   const dnnl::memory& get(Device& device, WeightTransform transform, const dnnl::memory::desc& layout);
+  /// The tensor holds other values now.
+  void changed() { ++version_; }
 
  private:
   struct Entry {
     WeightTransform transform;
     dnnl::memory::desc layout;
     dnnl::memory memory;
+    int64_t version;  ///< of the weights that it was made from
   };
+  bool is_plain(WeightTransform transform, const dnnl::memory::desc& layout) const {
+    return transform.kind == WeightTransform::Kind::kAsIs && layout == plain_;
+  }
+  Entry& find_or_add(Device& device, WeightTransform transform, const dnnl::memory::desc& layout);
+  void fill(Device& device, Entry& entry) const;
+
   std::shared_ptr<const Tensor> weight_;
   dnnl::memory::desc plain_;
   std::vector<std::unique_ptr<Entry>> entries_;
+  int64_t version_ = 0;
 };
 
 /// The bias under each function of it; zeros where there is none.
@@ -37,12 +48,19 @@ class PreparedBias {
   PreparedBias(std::shared_ptr<const Tensor> bias, int64_t channels)
       : bias_(std::move(bias)), channels_(channels) {}
   const dnnl::memory& get(Device& device, BiasPart part);
+  /// The tensor holds other values now.
+  void changed() { ++version_; }
   const Tensor* tensor() const { return bias_.get(); }
 
  private:
+  struct Entry {
+    dnnl::memory memory;
+    int64_t version;
+  };
   std::shared_ptr<const Tensor> bias_;
   int64_t channels_;
-  std::map<BiasPart, dnnl::memory> entries_;
+  std::map<BiasPart, Entry> entries_;
+  int64_t version_ = 0;
 };
 
 /// The weights' values under a transform, in their own order.

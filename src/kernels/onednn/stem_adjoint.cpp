@@ -63,26 +63,36 @@ StemAdjoint::StemAdjoint(Device& device, const ConvolutionSpec& spec, const Shap
       out_(device.layout(output_shape(spec, input))) {}
 
 const StemAdjoint::Matrices& StemAdjoint::matrices(std::span<const WeightTransform> transforms) {
-  for (const auto& entry : matrices_) {
-    if (std::ranges::equal(entry->transforms, transforms)) return *entry;
+  auto found = std::ranges::find_if(
+      matrices_, [&](const auto& entry) { return std::ranges::equal(entry->transforms, transforms); });
+  if (found == matrices_.end()) {
+    auto entry = std::make_unique<Matrices>();
+    entry->transforms.assign(transforms.begin(), transforms.end());
+    entry->rows = spec_.kernel[1] * spec_.kernel[2] * std::ssize(transforms) * in_.channels;
+    const int64_t columns = out_.blocks * out_.block;
+    entry->values.assign(static_cast<size_t>(spec_.kernel[0] * entry->rows * columns), 0.0F);
+    found = matrices_.insert(matrices_.end(), std::move(entry));
   }
-  auto entry = std::make_unique<Matrices>();
-  entry->transforms.assign(transforms.begin(), transforms.end());
-  const int64_t channels = in_.channels, functions = static_cast<int64_t>(transforms.size());
-  const int64_t taps = spec_.kernel[1] * spec_.kernel[2], columns = out_.blocks * out_.block;
-  entry->rows = taps * functions * channels;
-  entry->values.assign(static_cast<size_t>(spec_.kernel[0] * entry->rows * columns), 0.0F);
+  Matrices& m = **found;
+  if (m.version != version_) fill(m);
+  m.version = version_;
+  return m;
+}
+
+void StemAdjoint::fill(Matrices& m) const {
+  const int64_t channels = in_.channels, functions = std::ssize(m.transforms);
+  const int64_t taps = spec_.kernel[0] * spec_.kernel[1] * spec_.kernel[2],
+                columns = out_.blocks * out_.block;
   for (int64_t f = 0; f < functions; ++f) {
-    const auto weights = transformed(*spec_.weight, transforms[static_cast<size_t>(f)]);
+    const auto weights = transformed(*spec_.weight, m.transforms[static_cast<size_t>(f)]);
     for (int64_t o = 0; o < spec_.channels_out; ++o)
       for (int64_t c = 0; c < channels; ++c)
-        for (int64_t k = 0; k < spec_.kernel[0] * taps; ++k) {
+        for (int64_t k = 0; k < taps; ++k) {
           const int64_t row = (k * functions + f) * channels + c;
-          entry->values[static_cast<size_t>(row * columns + o)] =
-              weights[static_cast<size_t>((o * channels + c) * spec_.kernel[0] * taps + k)];
+          m.values[static_cast<size_t>(row * columns + o)] =
+              weights[static_cast<size_t>((o * channels + c) * taps + k)];
         }
   }
-  return *matrices_.emplace_back(std::move(entry));
 }
 
 std::vector<Buffer> StemAdjoint::run(const Buffer& s, std::span<const WeightTransform> transforms) {

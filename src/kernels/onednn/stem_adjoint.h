@@ -17,6 +17,8 @@ class StemAdjoint {
 
   /// One buffer of the input's shape (which is row-major) for each transform.
   std::vector<Buffer> run(const Buffer& s, std::span<const WeightTransform> transforms);
+  /// The weight tensor holds other values now.
+  void weights_changed() { ++version_; }
 
  private:
   /// Functions of the weights as one matrix per kernel frame: rows (kernel row, kernel column, function,
@@ -25,8 +27,10 @@ class StemAdjoint {
     std::vector<WeightTransform> transforms;
     int64_t rows = 0;
     std::vector<float> values;
+    int64_t version = -1;  ///< of the weights that it was made from
   };
   const Matrices& matrices(std::span<const WeightTransform> transforms);
+  void fill(Matrices& m) const;
   Buffer sum_of_signs(std::span<const WeightTransform> computed, std::span<const Buffer> parts);
   void run_frame(const Matrices& m, const Buffer& s, int64_t item, int64_t frame, std::span<float* const> to,
                  std::vector<float>& scratch) const;
@@ -38,6 +42,7 @@ class StemAdjoint {
   Shape input_;
   Layout in_, out_;
   std::vector<std::unique_ptr<Matrices>> matrices_;
+  int64_t version_ = 0;
 };
 
 }  // namespace relevid::kernels::onednn

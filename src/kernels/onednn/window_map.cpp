@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <algorithm>
-#include <cstring>
 #include <map>
 
 #include "kernels/indexing.h"
+#include "kernels/onednn/channel_rows.h"
 #include "kernels/onednn/device.h"
 #include "kernels/onednn/window_rows.h"
+#include "kernels/parameters.h"
 
 namespace relevid::kernels::onednn {
 namespace {
@@ -16,7 +17,12 @@ namespace {
 class WindowMap final : public LinearMap {
  public:
   WindowMap(Device& device, const LinearSpec& spec, const Shape& input, const Epilogue& epilogue)
-      : device_(device), input_(input), output_(output_shape(spec, input)), epilogue_(epilogue) {
+      : device_(device),
+        input_(input),
+        output_(output_shape(spec, input)),
+        in_(device.layout(input_)),
+        out_(device.layout(output_)),
+        epilogue_(epilogue) {
     const Shape volume = as_volume(input_);
     if (const auto* convolution = std::get_if<ConvolutionSpec>(&spec)) {
       kernel_ = convolution->kernel;
@@ -61,41 +67,73 @@ class WindowMap final : public LinearMap {
     return channel_dot(device_, s, bias_.get(), part);
   }
 
+  ParameterGradient parameter_gradient(const Buffer& x, const Buffer& g) override;
+  void parameters_changed() override { ++version_; }
+
  private:
   /// Taps as [channel block][kT][kH][kW][lane]; channels that fill up the last block have 0.
   const std::vector<float>& taps(WeightTransform transform);
   /// The average's factor at every output position under the transform; empty for convolutions.
   const std::vector<float>& factors(WeightTransform transform);
-  WindowRow row(const Layout& in, const Layout& out) const {
-    return {in.block, out.width, in.width, kernel_[2], strides_[2], dilations_[2], pads_[2]};
+  WindowRow row() const {
+    return {in_.block, out_.width, in_.width, kernel_[2], strides_[2], dilations_[2], pads_[2]};
+  }
+  int64_t taps_per_channel() const { return kernel_[0] * kernel_[1] * kernel_[2]; }
+  std::vector<float> transformed_bias(BiasPart part) const;
+
+  /// Calls f(input row, first tap) for the rows that output row h of output frame t reads through kernel
+  /// frame a. Rows count from the plane's first, taps from the kernel's.
+  template <class F>
+  void for_each_row(int64_t t, int64_t h, int64_t a, F&& f) const {
+    const int64_t it = t * strides_[0] - pads_[0] + a * dilations_[0];
+    if (it < 0 || it >= in_.time) return;
+    for (int64_t b = 0; b < kernel_[1]; ++b) {
+      const int64_t ih = h * strides_[1] - pads_[1] + b * dilations_[1];
+      if (ih >= 0 && ih < in_.height) f(it * in_.height + ih, (a * kernel_[1] + b) * kernel_[2]);
+    }
+  }
+  /// to = from times the factor of every position of output row `row`.
+  void scale_row(const std::vector<float>& factor, int64_t row, const float* from, float* to) const {
+    for (int64_t i = 0; i < out_.width; ++i)
+      for (int64_t lane = 0; lane < in_.block; ++lane) {
+        const int64_t k = i * in_.block + lane;
+        to[k] = from[k] * factor[static_cast<size_t>(row * out_.width + i)];
+      }
   }
 
   Device& device_;
   Shape input_, output_;
+  Layout in_, out_;
   Epilogue epilogue_;
   Extent kernel_{1, 1, 1}, strides_{1, 1, 1}, dilations_{1, 1, 1}, pads_{};
   std::shared_ptr<const Tensor> weight_, bias_;
   std::optional<AveragePoolSpec> average_;
   double scale_ = 1;
-  std::map<WeightTransform, std::vector<float>> taps_, factors_;
+  struct Taps {
+    std::vector<float> values;
+    int64_t version = -1;  ///< of the weights that they were made from
+  };
+  std::map<WeightTransform, Taps> taps_;
+  std::map<WeightTransform, std::vector<float>> factors_;
+  int64_t version_ = 0;
 };
 
 const std::vector<float>& WindowMap::taps(WeightTransform transform) {
-  const auto found = taps_.find(transform);
-  if (found != taps_.end()) return found->second;
-  const Layout l = device_.layout(input_);
-  const int64_t count = kernel_[0] * kernel_[1] * kernel_[2];
-  std::vector<float> result(static_cast<size_t>(l.blocks * count * l.block), 0.0F);
-  for (int64_t c = 0; c < l.channels; ++c) {
+  Taps& taps = taps_[transform];
+  if (taps.version == version_) return taps.values;
+  const int64_t count = taps_per_channel();
+  taps.values.resize(static_cast<size_t>(in_.blocks * count * in_.block), 0.0F);
+  for (int64_t c = 0; c < in_.channels; ++c) {
     for (int64_t k = 0; k < count; ++k) {
       double w = average_ ? 1 : transform(scale_);
       if (weight_)
         w = transform(static_cast<double>(weight_->values<float>()[static_cast<size_t>(c * count + k)]));
-      result[static_cast<size_t>(((c / l.block) * count + k) * l.block + c % l.block)] =
+      taps.values[static_cast<size_t>(((c / in_.block) * count + k) * in_.block + c % in_.block)] =
           static_cast<float>(w);
     }
   }
-  return taps_.emplace(transform, std::move(result)).first->second;
+  taps.version = version_;
+  return taps.values;
 }
 
 const std::vector<float>& WindowMap::factors(WeightTransform transform) {
@@ -112,42 +150,39 @@ const std::vector<float>& WindowMap::factors(WeightTransform transform) {
   return factors_.emplace(transform, std::move(result)).first->second;
 }
 
+/// One number for every channel of every block.
+std::vector<float> WindowMap::transformed_bias(BiasPart part) const {
+  std::vector<float> result(static_cast<size_t>(in_.blocks * in_.block), 0.0F);
+  if (!bias_) return result;
+  std::ranges::transform(bias_->values<float>(), result.begin(),
+                         [&](float b) { return static_cast<float>(part(static_cast<double>(b))); });
+  return result;
+}
+
 Buffer WindowMap::apply(const Buffer& x, WeightTransform transform, BiasPart part) {
-  const Layout in = device_.layout(input_), out = device_.layout(output_);
-  const WindowRow window = row(in, out);
+  const WindowRow window = row();
   const auto& w = taps(transform);
   const auto& factor = factors(transform);
+  const auto bias = transformed_bias(part);
   Buffer y = device_.allocate(output_);
   const float* source = x.data<float>();
   float* target = y.data<float>();
-  const int64_t B = in.block, taps_per_block = kernel_[0] * kernel_[1] * kernel_[2] * B;
+  const int64_t B = in_.block, in_row = in_.width * B, out_row = out_.width * B;
 #pragma omp parallel for collapse(2) schedule(static)
-  for (int64_t plane = 0; plane < in.batch * in.blocks; ++plane) {
-    for (int64_t t = 0; t < out.time; ++t) {
-      const int64_t block = plane % in.blocks;
-      for (int64_t h = 0; h < out.height; ++h) {
-        const int64_t at = (t * out.height + h) * out.width;
-        float* to = target + (plane * out.spatial() + at) * B;
-        for (int64_t i = 0; i < out.width * B; ++i) {
-          const int64_t c = block * B + i % B;
-          const bool biased = bias_ && c < in.channels;
-          to[i] = biased ? static_cast<float>(
-                               part(static_cast<double>(bias_->values<float>()[static_cast<size_t>(c)])))
-                         : 0.0F;
-        }
-        for (int64_t a = 0; a < kernel_[0]; ++a) {
-          const int64_t it = t * strides_[0] - pads_[0] + a * dilations_[0];
-          if (it < 0 || it >= in.time) continue;
-          for (int64_t b = 0; b < kernel_[1]; ++b) {
-            const int64_t ih = h * strides_[1] - pads_[1] + b * dilations_[1];
-            if (ih < 0 || ih >= in.height) continue;
-            window_row_apply(window, source + (plane * in.spatial() + (it * in.height + ih) * in.width) * B,
-                             w.data() + block * taps_per_block + (a * kernel_[1] + b) * kernel_[2] * B, to);
-          }
-        }
-        if (factor.empty()) continue;
-        for (int64_t i = 0; i < out.width; ++i)
-          for (int64_t lane = 0; lane < B; ++lane) to[i * B + lane] *= factor[static_cast<size_t>(at + i)];
+  for (int64_t plane = 0; plane < in_.batch * in_.blocks; ++plane) {
+    for (int64_t t = 0; t < out_.time; ++t) {
+      const int64_t block = plane % in_.blocks;
+      const float* block_taps = w.data() + block * taps_per_channel() * B;
+      for (int64_t h = 0; h < out_.height; ++h) {
+        const int64_t at = t * out_.height + h;
+        float* to = target + plane * out_.spatial() * B + at * out_row;
+        for (int64_t i = 0; i < out_.width; ++i) std::copy_n(bias.data() + block * B, B, to + i * B);
+        for (int64_t a = 0; a < kernel_[0]; ++a)
+          for_each_row(t, h, a, [&](int64_t from, int64_t tap) {
+            window_row_apply(window, source + plane * in_.spatial() * B + from * in_row, block_taps + tap * B,
+                             to);
+          });
+        if (!factor.empty()) scale_row(factor, at, to, to);
       }
     }
   }
@@ -155,41 +190,33 @@ Buffer WindowMap::apply(const Buffer& x, WeightTransform transform, BiasPart par
 }
 
 Buffer WindowMap::adjoint(const Buffer& s, WeightTransform transform) {
-  const Layout in = device_.layout(input_), out = device_.layout(output_);
-  const WindowRow window = row(in, out);
+  const WindowRow window = row();
   const auto& w = taps(transform);
   const auto& factor = factors(transform);
   Buffer y = device_.zeros(input_);
   const float* source = s.data<float>();
   float* target = y.data<float>();
-  const int64_t B = in.block, taps_per_block = kernel_[0] * kernel_[1] * kernel_[2] * B;
+  const int64_t B = in_.block, in_row = in_.width * B, out_row = out_.width * B;
   // Input frames of one plane are written by one thread each, so that sums have one order.
 #pragma omp parallel for collapse(2) schedule(static)
-  for (int64_t plane = 0; plane < in.batch * in.blocks; ++plane) {
-    for (int64_t it = 0; it < in.time; ++it) {
-      std::vector<float> scaled(factor.empty() ? 0 : static_cast<size_t>(out.width * B));
+  for (int64_t plane = 0; plane < in_.batch * in_.blocks; ++plane) {
+    for (int64_t it = 0; it < in_.time; ++it) {
+      const float* block_taps = w.data() + plane % in_.blocks * taps_per_channel() * B;
+      std::vector<float> scaled(factor.empty() ? 0 : static_cast<size_t>(out_row));
       for (int64_t a = 0; a < kernel_[0]; ++a) {
-        const int64_t from = it + pads_[0] - a * dilations_[0];
-        if (from < 0 || from % strides_[0] != 0 || from / strides_[0] >= out.time) continue;
-        const int64_t t = from / strides_[0];
-        for (int64_t h = 0; h < out.height; ++h) {
-          const int64_t at = (t * out.height + h) * out.width;
-          const float* values = source + (plane * out.spatial() + at) * B;
+        const int64_t from = it + pads_[0] - a * dilations_[0], t = from / strides_[0];
+        if (from < 0 || from % strides_[0] != 0 || t >= out_.time) continue;
+        for (int64_t h = 0; h < out_.height; ++h) {
+          const int64_t at = t * out_.height + h;
+          const float* values = source + plane * out_.spatial() * B + at * out_row;
           if (!factor.empty()) {
-            for (int64_t i = 0; i < out.width; ++i)
-              for (int64_t lane = 0; lane < B; ++lane)
-                scaled[static_cast<size_t>(i * B + lane)] =
-                    values[i * B + lane] * factor[static_cast<size_t>(at + i)];
+            scale_row(factor, at, values, scaled.data());
             values = scaled.data();
           }
-          for (int64_t b = 0; b < kernel_[1]; ++b) {
-            const int64_t ih = h * strides_[1] - pads_[1] + b * dilations_[1];
-            if (ih < 0 || ih >= in.height) continue;
-            window_row_adjoint(
-                window, values,
-                w.data() + (plane % in.blocks) * taps_per_block + (a * kernel_[1] + b) * kernel_[2] * B,
-                target + (plane * in.spatial() + (it * in.height + ih) * in.width) * B);
-          }
+          for_each_row(t, h, a, [&](int64_t to, int64_t tap) {
+            window_row_adjoint(window, values, block_taps + tap * B,
+                               target + plane * in_.spatial() * B + to * in_row);
+          });
         }
       }
     }
@@ -197,56 +224,40 @@ Buffer WindowMap::adjoint(const Buffer& s, WeightTransform transform) {
   return y;
 }
 
-/// scale times the sum over any axes: rare ones (batch, channels, rows), in plain loops.
-class AxisSum final : public LinearMap {
- public:
-  AxisSum(Device& device, const SumSpec& spec, const Shape& input)
-      : device_(device), spec_(spec), input_(input), output_(output_shape(spec, input)) {}
-
-  Buffer forward(const Buffer& x, Buffer) override { return apply(x, {}, {}); }
-  Buffer apply(const Buffer& x, WeightTransform transform, BiasPart) override {
-    const auto from = device_.to_plain(x);
-    std::vector<double> sums(static_cast<size_t>(output_.elements()), 0.0);
-    for_each_offset(input_, broadcast_strides(output_, input_), [&](int64_t i, int64_t o) {
-      sums[static_cast<size_t>(o)] += static_cast<double>(from[static_cast<size_t>(i)]);
-    });
-    const double scale = transform(spec_.scale);
-    std::vector<float> to(sums.size());
-    std::ranges::transform(sums, to.begin(), [=](double sum) { return static_cast<float>(scale * sum); });
-    return device_.from_plain(output_, to.data());
+ParameterGradient WindowMap::parameter_gradient(const Buffer& x, const Buffer& g) {
+  ParameterGradient result = zero_gradient(weight_.get(), bias_.get(), DType::kF32);
+  const WindowRow window = row();
+  const float *source = x.data<float>(), *gradients = g.data<float>();
+  float* target = result.weight.values<float>().data();
+  const int64_t B = in_.block, in_row = in_.width * B, out_row = out_.width * B;
+  const int64_t frame_taps = kernel_[1] * kernel_[2];
+  // Taps of one block and kernel frame are summed by one thread, rows in float and then in double.
+#pragma omp parallel for collapse(2) schedule(static)
+  for (int64_t block = 0; block < in_.blocks; ++block) {
+    for (int64_t a = 0; a < kernel_[0]; ++a) {
+      std::vector<double> sums(static_cast<size_t>(frame_taps * B), 0.0);
+      for (int64_t plane = block; plane < in_.batch * in_.blocks; plane += in_.blocks)
+        for (int64_t at = 0; at < out_.time * out_.height; ++at)
+          for_each_row(at / out_.height, at % out_.height, a, [&](int64_t from, int64_t tap) {
+            window_row_products(window, source + plane * in_.spatial() * B + from * in_row,
+                                gradients + plane * out_.spatial() * B + at * out_row,
+                                sums.data() + (tap - a * frame_taps) * B);
+          });
+      for (int64_t c = block * B; c < std::min(in_.channels, (block + 1) * B); ++c)
+        for (int64_t k = 0; k < frame_taps; ++k)
+          target[c * taps_per_channel() + a * frame_taps + k] =
+              static_cast<float>(sums[static_cast<size_t>(k * B + c - block * B)]);
+    }
   }
-  Buffer adjoint(const Buffer& s, WeightTransform transform) override {
-    const auto from = device_.to_plain(s);
-    std::vector<float> to(static_cast<size_t>(input_.elements()));
-    for_each_offset(input_, broadcast_strides(output_, input_), [&](int64_t i, int64_t o) {
-      to[static_cast<size_t>(i)] = from[static_cast<size_t>(o)] * static_cast<float>(transform(spec_.scale));
-    });
-    return device_.from_plain(input_, to.data());
-  }
-  std::vector<Buffer> adjoints(const Buffer& s, std::span<const WeightTransform> weights) override {
-    std::vector<Buffer> result;
-    for (const auto& weight : weights) result.push_back(adjoint(s, weight));
-    return result;
-  }
-  std::vector<double> bias_dot(const Buffer&, BiasPart) override {
-    return std::vector<double>(static_cast<size_t>(output_[0]), 0.0);
-  }
-
- private:
-  Device& device_;
-  SumSpec spec_;
-  Shape input_, output_;
-};
+  if (bias_) std::ranges::copy(channel_sums(device_, g), result.bias.values<float>().begin());
+  return result;
+}
 
 }  // namespace
 
 std::unique_ptr<LinearMap> make_window_map(Device& device, const LinearSpec& spec, const Shape& input,
                                            const Epilogue& epilogue) {
   return std::make_unique<WindowMap>(device, spec, input, epilogue);
-}
-
-std::unique_ptr<LinearMap> make_axis_sum(Device& device, const SumSpec& spec, const Shape& input) {
-  return std::make_unique<AxisSum>(device, spec, input);
 }
 
 }  // namespace relevid::kernels::onednn

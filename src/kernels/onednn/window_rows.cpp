@@ -45,6 +45,32 @@ void multiply_add_blocks(int64_t block, const float* a, const float* w, float* t
   }
 }
 
+template <int kBlock>
+RELEVID_INLINED void add_products(const float* a, const float* b, double* to, int64_t count, int64_t a_step,
+                                  int64_t b_step) {
+  float sums[kBlock] = {};
+  for (int64_t o = 0; o < count; ++o) {
+    for (int lane = 0; lane < kBlock; ++lane) sums[lane] += a[o * a_step + lane] * b[o * b_step + lane];
+  }
+  for (int lane = 0; lane < kBlock; ++lane) to[lane] += static_cast<double>(sums[lane]);
+}
+
+RELEVID_DISPATCHED
+void add_products_of_blocks(int64_t block, const float* a, const float* b, double* to, int64_t count,
+                            int64_t a_step, int64_t b_step) {
+  switch (block) {
+    case 16:
+      add_products<16>(a, b, to, count, a_step, b_step);
+      break;
+    case 8:
+      add_products<8>(a, b, to, count, a_step, b_step);
+      break;
+    default:
+      add_products<1>(a, b, to, count, a_step, b_step);
+      break;
+  }
+}
+
 }  // namespace
 
 void window_row_apply(const WindowRow& row, const float* in, const float* w, float* out) {
@@ -62,6 +88,15 @@ void window_row_adjoint(const WindowRow& row, const float* out, const float* w, 
     float* to = in + (r.begin * row.stride - row.pad + k * row.dilation) * row.block;
     multiply_add_blocks(row.block, out + r.begin * row.block, w + k * row.block, to, r.end - r.begin,
                         row.block, row.stride * row.block);
+  }
+}
+
+void window_row_products(const WindowRow& row, const float* in, const float* out, double* w) {
+  for (int64_t k = 0; k < row.kernel; ++k) {
+    const Range r = outputs_of_tap(row, k);
+    const float* from = in + (r.begin * row.stride - row.pad + k * row.dilation) * row.block;
+    add_products_of_blocks(row.block, from, out + r.begin * row.block, w + k * row.block, r.end - r.begin,
+                           row.stride * row.block, row.block);
   }
 }
 

@@ -16,5 +16,7 @@ struct WindowRow {
 void window_row_apply(const WindowRow& row, const float* in, const float* w, float* out);
 /// The adjoint: in[o stride - pad + k dilation] += w[k] out[o].
 void window_row_adjoint(const WindowRow& row, const float* out, const float* w, float* in);
+/// The gradient by w: w[k] += Σ_o in[o stride - pad + k dilation] out[o].
+void window_row_products(const WindowRow& row, const float* in, const float* out, double* w);
 
 }  // namespace relevid::kernels::onednn

@@ -51,6 +51,9 @@ class ReferenceLibrary final : public Library {
   std::unique_ptr<MaxMap> prepare_max(const MaxSpec& spec, const Shape& input) override {
     return make_max_map(spec, input);
   }
+  std::unique_ptr<NormMap> prepare_norm(const Shape& input, double epsilon) override {
+    return make_norm(input, epsilon);
+  }
 
   Buffer upload(const Tensor& tensor) override {
     Buffer x = allocate(tensor.shape());

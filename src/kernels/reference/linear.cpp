@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "kernels/indexing.h"
+#include "kernels/parameters.h"
 #include "kernels/reference/reference.h"
 
 namespace relevid::kernels::reference {
@@ -125,36 +126,59 @@ class ReferenceLinearMap final : public LinearMap {
     return result;
   }
 
+  ParameterGradient parameter_gradient(const Buffer& x, const Buffer& g) override {
+    ParameterGradient result = zero_gradient(weight(), bias(), DType::kF64);
+    const auto by_weight = result.weight.values<double>(), by_bias = result.bias.values<double>();
+    const auto xs = values(x), gs = values(g);
+    visit_indices([&](int64_t o, int64_t i, int64_t w, double) {
+      by_weight[static_cast<size_t>(w)] += gs[static_cast<size_t>(o)] * xs[static_cast<size_t>(i)];
+    });
+    for (int64_t o = 0; bias() && o < output_.elements(); ++o)
+      by_bias[channel_of(o)] += gs[static_cast<size_t>(o)];
+    return result;
+  }
+
+  void parameters_changed() override {}  // nothing is kept of them
+
  private:
   template <class F>
   void visit_terms(WeightTransform transform, F&& f) const {
-    const auto term = [&](int64_t o, int64_t i, int64_t w, double factor) {
-      const double given = w < 0 ? factor : static_cast<double>(weights()[static_cast<size_t>(w)]);
-      f(o, i, transform(given));
-    };
+    const auto weights = weight() ? weight()->values<float>() : std::span<const float>();
+    visit_indices([&](int64_t o, int64_t i, int64_t w, double factor) {
+      f(o, i, transform(w < 0 ? factor : static_cast<double>(weights[static_cast<size_t>(w)])));
+    });
+  }
+
+  void visit_indices(const Visit& term) const {
     if (const auto* s = std::get_if<ConvolutionSpec>(&spec_)) visit_convolution(*s, input_, output_, term);
     if (const auto* s = std::get_if<DenseSpec>(&spec_)) visit_dense(*s, input_, term);
     if (const auto* s = std::get_if<AveragePoolSpec>(&spec_)) visit_average(*s, input_, output_, term);
     if (const auto* s = std::get_if<SumSpec>(&spec_)) visit_sum(*s, input_, output_, term);
   }
 
-  std::span<const float> weights() const {
+  const Tensor* weight() const {
     const auto* convolution = std::get_if<ConvolutionSpec>(&spec_);
-    return (convolution ? convolution->weight : std::get<DenseSpec>(spec_).weight)->values<float>();
+    const auto* dense = std::get_if<DenseSpec>(&spec_);
+    return convolution ? convolution->weight.get() : dense ? dense->weight.get() : nullptr;
+  }
+  const Tensor* bias() const {
+    const auto* convolution = std::get_if<ConvolutionSpec>(&spec_);
+    const auto* dense = std::get_if<DenseSpec>(&spec_);
+    return convolution ? convolution->bias.get() : dense ? dense->bias.get() : nullptr;
+  }
+
+  /// Which bias output o takes, where there is one.
+  size_t channel_of(int64_t o) const {
+    const bool convolution = std::holds_alternative<ConvolutionSpec>(spec_);
+    const int64_t inner = convolution ? output_.elements() / output_[0] / output_[1] : 1;
+    return static_cast<size_t>(o / inner % bias()->elements());
   }
 
   template <class F>
   void for_each_bias(BiasPart part, F&& f) const {
-    const auto* convolution = std::get_if<ConvolutionSpec>(&spec_);
-    const auto* dense = std::get_if<DenseSpec>(&spec_);
-    const Tensor* bias = convolution ? convolution->bias.get() : dense ? dense->bias.get() : nullptr;
-    if (!bias || part.kind == BiasPart::Kind::kNone) return;
-    const auto channels = bias->values<float>();
-    const int64_t inner = convolution ? output_.elements() / output_[0] / output_[1] : 1;
-    for (int64_t o = 0; o < output_.elements(); ++o) {
-      const auto channel = static_cast<size_t>(o / inner) % channels.size();
-      f(static_cast<size_t>(o), part(static_cast<double>(channels[channel])));
-    }
+    if (!bias() || part.kind == BiasPart::Kind::kNone) return;
+    for (int64_t o = 0; o < output_.elements(); ++o)
+      f(static_cast<size_t>(o), part(static_cast<double>(bias()->values<float>()[channel_of(o)])));
   }
 
   LinearSpec spec_;

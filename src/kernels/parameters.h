@@ -1,0 +1,15 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include "kernels/kernels.h"
+
+namespace relevid::kernels {
+
+/// Zeros in the shapes of a layer's weight and bias (which may be null). Throws Error(kInternal) where the
+/// weight is null: averages and sums have no parameters.
+ParameterGradient zero_gradient(const Tensor* weight, const Tensor* bias, DType dtype);
+
+/// Channels of a norm's input; throws as Library::prepare_norm does.
+int64_t norm_channels(const Shape& input);
+
+}  // namespace relevid::kernels
