@@ -13,6 +13,7 @@ struct Progress {
   std::string what;  ///< "explaining clips", "drawing frames"
   int64_t done = 0;
   int64_t total = 0;
+  std::string detail = {};  ///< what else there is to say now: "loss 0.82"
 };
 
 /// How long work tells how far it is, and how it is asked to stop. The library never prints.

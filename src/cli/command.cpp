@@ -32,6 +32,7 @@ struct ProgressLine::Implementation {
   std::string prefix, what;
   bool terminal = ::isatty(STDERR_FILENO) != 0;
   Clock::time_point start = Clock::now(), shown = Clock::now();
+  int64_t begun_at = 0;  ///< how much was done when this kind of work was first heard of
   bool drawn = false;
 };
 
@@ -55,6 +56,7 @@ void ProgressLine::show(const Progress& progress) {
     state.what = progress.what;
     state.start = now;
     state.shown = now;
+    state.begun_at = progress.done;
     return;  // the first step's time is not known
   }
   const auto interval = state.terminal ? Clock::duration(kTerminalInterval) : Clock::duration(kPlainInterval);
@@ -62,10 +64,11 @@ void ProgressLine::show(const Progress& progress) {
   state.shown = now;
   state.drawn = true;
   const double seconds = std::chrono::duration<double>(now - state.start).count();
-  const double rate = static_cast<double>(progress.done - 1) / seconds;
+  const double rate = static_cast<double>(progress.done - state.begun_at) / seconds;
   const double left = rate > 0 ? static_cast<double>(progress.total - progress.done) / rate : 0;
-  const auto line = fmt::format("{}: {} {}/{}, {:.1f}/s, {:.0f} s left", state.prefix, progress.what,
-                                progress.done, progress.total, rate, left);
+  auto line = fmt::format("{}: {} {}/{}, {:.1f}/s, {:.0f} s left", state.prefix, progress.what, progress.done,
+                          progress.total, rate, left);
+  if (!progress.detail.empty()) line += ", " + progress.detail;
   std::fputs(state.terminal ? fmt::format("\r{}\033[K", line).c_str() : (line + "\n").c_str(), stderr);
   std::fflush(stderr);
 }

@@ -4,6 +4,8 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
+#include <cstdio>
+
 #include "cli/command.h"
 
 namespace relevid::cli {
@@ -23,6 +25,7 @@ DataSet DataSetCommandOptions::read(const std::string& path) const {
   fmt::print("{}: {} videos, {} classes; {}\n", printable(path), data.rows.size(), data.class_names.size(),
              printable(data.detected));
   for (const std::string& row : data.sample_rows) fmt::print("  {}\n", printable(row));
+  std::fflush(stdout);
   for (const std::string& warning : data.warnings) print_warning(warning);
   return data;
 }

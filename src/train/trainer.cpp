@@ -133,11 +133,11 @@ class Run {
   void report() const {
     if (!control_.report) return;
     const int64_t done = position_.epoch * steps_per_epoch_ + position_.step;
-    control_.report({fmt::format("epoch {}/{}, loss {:.3f}, {:.1f} % right", position_.epoch + 1, options_.epochs,
-                                 position_.loss_sum / static_cast<double>(position_.step),
-                                 100 * static_cast<double>(position_.clips_right) /
-                                     static_cast<double>(position_.clips)),
-                     done * batch_[0], steps_per_epoch_ * options_.epochs * batch_[0]});
+    const double loss = position_.loss_sum / static_cast<double>(position_.step);
+    const double right = static_cast<double>(position_.clips_right) / static_cast<double>(position_.clips);
+    control_.report({"training clips", done * batch_[0], steps_per_epoch_ * options_.epochs * batch_[0],
+                     fmt::format("epoch {}/{}: loss {:.3f}, {:.1f} % right", position_.epoch + 1, options_.epochs, loss,
+                                 100 * right)});
   }
 
   void finish_epoch() {

@@ -74,7 +74,7 @@ struct StopAfter {
   explicit StopAfter(int updates) : left(updates) {}
   RunControl control() {
     return {[this](const Progress& progress) {
-              if (progress.what.starts_with("epoch") && --left <= 0) flag = true;
+              if (progress.what == "training clips" && --left <= 0) flag = true;
             },
             &flag};
   }
