@@ -125,7 +125,8 @@ Estimate Bootstrap::mean(Panel index, const Combination& combination, Guard guar
   }
   const auto videos = static_cast<double>(panel.videos);
   const auto size = static_cast<int64_t>(added.size()) + panel.videos;
-  Estimate estimate = bca_estimate(centre / static_cast<double>(size), quotients(sums, totals), size);
+  const Levels levels = guard == Guard::kNone ? Levels::kBca : Levels::kPercentile;
+  Estimate estimate = interval_of(centre / static_cast<double>(size), quotients(sums, totals), size, levels);
   estimate.value = plain / videos;
   estimate.low = std::min(estimate.low, estimate.value);
   estimate.high = std::max(estimate.high, estimate.value);
@@ -139,9 +140,9 @@ Estimate Bootstrap::ratio(Panel index, const Combination& numerator, const Combi
   const double below = combined_plain(panel.plain, denominator);
   Estimate estimate;
   if (panel.videos > 0 && below != 0) {
-    estimate =
-        bca_estimate(combined_plain(panel.plain, numerator) / below,
-                     quotients(combined(panel, numerator), combined(panel, denominator)), panel.videos);
+    estimate = interval_of(combined_plain(panel.plain, numerator) / below,
+                           quotients(combined(panel, numerator), combined(panel, denominator)), panel.videos,
+                           Levels::kBca);
   }
   estimate.videos = panel.videos;
   return estimate;

@@ -13,13 +13,14 @@ AccuracyEstimate accuracy_of(MeanOfColumn&& mean_of) {
 
 }  // namespace
 
-ConditionSums::ConditionSums(Bootstrap& bootstrap, const std::vector<Condition>& conditions, int64_t frames,
-                             std::optional<std::vector<double>> null_profile)
+ConditionSums::ConditionSums(Bootstrap& bootstrap, const std::vector<Condition>& conditions,
+                             const Survey& survey, std::optional<std::vector<double>> null_profile)
     : bootstrap_(bootstrap),
       conditions_(conditions),
-      frames_(frames),
+      survey_(survey),
+      frames_(survey.frames),
       null_profile_(std::move(null_profile)) {
-  const size_t columns = profile_columns(frames);
+  const size_t columns = profile_columns(frames_);
   for (const Condition& condition : conditions) {
     Panels panels;
     panels.all = bootstrap_.add_panel(columns);
@@ -27,7 +28,7 @@ ConditionSums::ConditionSums(Bootstrap& bootstrap, const std::vector<Condition>&
     panels.wrong = bootstrap_.add_panel(columns);
     panels.accuracy = bootstrap_.add_panel(kAccuracyColumns);
     panels.null_condition = null_of(condition);
-    panels.against_null = bootstrap_.add_panel(2 * border_widths(frames).size());
+    panels.against_null = bootstrap_.add_panel(2 * border_widths(frames_).size());
     panels_.push_back(panels);
   }
 }
@@ -106,6 +107,7 @@ ConditionStatistics ConditionSums::result(size_t condition) {
   statistics.right = profile(panels.right);
   statistics.wrong = profile(panels.wrong);
   statistics.videos = statistics.all.videos;
+  statistics.rate = rate_of(survey_.fps[condition], conditions_[condition].interval);
   if (panels.null_condition) set_observed_excess(panels, statistics.all);
   if (bootstrap_.videos(panels.accuracy) > 0) {
     statistics.accuracy = accuracy_of([&](size_t column) {

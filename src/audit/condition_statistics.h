@@ -10,6 +10,7 @@
 #include "audit/moments.h"
 #include "audit/observation.h"
 #include "audit/profile.h"
+#include "audit/survey.h"
 #include "audit/sweep.h"
 
 namespace relevid::audit {
@@ -25,20 +26,22 @@ struct ClassStatistics {
 /// Everything about one condition by itself.
 struct ConditionStatistics {
   Condition condition;
-  int64_t videos = 0;                        ///< observed under it
+  int64_t videos = 0;  ///< observed under it
+  /// Frames a second that the network sees, fps / interval, over the videos; nullopt where no rate is known.
+  std::optional<Range> rate;
   std::optional<AccuracyEstimate> accuracy;  ///< nullopt for a null profile and without labelled videos
   ProfileEstimate all;
   ProfileEstimate right, wrong;          ///< labelled videos, by their top 1 under this condition
   std::vector<ClassStatistics> classes;  ///< by ascending label; those with a video under this condition
 };
 
-/// Collects ConditionStatistics. Borrows the bootstrap. Memory: by conditions, frames, replicates and
-/// classes, not by videos.
+/// Collects ConditionStatistics. Borrows the bootstrap, the conditions and the survey. Memory: by conditions,
+/// frames, replicates and classes, not by videos.
 class ConditionSums {
  public:
   /// `null_profile`: checked_null_profile, or nullopt; then a condition kNullProfile serves where there is
   /// one (of the same interval, otherwise the first), and excess is paired over the videos that have both.
-  ConditionSums(Bootstrap& bootstrap, const std::vector<Condition>& conditions, int64_t frames,
+  ConditionSums(Bootstrap& bootstrap, const std::vector<Condition>& conditions, const Survey& survey,
                 std::optional<std::vector<double>> null_profile);
   void add(const VideoObservations& video);
   std::vector<ConditionStatistics> result();
@@ -65,6 +68,7 @@ class ConditionSums {
 
   Bootstrap& bootstrap_;
   const std::vector<Condition>& conditions_;
+  const Survey& survey_;
   int64_t frames_;
   std::optional<std::vector<double>> null_profile_;
   std::vector<Panels> panels_;                              ///< [condition]

@@ -38,7 +38,8 @@ enum class Follows { kPosition, kContent, kCantTell };
 ///   shifted s positions  position: q[t] = p[t]      content: q[t] = p[t+s]
 ///
 /// for a shift on those t where t and t+s are in the clip, each part scaled to sum to 1. s = shift_frames /
-/// interval, which has to be whole and less than T-1 in size.
+/// interval, which has to be whole and less than T-1 in size. What varies between videos at fixed positions,
+/// as a border that weighs more in some, counts for position, though the mean profile may be flat.
 struct FollowControl {
   Condition condition;
   Estimate from_position, from_content;  ///< distances
@@ -52,13 +53,12 @@ struct Controls {
   std::vector<FollowControl> follow;
 };
 
-/// The distances of one video: {from position, from content}. `shift` in positions; `reversed` profiles have
-/// none. nullopt where nothing can be compared.
+/// The distances of one video: {from position, from content}. nullopt where nothing can be compared.
 std::optional<std::vector<double>> follow_distances(const Condition& condition,
                                                     const std::vector<double>& real,
                                                     const std::vector<double>& control);
 
-/// Collects what Controls need. Borrows the bootstrap.
+/// Collects what Controls need. Borrows the bootstrap and the conditions.
 class ControlSums {
  public:
   ControlSums(Bootstrap& bootstrap, const std::vector<Condition>& conditions, int64_t frames);

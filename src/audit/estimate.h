@@ -26,13 +26,17 @@ struct Estimate {
   }
 };
 
-/// Which observations are added before an interval is made, not to the value. A mean of values in [0, 1] or
-/// of their differences says nothing of its own uncertainty where all videos agree: the bootstrap of 20 right
-/// out of 20 is [1, 1].
+/// Which observations are added before an interval is made, not to the value. Values in [0, 1] or differences
+/// of them may all agree, and then say nothing of their own uncertainty: the bootstrap of 20 right out of 20
+/// is [1, 1]; with the guard it is [0.84, 1], where Clopper and Pearson's exact limit is 0.832.
 enum class Guard {
   kNone,
-  kProportion,  ///< two of 1 and two of 0: Agresti, Coull 1998 (Am. Stat. 52:119), "plus four"
-  kDifference,  ///< one of +1 and one of -1: Bonett, Price 2012 (J. Educ. Behav. Stat. 37:479)
+  /// One 1 and one 0: Bayes' and Laplace's uniform prior, given to the bootstrap as to Rubin's Bayesian one
+  /// (1981, Ann. Stat. 9:130); Agresti and Caffo (2000, Am. Stat. 54:280) add the same to either sample.
+  kProportion,
+  /// One +1 and one -1, so one to either count of discordant videos: Bonett, Price 2012 (J. Educ. Behav.
+  /// Stat. 37:479).
+  kDifference,
 };
 
 }  // namespace relevid::audit

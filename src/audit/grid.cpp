@@ -27,7 +27,7 @@ void check_room_for_video(int64_t videos) {
 }
 
 std::span<const double> added_by(Guard guard) {
-  static constexpr std::array kProportion{1.0, 1.0, 0.0, 0.0};
+  static constexpr std::array kProportion{1.0, 0.0};
   static constexpr std::array kDifference{1.0, -1.0};
   if (guard == Guard::kProportion) return kProportion;
   if (guard == Guard::kDifference) return kDifference;

@@ -16,7 +16,8 @@ struct Spread {
 Spread spread_of(const std::vector<double>& values) {
   const auto count = static_cast<double>(values.size());
   double mean = 0;
-  for (const double value : values) mean += value / count;
+  for (const double value : values) mean += value;
+  mean /= count;
   double second = 0, third = 0;
   for (const double value : values) {
     const double d = value - mean;
@@ -54,19 +55,19 @@ double adjusted_level(double z, double bias, double acceleration) {
 
 }  // namespace
 
-Estimate bca_estimate(double centre, std::vector<double> replicates, int64_t size) {
+Estimate interval_of(double centre, std::vector<double> replicates, int64_t size, Levels levels) {
   Estimate estimate;
   estimate.value = centre;
   if (size < 2 || replicates.size() < 2) return estimate;
   std::sort(replicates.begin(), replicates.end());
-  const auto n = static_cast<double>(size);
-  const double expansion = std::sqrt(n / (n - 1));
   const Spread spread = spread_of(replicates);
-  const double z = expansion * student_quantile(kUpperLevel, size - 1);
-  const double bias = bias_of(replicates, centre), acceleration = spread.skewness / 6;
+  const double z = student_quantile(kUpperLevel, size - 1);
+  const bool adjusted = levels == Levels::kBca;
+  const double bias = adjusted ? bias_of(replicates, centre) : 0;
+  const double acceleration = adjusted ? spread.skewness / 6 : 0;
   estimate.low = quantile(replicates, adjusted_level(-z, bias, acceleration));
   estimate.high = quantile(replicates, adjusted_level(z, bias, acceleration));
-  estimate.standard_error = spread.deviation * expansion;
+  estimate.standard_error = spread.deviation;
   return estimate;
 }
 

@@ -101,10 +101,7 @@ size_t RecommendationSums::best_but_base() const {
 
 std::optional<Range> RecommendationSums::rate(size_t position) const {
   const size_t condition = intervals_.compared[position];
-  const auto& fps = survey_.fps[condition];
-  if (!fps) return std::nullopt;
-  const auto interval = static_cast<double>(conditions_[condition].interval);
-  return Range{fps->lowest / interval, fps->highest / interval};
+  return rate_of(survey_.fps[condition], conditions_[condition].interval);
 }
 
 /// What the report half says, once an interval was chosen; there are two or more.

@@ -49,7 +49,7 @@ struct Recommendation {
   std::string sentence;
 };
 
-/// Collects what a recommendation needs. Borrows the bootstrap and the survey.
+/// Collects what a recommendation needs. Borrows the bootstrap, the conditions and the survey.
 class RecommendationSums {
  public:
   RecommendationSums(Bootstrap& bootstrap, const std::vector<Condition>& conditions,

@@ -49,7 +49,7 @@ Statistics analyse(const ObservationSource& source, const std::vector<Condition>
   const Survey found = survey(source, conditions);
   const ComparedIntervals intervals = compared_intervals(conditions, found, options.base_interval);
   Bootstrap bootstrap(options.seed, options.replicates);
-  ConditionSums by_condition(bootstrap, conditions, found.frames, null_profile_of(options, found.frames));
+  ConditionSums by_condition(bootstrap, conditions, found, null_profile_of(options, found.frames));
   SweepSums sweep(bootstrap, conditions, intervals);
   ControlSums controls(bootstrap, conditions, found.frames);
   RecommendationSums recommendation(bootstrap, conditions, intervals, found);

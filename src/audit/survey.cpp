@@ -103,6 +103,11 @@ Survey survey(const ObservationSource& source, const std::vector<Condition>& con
   return result;
 }
 
+std::optional<Range> rate_of(const std::optional<Range>& fps, int64_t interval) {
+  if (!fps) return std::nullopt;
+  return Range{fps->lowest / static_cast<double>(interval), fps->highest / static_cast<double>(interval)};
+}
+
 std::string words_for(const Condition& condition) {
   const std::string at = fmt::format("interval {}", condition.interval);
   switch (condition.kind) {

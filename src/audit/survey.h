@@ -31,6 +31,9 @@ struct Survey {
 /// labels that differ, a video without a key or with another number of conditions.
 Survey survey(const ObservationSource& source, const std::vector<Condition>& conditions);
 
+/// Frames a second that the network sees at an interval.
+std::optional<Range> rate_of(const std::optional<Range>& fps, int64_t interval);
+
 /// "interval 2", "frozen frames at interval 1", "shifted by 4 frames at interval 1"
 std::string words_for(const Condition& condition);
 

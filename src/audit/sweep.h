@@ -58,7 +58,7 @@ ComparedIntervals compared_intervals(const std::vector<Condition>& conditions, c
 /// Labelled, and observed at every one of these.
 bool is_common(const VideoObservations& video, const std::vector<size_t>& conditions);
 
-/// Collects what a Sweep needs. Borrows the bootstrap.
+/// Collects what a Sweep needs. Borrows the bootstrap and the conditions.
 class SweepSums {
  public:
   SweepSums(Bootstrap& bootstrap, const std::vector<Condition>& conditions,

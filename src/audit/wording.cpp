@@ -90,13 +90,13 @@ std::string_view weaker(ConditionKind kind) {
 std::string_view same(ConditionKind kind) {
   switch (kind) {
     case ConditionKind::kRandomWeights:
-      return "it takes no training";
+      return "training makes no difference to it";
     case ConditionKind::kFrozen:
-      return "it takes no change between the frames";
+      return "change between the frames makes no difference to it";
     case ConditionKind::kShuffled:
-      return "the frames' order does not matter to it";
+      return "the frames' order makes no difference to it";
     default:
-      return "it does not matter to the border";
+      return "that makes no difference to it";
   }
 }
 
@@ -143,7 +143,7 @@ std::string reason_of(const Recommendation& r) {
   }
   if (!r.gain || r.gain->videos == 0) return fmt::format("nothing was left to test interval {} on", r.chosen);
   return fmt::format(
-      "interval {} did best on one half of the videos, but on the other half, {}, it makes {} "
+      "interval {} did best on one half of the videos, but on the other half, {}, its gain is {} "
       "(McNemar {})",
       r.chosen, videos(r.report_videos), points(*r.gain), probability(r.mcnemar->p));
 }
@@ -185,8 +185,8 @@ std::string sentence_of(const FollowControl& control) {
 std::string sentence_of(const Recommendation& r) {
   if (r.advice == Advice::kChange) {
     return fmt::format(
-        "Use interval {} instead of {}: on {} that had no part in choosing it, it makes {} of "
-        "accuracy (McNemar {}).{}",
+        "Use interval {} instead of {}: on {} that had no part in choosing it, the gain in "
+        "accuracy is {} (McNemar {}).{}",
         r.chosen, r.base, videos(r.report_videos), points(*r.gain), probability(r.mcnemar->p),
         rate_of(r.advised_rate));
   }
