@@ -38,7 +38,7 @@ std::optional<size_t> ConditionSums::null_of(const Condition& condition) const {
   if (null_profile_ || condition.kind == ConditionKind::kNullProfile) return found;
   for (size_t i = 0; i < conditions_.size(); ++i) {
     if (conditions_[i].kind != ConditionKind::kNullProfile) continue;
-    if (!found || conditions_[i].interval == condition.interval) found = i;
+    if (!found || conditions_[i].frame_interval == condition.frame_interval) found = i;
   }
   return found;
 }
@@ -51,39 +51,48 @@ void ConditionSums::add(const VideoObservations& video) {
 
 void ConditionSums::add(const VideoObservations& video, size_t condition) {
   const Observation& own = *video.by_condition[condition];
-  const Panels& panels = panels_[condition];
-  const std::vector<double> profile = profile_row(own);
-  bootstrap_.add(panels.all, profile);
-  if (panels.null_condition && video.by_condition[*panels.null_condition]) {
-    add_against_null(panels, own, *video.by_condition[*panels.null_condition]);
-  }
+  if (const auto profile = scaled_profile(own.shares)) add_profile(video, condition, *profile);
   if (video.label < 0) return;
   const std::vector<double> accuracy = accuracy_row(own);
+  class_sums(video.label, condition).accuracy.add(accuracy);
   if (conditions_[condition].kind != ConditionKind::kNullProfile) {
-    bootstrap_.add(own.right1 ? panels.right : panels.wrong, profile);
-    bootstrap_.add(panels.accuracy, accuracy);
+    bootstrap_.add(panels_[condition].accuracy, accuracy);
   }
-  add_to_class(video.label, condition, profile, accuracy);
 }
 
-void ConditionSums::add_against_null(const Panels& panels, const Observation& own, const Observation& null) {
+void ConditionSums::add_profile(const VideoObservations& video, size_t condition,
+                                const std::vector<double>& profile) {
+  const Observation& own = *video.by_condition[condition];
+  const Panels& panels = panels_[condition];
+  const std::vector<double> row = profile_row(profile, own.negative_share);
+  bootstrap_.add(panels.all, row);
+  if (panels.null_condition && video.by_condition[*panels.null_condition]) {
+    add_against_null(panels, profile, *video.by_condition[*panels.null_condition]);
+  }
+  if (video.label < 0) return;
+  class_sums(video.label, condition).profile.add(row);
+  if (conditions_[condition].kind != ConditionKind::kNullProfile) {
+    bootstrap_.add(own.right1 ? panels.right : panels.wrong, row);
+  }
+}
+
+void ConditionSums::add_against_null(const Panels& panels, const std::vector<double>& own,
+                                     const Observation& null) {
+  const auto null_profile = scaled_profile(null.shares);
+  if (!null_profile) return;
   std::vector<double> row;
-  for (const Observation* side : {&own, &null}) {
-    for (const int64_t k : border_widths(frames_)) row.push_back(border_share(side->shares, k));
+  for (const std::vector<double>* side : {&own, &*null_profile}) {
+    for (const int64_t k : border_widths(frames_)) row.push_back(border_share(*side, k));
   }
   bootstrap_.add(panels.against_null, row);
 }
 
-void ConditionSums::add_to_class(int64_t label, size_t condition, const std::vector<double>& profile,
-                                 const std::vector<double>& accuracy) {
+ConditionSums::ClassSums& ConditionSums::class_sums(int64_t label, size_t condition) {
   auto& by_condition = classes_[label];
-  auto found = by_condition.find(condition);
-  if (found == by_condition.end()) {
-    ClassSums empty{Moments(profile.size()), Moments(accuracy.size())};
-    found = by_condition.emplace(condition, std::move(empty)).first;
-  }
-  found->second.profile.add(profile);
-  found->second.accuracy.add(accuracy);
+  const auto found = by_condition.find(condition);
+  if (found != by_condition.end()) return found->second;
+  ClassSums empty{Moments(profile_columns(frames_)), Moments(kAccuracyColumns)};
+  return by_condition.emplace(condition, std::move(empty)).first->second;
 }
 
 ProfileEstimate ConditionSums::profile(Bootstrap::Panel panel) {
@@ -106,8 +115,9 @@ ConditionStatistics ConditionSums::result(size_t condition) {
   statistics.all = profile(panels.all);
   statistics.right = profile(panels.right);
   statistics.wrong = profile(panels.wrong);
-  statistics.videos = statistics.all.videos;
-  statistics.rate = rate_of(survey_.fps[condition], conditions_[condition].interval);
+  statistics.videos = survey_.observed[condition];
+  statistics.without_relevance = survey_.without_relevance[condition];
+  statistics.rate = rate_of(survey_.fps[condition], conditions_[condition].frame_interval);
   if (panels.null_condition) set_observed_excess(panels, statistics.all);
   if (bootstrap_.videos(panels.accuracy) > 0) {
     statistics.accuracy = accuracy_of([&](size_t column) {

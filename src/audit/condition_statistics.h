@@ -26,7 +26,8 @@ struct ClassStatistics {
 /// Everything about one condition by itself.
 struct ConditionStatistics {
   Condition condition;
-  int64_t videos = 0;  ///< observed under it
+  int64_t videos = 0;             ///< observed under it
+  int64_t without_relevance = 0;  ///< of these: in no profile, as no clip has any
   /// Frames a second that the network sees, fps / interval, over the videos; nullopt where no rate is known.
   std::optional<Range> rate;
   std::optional<AccuracyEstimate> accuracy;  ///< nullopt for a null profile and without labelled videos
@@ -59,9 +60,9 @@ class ConditionSums {
 
   std::optional<size_t> null_of(const Condition& condition) const;
   void add(const VideoObservations& video, size_t condition);
-  void add_against_null(const Panels& panels, const Observation& own, const Observation& null);
-  void add_to_class(int64_t label, size_t condition, const std::vector<double>& profile,
-                    const std::vector<double>& accuracy);
+  void add_profile(const VideoObservations& video, size_t condition, const std::vector<double>& profile);
+  void add_against_null(const Panels& panels, const std::vector<double>& own, const Observation& null);
+  ClassSums& class_sums(int64_t label, size_t condition);
   ProfileEstimate profile(Bootstrap::Panel panel);
   void set_observed_excess(const Panels& panels, ProfileEstimate& profile);
   ConditionStatistics result(size_t condition);

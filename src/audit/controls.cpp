@@ -62,8 +62,8 @@ std::optional<std::vector<double>> follow_distances(const Condition& condition,
   if (condition.kind == ConditionKind::kReversed) {
     return distances(q, p, std::vector<double>(real.rbegin(), real.rend()));
   }
-  if (condition.shift_frames % condition.interval != 0) return std::nullopt;
-  const int64_t shift = condition.shift_frames / condition.interval;
+  if (condition.shift_frames % condition.frame_interval != 0) return std::nullopt;
+  const int64_t shift = condition.shift_frames / condition.frame_interval;
   const auto frames = static_cast<int64_t>(real.size());
   if (shift == 0 || std::abs(shift) >= frames - 1) return std::nullopt;
   const auto count = static_cast<size_t>(frames - std::abs(shift));
@@ -78,7 +78,7 @@ ControlSums::ControlSums(Bootstrap& bootstrap, const std::vector<Condition>& con
   for (size_t i = 0; i < conditions.size(); ++i) {
     if (!is_border_control(conditions[i].kind)) continue;
     const auto real = std::find(conditions.begin(), conditions.end(),
-                                Condition{ConditionKind::kInterval, conditions[i].interval, 0});
+                                Condition{ConditionKind::kInterval, conditions[i].frame_interval, 0});
     if (real == conditions.end()) continue;
     Pair pair{i, static_cast<size_t>(real - conditions.begin()), bootstrap_.add_panel(2), {}};
     if (is_follow_control(conditions[i].kind)) pair.follow = bootstrap_.add_panel(2);
@@ -90,11 +90,13 @@ void ControlSums::add(const VideoObservations& video) {
   const int64_t k = main_border_width(frames_);
   for (const Pair& pair : pairs_) {
     const auto &control = video.by_condition[pair.control], &real = video.by_condition[pair.real];
-    if (!control || !real) continue;
-    const double both[] = {border_share(control->shares, k), border_share(real->shares, k)};
-    bootstrap_.add(pair.border, both);
+    if (!control || (control->real_shares.empty() && !real)) continue;
+    const auto shown = scaled_profile(control->shares);
+    const auto as_it_was = scaled_profile(control->real_shares.empty() ? real->shares : control->real_shares);
+    if (!shown || !as_it_was) continue;
+    bootstrap_.add(pair.border, std::vector<double>{border_share(*shown, k), border_share(*as_it_was, k)});
     if (!pair.follow) continue;
-    const auto row = follow_distances(conditions_[pair.control], real->shares, control->shares);
+    const auto row = follow_distances(conditions_[pair.control], *as_it_was, *shown);
     if (row) bootstrap_.add(*pair.follow, *row);
   }
 }

@@ -7,25 +7,9 @@
 #include <string>
 #include <vector>
 
+#include "audit/condition.h"
+
 namespace relevid::audit {
-
-/// What was shown to the network, or which network it was.
-enum class ConditionKind {
-  kInterval,       ///< the real clips at a frame interval
-  kNullProfile,    ///< the flat rule everywhere: what the architecture alone does
-  kRandomWeights,  ///< the same network, its weights drawn anew
-  kFrozen,         ///< one frame of the clip repeated
-  kShuffled,       ///< the clip's frames in random order
-  kReversed,       ///< the clip's frames in reverse order
-  kShifted,        ///< the clip begins some frames of the video later
-};
-
-struct Condition {
-  ConditionKind kind = ConditionKind::kInterval;
-  int64_t interval = 1;      ///< frame interval of the clips, ≥ 1
-  int64_t shift_frames = 0;  ///< kShifted: by how many frames of the video, later is positive
-  bool operator==(const Condition&) const = default;
-};
 
 /// What an audit knows of one video under one condition (a frame interval of the real clips, or a control),
 /// reduced over its clips.
@@ -36,9 +20,15 @@ struct Observation {
   int64_t clips = 0;                           ///< how many were explained
   int64_t clips_right1 = 0, clips_right5 = 0;  ///< clips whose top 1 / top 5 hold the label
   bool right1 = false, right5 = false;         ///< the video's, by mean probability
-  std::vector<double> shares;  ///< [T] mean over clips of the clip's frame shares; each sums to 1
-  double negative_share = 0;   ///< mean over clips, signed methods; 0 otherwise
-  double fps = 0;              ///< of the video; 0: unknown
+  /// [T] mean over clips of the clip's frame shares; a clip's sum to 1, or are all 0 where it has no
+  /// relevance.
+  std::vector<double> shares;
+  /// Of a control that was made from some of the real clips: [T] mean over just those clips, as they were.
+  /// Empty: the control was made from all real clips of its interval.
+  std::vector<double> real_shares;
+  double negative_share = 0;  ///< mean over clips, signed methods; 0 otherwise
+  double fps =
+      0;  ///< of the frames that intervals count: the video's, or what it was resampled to; 0: unknown
 };
 
 struct VideoObservations {

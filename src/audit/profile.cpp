@@ -63,14 +63,19 @@ std::vector<int64_t> border_widths(int64_t frames) {
   return widths;
 }
 
-std::vector<double> profile_row(const Observation& observation) {
-  std::vector<double> row = observation.shares;
-  const double sum = std::accumulate(row.begin(), row.end(), 0.0);
-  for (double& share : row) share /= sum;
-  const double entropy = normalised_entropy(row);
-  row.push_back(entropy);
-  row.push_back(observation.negative_share);
-  return row;
+std::optional<std::vector<double>> scaled_profile(std::span<const double> shares) {
+  const double sum = std::accumulate(shares.begin(), shares.end(), 0.0);
+  if (!(sum > 0)) return std::nullopt;
+  std::vector<double> scaled(shares.begin(), shares.end());
+  for (double& share : scaled) share /= sum;
+  return scaled;
+}
+
+std::vector<double> profile_row(std::vector<double> profile, double negative_share) {
+  const double entropy = normalised_entropy(profile);
+  profile.push_back(entropy);
+  profile.push_back(negative_share);
+  return profile;
 }
 
 Combination border_combination(int64_t frames, int64_t k) {
@@ -119,9 +124,7 @@ std::vector<double> checked_null_profile(std::span<const double> shares, int64_t
   }
   if (!(std::fabs(sum - 1) <= kSumTolerance)) fail(fmt::format("shares that sum to {}, not 1", sum));
   if (border_share(shares, 1) == 0) fail("nothing in the first and the last frame, so no excess over it");
-  std::vector<double> scaled(shares.begin(), shares.end());
-  for (double& share : scaled) share /= sum;
-  return scaled;
+  return *scaled_profile(shares);
 }
 
 }  // namespace relevid::audit

@@ -8,7 +8,6 @@
 #include <vector>
 
 #include "audit/bootstrap.h"
-#include "audit/observation.h"
 
 namespace relevid::audit {
 
@@ -23,8 +22,8 @@ struct BorderEstimate {
 };
 
 /// How relevance is spread over the T frames of the clip. A video's profile is the mean of its clips' frame
-/// shares s_t; what stands here are means over videos. Every interval is for one number: the band of `shares`
-/// is pointwise, and the whole curve lies within it less often than 95 %.
+/// shares s_t; what stands here are means over the videos that have relevance. Every interval is for one
+/// number: the band of `shares` is pointwise, and the whole curve lies within it less often than 95 %.
 struct ProfileEstimate {
   int64_t videos = 0;
   std::vector<Estimate> shares;         ///< [T] s_t
@@ -41,8 +40,12 @@ std::vector<int64_t> border_widths(int64_t frames);
 /// The one a verdict is made of: max(1, T/8).
 int64_t main_border_width(int64_t frames);
 
-/// What a panel holds of a video: T shares, scaled to sum to 1; entropy; negative share. T + 2 columns.
-std::vector<double> profile_row(const Observation& observation);
+/// Scaled to sum to 1, which undoes clips without relevance; nullopt where no clip has any.
+std::optional<std::vector<double>> scaled_profile(std::span<const double> shares);
+
+/// What a panel holds of a video: the T shares of a scaled profile; its entropy; negative share. T + 2
+/// columns.
+std::vector<double> profile_row(std::vector<double> profile, double negative_share);
 inline size_t profile_columns(int64_t frames) {
   return static_cast<size_t>(frames) + 2;
 }

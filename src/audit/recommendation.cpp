@@ -79,7 +79,7 @@ std::vector<Candidate> RecommendationSums::candidates() const {
     const auto b = static_cast<double>(choice_.only[best][i]), c = static_cast<double>(choice_.only[i][best]);
     const auto n = static_cast<double>(choice_.videos);
     const bool within_noise = b - c <= std::sqrt(b + c + 2 - (b - c) * (b - c) / (n + 2));
-    result.push_back({conditions_[intervals_.compared[i]].interval, choice_.right[i], within_noise});
+    result.push_back({conditions_[intervals_.compared[i]].frame_interval, choice_.right[i], within_noise});
   }
   return result;
 }
@@ -101,7 +101,7 @@ size_t RecommendationSums::best_but_base() const {
 
 std::optional<Range> RecommendationSums::rate(size_t position) const {
   const size_t condition = intervals_.compared[position];
-  return rate_of(survey_.fps[condition], conditions_[condition].interval);
+  return rate_of(survey_.fps[condition], conditions_[condition].frame_interval);
 }
 
 /// What the report half says, once an interval was chosen; there are two or more.
@@ -110,7 +110,7 @@ void RecommendationSums::weigh(Recommendation& result, size_t chosen, double sma
   const int64_t gained = report_.only[other][base_], lost = report_.only[base_][other];
   const auto videos = static_cast<double>(report_.videos);
   const double observed = report_.videos > 0 ? static_cast<double>(gained - lost) / videos : 0;
-  result.gain_sought = std::max(observed, smallest_gain);
+  result.gain_sought = chosen == base_ ? smallest_gain : std::max(observed, smallest_gain);
   const double discordant = static_cast<double>(gained + lost + 2) / (videos + 2);
   const int64_t needed = videos_for_gain(discordant, result.gain_sought);
   result.videos_needed = 2 * std::max(needed, kFewVideos);

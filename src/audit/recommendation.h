@@ -42,7 +42,8 @@ struct Recommendation {
   /// Labelled videos, of both halves, that would show a gain of `gain_sought` with 80 % power; nullopt where
   /// there is nothing to compare.
   std::optional<int64_t> videos_needed;
-  double gain_sought = 0;  ///< the observed gain or the smallest of interest, whichever is larger
+  /// The smallest gain of interest, or the one observed for `chosen` where that is larger.
+  double gain_sought = 0;
   /// Frames a second that the network sees, fps / interval, over the videos that fit; nullopt where no rate
   /// is known.
   std::optional<Range> base_rate, advised_rate;
@@ -55,7 +56,8 @@ class RecommendationSums {
   RecommendationSums(Bootstrap& bootstrap, const std::vector<Condition>& conditions,
                      const ComparedIntervals& intervals, const Survey& survey);
   void add(const VideoObservations& video);
-  /// `smallest_gain` in (0, 1]: what a change must be able to bring.
+  /// `smallest_gain` in (0, 1]: the smallest one whose absence is worth knowing. A smaller gain that is shown
+  /// is still advised.
   Recommendation result(double smallest_gain);
 
  private:

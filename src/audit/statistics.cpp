@@ -23,17 +23,17 @@ void check(const std::vector<Condition>& conditions, const StatisticsOptions& op
   require(options.smallest_gain > 0 && options.smallest_gain <= 1,
           fmt::format("a smallest gain of {}; above 0 and up to 1 will do", options.smallest_gain));
   for (const Condition& condition : conditions) {
-    require(condition.interval >= 1,
-            fmt::format("a frame interval of {}; 1 or more will do", condition.interval));
+    require(condition.frame_interval >= 1,
+            fmt::format("a frame interval of {}; 1 or more will do", condition.frame_interval));
   }
 }
 
 Verdict verdict_at(const ConditionStatistics& base, int64_t frames, double smallest_excess) {
   for (const BorderEstimate& border : base.all.borders) {
     if (border.k != main_border_width(frames)) continue;
-    return verdict_on(border.ratio, border.excess, base.condition.interval, frames, smallest_excess);
+    return verdict_on(border.ratio, border.excess, base.condition.frame_interval, frames, smallest_excess);
   }
-  return verdict_on({}, std::nullopt, base.condition.interval, frames, smallest_excess);
+  return verdict_on({}, std::nullopt, base.condition.frame_interval, frames, smallest_excess);
 }
 
 std::optional<std::vector<double>> null_profile_of(const StatisticsOptions& options, int64_t frames) {

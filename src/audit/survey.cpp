@@ -7,6 +7,7 @@
 #include <cmath>
 #include <numeric>
 
+#include "audit/profile.h"
 #include "relevid/error.h"
 
 namespace relevid::audit {
@@ -47,6 +48,7 @@ class Check {
     }
     if (!(std::isfinite(o.fps) && o.fps >= 0)) fail(fmt::format("{} frames a second", o.fps));
     check_shares(o.shares, frames);
+    if (!o.real_shares.empty()) check_shares(o.real_shares, frames);
   }
 
   void check_shares(const std::vector<double>& shares, int64_t& frames) {
@@ -58,7 +60,9 @@ class Check {
       if (!(std::fabs(share) <= kLargestShare)) fail(fmt::format("a frame share of {}", share));
     }
     const double sum = std::accumulate(shares.begin(), shares.end(), 0.0);
-    if (!(std::fabs(sum - 1) <= kSumTolerance)) fail(fmt::format("frame shares that sum to {}, not 1", sum));
+    const bool none = std::all_of(shares.begin(), shares.end(), [](double share) { return share == 0; });
+    if (none || (sum > 0 && sum <= 1 + kSumTolerance)) return;
+    fail(fmt::format("frame shares that sum to {}, not to 1, or less where clips have no relevance", sum));
   }
 
   [[noreturn]] void fail(const std::string& what) const {
@@ -83,6 +87,7 @@ Survey survey(const ObservationSource& source, const std::vector<Condition>& con
   Survey result;
   result.observed.resize(conditions.size());
   result.labelled_observed.resize(conditions.size());
+  result.without_relevance.resize(conditions.size());
   result.fps.resize(conditions.size());
   source([&](const VideoObservations& video) {
     Check(video, conditions).run(result.frames);
@@ -96,6 +101,7 @@ Survey survey(const ObservationSource& source, const std::vector<Condition>& con
       if (!video.by_condition[i]) continue;
       ++result.observed[i];
       if (is_labelled) ++result.labelled_observed[i];
+      if (!scaled_profile(video.by_condition[i]->shares)) ++result.without_relevance[i];
       if (video.by_condition[i]->fps > 0) widen(result.fps[i], video.by_condition[i]->fps);
     }
   });
@@ -109,7 +115,7 @@ std::optional<Range> rate_of(const std::optional<Range>& fps, int64_t interval) 
 }
 
 std::string words_for(const Condition& condition) {
-  const std::string at = fmt::format("interval {}", condition.interval);
+  const std::string at = fmt::format("interval {}", condition.frame_interval);
   switch (condition.kind) {
     case ConditionKind::kInterval:
       return at;

@@ -22,13 +22,14 @@ struct Survey {
   int64_t labelled = 0;
   std::vector<int64_t> observed;           ///< [condition] videos
   std::vector<int64_t> labelled_observed;  ///< [condition] labelled ones
+  std::vector<int64_t> without_relevance;  ///< [condition] videos whose shares are all 0
   std::vector<std::optional<Range>> fps;   ///< [condition] of the videos whose rate is known
   Halves halves;                           ///< of the labelled ones
 };
 
 /// Counts, and refuses with Error(kInvalidArgument) what no statistic can be made of: shares that are not
-/// finite, do not sum to 1 or differ in number, clips of one frame, counts and rates that make no sense,
-/// labels that differ, a video without a key or with another number of conditions.
+/// finite, sum to less than 0 or more than 1 or differ in number, clips of one frame, counts and rates that
+/// make no sense, labels that differ, a video without a key or with another number of conditions.
 Survey survey(const ObservationSource& source, const std::vector<Condition>& conditions);
 
 /// Frames a second that the network sees at an interval.

@@ -35,7 +35,7 @@ std::vector<size_t> all_intervals(const std::vector<Condition>& conditions) {
   for (size_t i = 0; i < conditions.size(); ++i) {
     if (conditions[i].kind == ConditionKind::kInterval) found.push_back(i);
   }
-  const auto interval = [&](size_t i) { return conditions[i].interval; };
+  const auto interval = [&](size_t i) { return conditions[i].frame_interval; };
   std::sort(found.begin(), found.end(), [&](size_t a, size_t b) { return interval(a) < interval(b); });
   for (size_t i = 1; i < found.size(); ++i) {
     if (interval(found[i]) != interval(found[i - 1])) continue;
@@ -58,7 +58,7 @@ ComparedIntervals compared_intervals(const std::vector<Condition>& conditions, c
   ComparedIntervals result;
   const std::vector<size_t> intervals = all_intervals(conditions);
   const auto base = std::find_if(intervals.begin(), intervals.end(),
-                                 [&](size_t i) { return conditions[i].interval == base_interval; });
+                                 [&](size_t i) { return conditions[i].frame_interval == base_interval; });
   if (base == intervals.end()) {
     throw Error(ErrorKind::kInvalidArgument,
                 fmt::format("statistics: the base interval {} is not among the conditions", base_interval));
@@ -129,16 +129,16 @@ AccuracyEstimate SweepSums::gain(size_t position) {
 
 Sweep SweepSums::result() {
   Sweep sweep;
-  sweep.base_interval = conditions_[intervals_.base].interval;
+  sweep.base_interval = conditions_[intervals_.base].frame_interval;
   sweep.common_videos = bootstrap_.videos(common_panel_);
-  for (const size_t i : intervals_.left_out) sweep.left_out.push_back(conditions_[i].interval);
+  for (const size_t i : intervals_.left_out) sweep.left_out.push_back(conditions_[i].frame_interval);
   for (size_t position = 0; position < intervals_.compared.size(); ++position) {
-    sweep.compared.push_back(conditions_[intervals_.compared[position]].interval);
+    sweep.compared.push_back(conditions_[intervals_.compared[position]].frame_interval);
     sweep.common_accuracy.push_back(accuracy(position));
   }
   for (const Pair& pair : pairs_) {
     Comparison comparison;
-    comparison.interval = conditions_[pair.condition].interval;
+    comparison.interval = conditions_[pair.condition].frame_interval;
     comparison.videos = bootstrap_.videos(pair.panel);
     comparison.gain = of_columns([&](size_t column) {
       return bootstrap_.mean(pair.panel, {{column, 1}}, Guard::kDifference);

@@ -171,7 +171,12 @@ std::string sentence_of(const BorderControl& control) {
 
 std::string sentence_of(const FollowControl& control) {
   const std::string_view subject = subject_of(control.condition.kind);
-  if (control.difference.videos == 0) return fmt::format("{}: nothing to compare.", subject);
+  if (control.difference.videos == 0) {
+    const int64_t shift = control.condition.shift_frames, interval = control.condition.frame_interval;
+    if (shift % interval == 0) return fmt::format("{}: nothing to compare.", subject);
+    return fmt::format("{}: {} frames are no whole number of positions at interval {}.", subject, shift,
+                       interval);
+  }
   std::string_view meaning = "relevance follows neither the position in the clip nor the frames clearly";
   if (control.follows == Follows::kPosition) meaning = "relevance follows the position in the clip";
   if (control.follows == Follows::kContent) meaning = "relevance follows the frames";

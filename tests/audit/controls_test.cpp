@@ -7,6 +7,7 @@
 #include <algorithm>
 
 #include "audit/statistics.h"
+#include "audit/wording.h"
 #include "made_up.h"
 
 namespace relevid::audit {
@@ -103,6 +104,29 @@ TEST(FollowControl, TellsAShiftedClipsFramesFromItsPositions) {
   EXPECT_GT(wrong_way.from_content.value, 0.1);
 }
 
+TEST(FollowControl, ComparesWithTheClipsItWasMadeFrom) {
+  // The mean over all clips is flat; the one clip that was shifted is not.
+  Videos videos;
+  data::Random random(6);
+  for (int64_t i = 0; i < 30; ++i) {
+    auto one = testing::video(i, 0, 2);
+    std::vector<double> clip = uniform_profile(kFrames);
+    for (double& share : clip) share *= 0.5;
+    clip[static_cast<size_t>(2 + random.below(kFrames - 2))] += 0.5;
+    one.by_condition[0] = observation(uniform_profile(kFrames), 0, true);
+    std::vector<double> moved = clip;
+    std::rotate(moved.begin(), moved.begin() + 2, moved.end());
+    one.by_condition[1] = observation(moved, 0, true);
+    one.by_condition[1]->real_shares = clip;
+    videos.push_back(std::move(one));
+  }
+  const Controls found =
+      analyse(source_of(videos), {{ConditionKind::kInterval, 1, 0}, {ConditionKind::kShifted, 1, 2}}, {})
+          .controls;
+  EXPECT_EQ(found.follow.at(0).follows, Follows::kContent);
+  EXPECT_NEAR(found.follow[0].from_content.value, 0, 1e-9);
+}
+
 TEST(FollowDistances, AreWorkedOutByHand) {
   const std::vector<double> real{0.4, 0.3, 0.2, 0.1}, control{0.3, 0.2, 0.1, 0.4};
   // Shared positions 0 to 2: control (3, 2, 1) / 6; position (4, 3, 2) / 9; content (3, 2, 1) / 6.
@@ -114,6 +138,12 @@ TEST(FollowDistances, AreWorkedOutByHand) {
   const auto reversed = follow_distances({ConditionKind::kReversed, 1, 0}, real, control);
   EXPECT_NEAR((*reversed)[0], (0.1 + 0.1 + 0.1 + 0.3) / 2, 1e-12);
   EXPECT_NEAR((*reversed)[1], (0.2 + 0 + 0.2 + 0) / 2, 1e-12);
+}
+
+TEST(FollowControl, SaysWhyAShiftCannotBeCompared) {
+  FollowControl control;
+  control.condition = {ConditionKind::kShifted, 3, 4};
+  EXPECT_THAT(sentence_of(control), HasSubstr("4 frames are no whole number of positions at interval 3"));
 }
 
 TEST(FollowDistances, NeedAShiftOfWholePositionsInsideTheClip) {

@@ -19,7 +19,7 @@ using testing::uniform_profile;
 
 /// Of one profile alone: every mean is its value.
 ProfileEstimate of(const std::vector<double>& shares, const std::vector<double>* null_profile = nullptr) {
-  const std::vector<double> row = profile_row(testing::observation(shares, 0, true));
+  const std::vector<double> row = profile_row(shares, 0);
   const auto mean_of = [&](const Combination& combination) {
     Estimate estimate;
     estimate.value = estimate.low = estimate.high = 0;

@@ -214,6 +214,23 @@ TEST(Statistics, UnlabelledVideosCountForProfilesAlone) {
   EXPECT_EQ(s.sweep.common_videos, 30);
 }
 
+TEST(Statistics, VideosWithoutRelevanceCountForAccuracyAlone) {
+  Videos videos = some(30);
+  const Statistics before = of(videos);
+  videos[4].by_condition[0]->shares.assign(8, 0);
+  const Statistics s = of(videos);
+  EXPECT_EQ(s.conditions[0].videos, 30);
+  EXPECT_EQ(s.conditions[0].without_relevance, 1);
+  EXPECT_EQ(s.conditions[0].all.videos, 29);
+  EXPECT_EQ(s.conditions[0].right.videos + s.conditions[0].wrong.videos, 29);
+  EXPECT_EQ(s.conditions[0].accuracy->video1.value, before.conditions[0].accuracy->video1.value);
+  // Where half of a video's clips have none, the others' profile stands for it.
+  videos[4] = some(30)[4];
+  for (double& share : videos[4].by_condition[0]->shares) share /= 2;
+  EXPECT_NEAR(of(videos).conditions[0].all.borders[0].ratio.value,
+              before.conditions[0].all.borders[0].ratio.value, 1e-9);
+}
+
 TEST(Statistics, SayWhichFrameRateTheNetworkSees) {
   Videos videos = some(3);
   const double rates[] = {24, 0, 60};
@@ -268,7 +285,12 @@ TEST_F(Refused, NoNumber) {
 
 TEST_F(Refused, SharesThatAreNoProfile) {
   broken().shares[2] += 0.5;
-  EXPECT_THAT(message(videos_), HasSubstr("sum to 1.5"));
+  EXPECT_THAT(message(videos_), HasSubstr("sum to 1.5, not to 1"));
+  broken().shares = std::vector<double>(8, -0.125);
+  EXPECT_THAT(message(videos_), HasSubstr("sum to -1"));
+  broken().shares = uniform_profile(8);
+  broken().real_shares = uniform_profile(4);
+  EXPECT_THAT(message(videos_), HasSubstr("4 frame shares where others have 8"));
   broken().shares = uniform_profile(7);
   EXPECT_THAT(message(videos_), HasSubstr("7 frame shares where others have 8"));
   for (auto& video : videos_) {
