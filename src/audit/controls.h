@@ -1,0 +1,83 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "audit/bootstrap.h"
+#include "audit/observation.h"
+
+namespace relevid::audit {
+
+// Controls are compared with the real clips at the same interval, paired over videos: with the clips they
+// were made from, where Observation::real_shares has them, otherwise with all. A control made from one clip
+// of several needs the former: in a mean over clips that lie elsewhere, shifted content would go unseen. They
+// explain a verdict and are no verdict themselves: each has its own 95 % interval, uncorrected for their
+// number.
+
+/// Whether something that was taken away (training, motion, order) matters for the border.
+enum class BorderChange { kWeaker, kSame, kStronger, kCantTell };
+
+/// Random weights, frozen, shuffled or reversed frames, shifted clips: what they do to the border ratio.
+struct BorderControl {
+  Condition condition;
+  int64_t k = 1;      ///< max(1, T/8)
+  Estimate relative;  ///< the control's border ratio over that of the real clips
+  /// kStronger: the interval of `relative` lies above 1 + δ; kWeaker: below 1 / (1 + δ); kSame: between them.
+  BorderChange change = BorderChange::kCantTell;
+  std::string sentence;
+};
+
+enum class Follows { kPosition, kContent, kCantTell };
+
+/// Reversed frames and shifted clips: does relevance stay at its position in the clip, or go with the frames
+/// it was on? Distances are total variation, ½ Σ |p - q| (0 the same, 1 disjoint), per video, between the
+/// control's profile q and what either hypothesis expects of it from the real clips' profile p:
+///
+///   reversed             position: q[t] = p[t]      content: q[t] = p[T-1-t]
+///   shifted s positions  position: q[t] = p[t]      content: q[t] = p[t+s]
+///
+/// for a shift on those t where t and t+s are in the clip, each part scaled to sum to 1. s = shift_frames /
+/// interval, which has to be whole and less than T-1 in size. What varies between videos at fixed positions,
+/// as a border that weighs more in some, counts for position, though the mean profile may be flat.
+struct FollowControl {
+  Condition condition;
+  Estimate from_position, from_content;  ///< distances
+  Estimate difference;                   ///< from_content - from_position; above 0: follows position
+  Follows follows = Follows::kCantTell;  ///< where the interval of `difference` excludes 0
+  std::string sentence;
+};
+
+struct Controls {
+  std::vector<BorderControl> border;
+  std::vector<FollowControl> follow;
+};
+
+/// The distances of one video: {from position, from content}. nullopt where nothing can be compared.
+std::optional<std::vector<double>> follow_distances(const Condition& condition,
+                                                    const std::vector<double>& real,
+                                                    const std::vector<double>& control);
+
+/// Collects what Controls need. Borrows the bootstrap and the conditions.
+class ControlSums {
+ public:
+  ControlSums(Bootstrap& bootstrap, const std::vector<Condition>& conditions, int64_t frames);
+  void add(const VideoObservations& video);
+  /// `smallest_effect` δ > 0.
+  Controls result(double smallest_effect);
+
+ private:
+  struct Pair {
+    size_t control = 0, real = 0;            ///< conditions
+    Bootstrap::Panel border = 0;             ///< B_k of the control, B_k of the real clips
+    std::optional<Bootstrap::Panel> follow;  ///< follow_distances
+  };
+  Bootstrap& bootstrap_;
+  const std::vector<Condition>& conditions_;
+  int64_t frames_;
+  std::vector<Pair> pairs_;
+};
+
+}  // namespace relevid::audit

@@ -1,0 +1,68 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "audit/distributions.h"
+
+#include <cmath>
+#include <numbers>
+
+namespace relevid::audit {
+namespace {
+
+constexpr int64_t kExactFreedom = 100;
+
+/// The x in [0, high] where the increasing function passes `p`.
+template <typename Function>
+double solve(double p, double high, Function&& increasing) {
+  double low = 0;
+  for (int i = 0; i < 200; ++i) {
+    const double middle = low + (high - low) / 2;
+    if (middle == low || middle == high) break;
+    (increasing(middle) < p ? low : high) = middle;
+  }
+  return high;
+}
+
+/// P(|T| ≤ t).
+double student_within(double t, int64_t freedom) {
+  const double angle = std::atan(t / std::sqrt(static_cast<double>(freedom)));
+  const double cosine = std::cos(angle), sine = std::sin(angle);
+  const bool odd = freedom % 2 == 1;
+  double term = odd ? cosine : 1, sum = 0;
+  for (int64_t power = odd ? 1 : 0; power <= freedom - 2; power += 2) {
+    sum += term;
+    const auto step = static_cast<double>(power);
+    term *= cosine * cosine * (step + 1) / (step + 2);
+  }
+  return odd ? 2 / std::numbers::pi * (angle + sine * sum) : sine * sum;
+}
+
+double student_expansion(double x, double freedom) {
+  const double x2 = x * x;
+  const double g1 = (x2 + 1) * x / 4;
+  const double g2 = ((5 * x2 + 16) * x2 + 3) * x / 96;
+  const double g3 = (((3 * x2 + 19) * x2 + 17) * x2 - 15) * x / 384;
+  const double g4 = ((((79 * x2 + 776) * x2 + 1482) * x2 - 1920) * x2 - 945) * x / 92160;
+  return x + (g1 + (g2 + (g3 + g4 / freedom) / freedom) / freedom) / freedom;
+}
+
+}  // namespace
+
+double normal_cdf(double x) {
+  return std::erfc(-x / std::numbers::sqrt2) / 2;
+}
+
+double normal_quantile(double p) {
+  if (p == 0.5) return 0;
+  const double tail = p < 0.5 ? p : 1 - p;
+  const double x = solve(-tail, 40, [](double z) { return -normal_cdf(-z); });
+  return p < 0.5 ? -x : x;
+}
+
+double student_quantile(double p, int64_t freedom) {
+  if (freedom > kExactFreedom) return student_expansion(normal_quantile(p), static_cast<double>(freedom));
+  if (p == 0.5) return 0;
+  const double within = std::fabs(2 * p - 1);
+  const double t = solve(within, 1e9, [&](double x) { return student_within(x, freedom); });
+  return p < 0.5 ? -t : t;
+}
+
+}  // namespace relevid::audit

@@ -1,0 +1,83 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "audit/statistics.h"
+
+#include <fmt/format.h>
+
+#include "audit/bootstrap.h"
+#include "audit/profile.h"
+#include "audit/survey.h"
+#include "relevid/error.h"
+
+namespace relevid::audit {
+namespace {
+
+void require(bool holds, const std::string& what) {
+  if (!holds) throw Error(ErrorKind::kInvalidArgument, "statistics: " + what);
+}
+
+void check(const std::vector<Condition>& conditions, const StatisticsOptions& options) {
+  require(options.replicates >= 100 && options.replicates <= 100000,
+          fmt::format("{} bootstrap replicates; 100 to 100000 will do", options.replicates));
+  require(options.smallest_excess > 0 && options.smallest_excess <= 1,
+          fmt::format("a smallest excess of {}; above 0 and up to 1 will do", options.smallest_excess));
+  require(options.smallest_gain > 0 && options.smallest_gain <= 1,
+          fmt::format("a smallest gain of {}; above 0 and up to 1 will do", options.smallest_gain));
+  for (const Condition& condition : conditions) {
+    require(condition.frame_interval >= 1,
+            fmt::format("a frame interval of {}; 1 or more will do", condition.frame_interval));
+  }
+}
+
+Verdict verdict_at(const ConditionStatistics& base, int64_t frames, double smallest_excess) {
+  for (const BorderEstimate& border : base.all.borders) {
+    if (border.k != main_border_width(frames)) continue;
+    return verdict_on(border.ratio, border.excess, base.condition.frame_interval, frames, smallest_excess);
+  }
+  return verdict_on({}, std::nullopt, base.condition.frame_interval, frames, smallest_excess);
+}
+
+std::optional<std::vector<double>> null_profile_of(const StatisticsOptions& options, int64_t frames) {
+  if (!options.null_profile || frames == 0) return std::nullopt;
+  return checked_null_profile(*options.null_profile, frames);
+}
+
+}  // namespace
+
+Statistics analyse(const ObservationSource& source, const std::vector<Condition>& conditions,
+                   const StatisticsOptions& options) {
+  check(conditions, options);
+  const Survey found = survey(source, conditions);
+  const ComparedIntervals intervals = compared_intervals(conditions, found, options.base_interval);
+  Bootstrap bootstrap(options.seed, options.replicates);
+  ConditionSums by_condition(bootstrap, conditions, found, null_profile_of(options, found.frames));
+  SweepSums sweep(bootstrap, conditions, intervals);
+  ControlSums controls(bootstrap, conditions, found.frames);
+  RecommendationSums recommendation(bootstrap, conditions, intervals, found);
+  int64_t videos = 0;
+  source([&](const VideoObservations& video) {
+    ++videos;
+    bootstrap.next_video(video.video_key);
+    by_condition.add(video);
+    sweep.add(video);
+    controls.add(video);
+    recommendation.add(video);
+  });
+  if (videos != found.videos) {
+    throw Error(ErrorKind::kInternal,
+                fmt::format("statistics: the source gave {} videos, then {}", found.videos, videos));
+  }
+  Statistics statistics;
+  statistics.frames = found.frames;
+  statistics.videos = found.videos;
+  statistics.labelled = found.labelled;
+  statistics.copies = found.halves.copies();
+  statistics.conditions = by_condition.result();
+  statistics.sweep = sweep.result();
+  statistics.verdict =
+      verdict_at(statistics.conditions[intervals.base], found.frames, options.smallest_excess);
+  statistics.controls = controls.result(options.smallest_excess);
+  statistics.recommendation = recommendation.result(options.smallest_gain);
+  return statistics;
+}
+
+}  // namespace relevid::audit

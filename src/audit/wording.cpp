@@ -1,0 +1,209 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "audit/wording.h"
+
+#include <fmt/format.h>
+
+#include <string_view>
+
+namespace relevid::audit {
+namespace {
+
+/// "1.42 (1.31 to 1.55)"
+std::string times(const Estimate& estimate) {
+  if (!estimate.has_interval()) return fmt::format("{:.2f}", estimate.value);
+  return fmt::format("{:.2f} ({:.2f} to {:.2f})", estimate.value, estimate.low, estimate.high);
+}
+
+/// "+5.0 points (+1.2 to +8.8)"
+std::string points(const Estimate& gain) {
+  if (!gain.has_interval()) return fmt::format("{:+.1f} points", 100 * gain.value);
+  return fmt::format("{:+.1f} points ({:+.1f} to {:+.1f})", 100 * gain.value, 100 * gain.low,
+                     100 * gain.high);
+}
+
+std::string probability(double p) {
+  return p < 0.001 ? "p < 0.001" : fmt::format("p = {:.3f}", p);
+}
+
+std::string videos(int64_t count) {
+  return fmt::format("{} video{}", count, count == 1 ? "" : "s");
+}
+
+std::string border_of(const Verdict& verdict) {
+  if (verdict.k == 1) return fmt::format("the first and the last of {} frames", verdict.frames);
+  return fmt::format("the first {0} and the last {0} of {1} frames", verdict.k, verdict.frames);
+}
+
+std::string undecided(const Verdict& verdict) {
+  if (!verdict.excess) {
+    return fmt::format(
+        "Can't tell: without a null profile, what the border gets may be the architecture's doing;"
+        " the border ratio is {}.",
+        times(verdict.ratio));
+  }
+  const Estimate& excess = *verdict.excess;
+  if (excess.videos == 0) return fmt::format("Can't tell: no video at interval {}.", verdict.interval);
+  if (verdict.frames < 3) return "Can't tell: clips of two frames are all border.";
+  const std::string seen =
+      fmt::format("{} carry {} times the relevance that the architecture alone gives them",
+                  border_of(verdict), times(excess));
+  const std::string needed = verdict.videos_needed ? fmt::format("; about {} would be needed to decide",
+                                                                 videos(*verdict.videos_needed))
+                                                   : std::string();
+  if (!excess.reliable()) {
+    return fmt::format("Can't tell from {}, in which {}{}.", videos(excess.videos), seen, needed);
+  }
+  return fmt::format(
+      "Can't tell: at interval {}, {}, which neither passes nor excludes the smallest excess of "
+      "interest, {:.2f}, from {}{}.",
+      verdict.interval, seen, 1 + verdict.smallest_excess, videos(excess.videos), needed);
+}
+
+std::string_view subject_of(ConditionKind kind) {
+  switch (kind) {
+    case ConditionKind::kRandomWeights:
+      return "With random weights";
+    case ConditionKind::kFrozen:
+      return "With one frame repeated";
+    case ConditionKind::kShuffled:
+      return "With the frames shuffled";
+    case ConditionKind::kReversed:
+      return "With the frames reversed";
+    default:
+      return "With shifted clips";
+  }
+}
+
+std::string_view weaker(ConditionKind kind) {
+  switch (kind) {
+    case ConditionKind::kRandomWeights:
+      return "training put the rest there";
+    case ConditionKind::kFrozen:
+      return "the rest needs change between the frames";
+    case ConditionKind::kShuffled:
+      return "the rest needs the frames in their order";
+    default:
+      return "the border loses";
+  }
+}
+
+std::string_view same(ConditionKind kind) {
+  switch (kind) {
+    case ConditionKind::kRandomWeights:
+      return "training makes no difference to it";
+    case ConditionKind::kFrozen:
+      return "change between the frames makes no difference to it";
+    case ConditionKind::kShuffled:
+      return "the frames' order makes no difference to it";
+    default:
+      return "that makes no difference to it";
+  }
+}
+
+std::string_view stronger(ConditionKind kind) {
+  switch (kind) {
+    case ConditionKind::kRandomWeights:
+      return "training took relevance away from the border";
+    case ConditionKind::kFrozen:
+      return "change between the frames draws relevance away from the border";
+    case ConditionKind::kShuffled:
+      return "disorder draws relevance to the border";
+    default:
+      return "the border gains";
+  }
+}
+
+std::string_view meaning_of(const BorderControl& control) {
+  switch (control.change) {
+    case BorderChange::kWeaker:
+      return weaker(control.condition.kind);
+    case BorderChange::kSame:
+      return same(control.condition.kind);
+    case BorderChange::kStronger:
+      return stronger(control.condition.kind);
+    case BorderChange::kCantTell:
+      break;
+  }
+  return control.relative.reliable() ? "too wide an interval to tell" : "too few videos to tell";
+}
+
+std::string rate_of(const std::optional<Range>& rate) {
+  if (!rate) return "";
+  if (rate->lowest == rate->highest) {
+    return fmt::format(" The network then sees {:.3g} frames a second.", rate->lowest);
+  }
+  return fmt::format(" The network then sees {:.3g} to {:.3g} frames a second.", rate->lowest, rate->highest);
+}
+
+/// Why the base stays.
+std::string reason_of(const Recommendation& r) {
+  if (r.chosen == r.base) {
+    return fmt::format("on the {} for choosing, no other was better by more than noise",
+                       videos(r.choice_videos));
+  }
+  if (!r.gain || r.gain->videos == 0) return fmt::format("nothing was left to test interval {} on", r.chosen);
+  return fmt::format(
+      "interval {} did best on one half of the videos, but on the other half, {}, its gain is {} "
+      "(McNemar {})",
+      r.chosen, videos(r.report_videos), points(*r.gain), probability(r.mcnemar->p));
+}
+
+}  // namespace
+
+std::string sentence_of(const Verdict& verdict) {
+  if (verdict.effect == BorderEffect::kCantTell) return undecided(verdict);
+  const bool present = verdict.effect == BorderEffect::kPresent;
+  const Estimate& excess = *verdict.excess;
+  const std::string_view less = excess.high < 1 ? ", which would give them more" : "";
+  return fmt::format(
+      "{}: at interval {}, {} carry {} times the relevance that the architecture alone gives them{}, "
+      "{} the smallest excess of interest, {:.2f}, from {}.",
+      present ? "Border effect present" : "No border effect", verdict.interval, border_of(verdict),
+      times(excess), less, present ? "above" : "below", 1 + verdict.smallest_excess, videos(excess.videos));
+}
+
+std::string sentence_of(const BorderControl& control) {
+  const std::string_view subject = subject_of(control.condition.kind);
+  if (control.relative.videos == 0) return fmt::format("{}: no video to compare.", subject);
+  return fmt::format("{} the border gets {} times what it gets in the real clips, from {}: {}.", subject,
+                     times(control.relative), videos(control.relative.videos), meaning_of(control));
+}
+
+std::string sentence_of(const FollowControl& control) {
+  const std::string_view subject = subject_of(control.condition.kind);
+  if (control.difference.videos == 0) {
+    const int64_t shift = control.condition.shift_frames, interval = control.condition.frame_interval;
+    if (shift % interval == 0) return fmt::format("{}: nothing to compare.", subject);
+    return fmt::format("{}: {} frames are no whole number of positions at interval {}.", subject, shift,
+                       interval);
+  }
+  std::string_view meaning = "relevance follows neither the position in the clip nor the frames clearly";
+  if (control.follows == Follows::kPosition) meaning = "relevance follows the position in the clip";
+  if (control.follows == Follows::kContent) meaning = "relevance follows the frames";
+  return fmt::format(
+      "{} the profile is {} away from staying at its positions and {} from going with its frames, "
+      "from {}: {}.",
+      subject, times(control.from_position), times(control.from_content), videos(control.difference.videos),
+      meaning);
+}
+
+std::string sentence_of(const Recommendation& r) {
+  if (r.advice == Advice::kChange) {
+    return fmt::format(
+        "Use interval {} instead of {}: on {} that had no part in choosing it, the gain in "
+        "accuracy is {} (McNemar {}).{}",
+        r.chosen, r.base, videos(r.report_videos), points(*r.gain), probability(r.mcnemar->p),
+        rate_of(r.advised_rate));
+  }
+  if (r.candidates.size() == 1) return fmt::format("Keep interval {}: no other was compared.", r.base);
+  if (r.choice_videos + r.report_videos == 0) {
+    return fmt::format("Keep interval {} for now: no labelled video fits all intervals.", r.base);
+  }
+  if (r.advice == Advice::kKeep) return fmt::format("Keep interval {}: {}.", r.base, reason_of(r));
+  return fmt::format(
+      "Keep interval {} for now: {}; to see a gain of {:.1f} points takes about {} labelled videos, "
+      "and there were {}.",
+      r.base, reason_of(r), 100 * r.gain_sought, *r.videos_needed, r.choice_videos + r.report_videos);
+}
+
+}  // namespace relevid::audit
