@@ -15,25 +15,41 @@
 
 namespace relevid {
 
+struct Sha256::State {
+  sha256_ctx context;
+};
+
+Sha256::Sha256() : state_(std::make_unique<State>()) {
+  sha256_init(&state_->context);
+}
+Sha256::~Sha256() = default;
+Sha256::Sha256(Sha256&&) noexcept = default;
+
+void Sha256::update(std::span<const std::byte> bytes) {
+  sha256_update(&state_->context, bytes.size(), reinterpret_cast<const uint8_t*>(bytes.data()));
+}
+
+std::string Sha256::hex() {
+  std::array<uint8_t, SHA256_DIGEST_SIZE> digest{};
+  sha256_digest(&state_->context, digest.size(), digest.data());
+  std::string text;
+  for (const uint8_t byte : digest) text += fmt::format("{:02x}", byte);
+  return text;
+}
+
 std::string sha256_of_file(const std::filesystem::path& path) {
   const auto fail = [&path] {
     throw Error(ErrorKind::kIo, fmt::format("cannot read {}: {}", path.string(), std::strerror(errno)));
   };
   std::ifstream file(path, std::ios::binary);
   if (!file) fail();
-  sha256_ctx context;
-  sha256_init(&context);
+  Sha256 hash;
   std::vector<char> block(1 << 20);
   while (file.read(block.data(), static_cast<std::streamsize>(block.size())) || file.gcount() > 0) {
-    sha256_update(&context, static_cast<size_t>(file.gcount()),
-                  reinterpret_cast<const uint8_t*>(block.data()));
+    hash.update(std::string_view(block.data(), static_cast<size_t>(file.gcount())));
   }
   if (file.bad()) fail();
-  std::array<uint8_t, SHA256_DIGEST_SIZE> digest{};
-  sha256_digest(&context, digest.size(), digest.data());
-  std::string hex;
-  for (const uint8_t byte : digest) hex += fmt::format("{:02x}", byte);
-  return hex;
+  return hash.hex();
 }
 
 }  // namespace relevid

@@ -27,6 +27,14 @@ TEST(Sha256, MatchesThePublishedVectors) {
             "248d6a61d20638b8e5c026930c3e6039a33ce45964ff2167f6ecedd419db06c1");
 }
 
+TEST(Sha256, TakesBytesPieceByPieceAndStartsAnew) {
+  Sha256 hash;
+  hash.update("a");
+  hash.update("bc");
+  EXPECT_EQ(hash.hex(), sha256_of("abc"));
+  EXPECT_EQ(hash.hex(), sha256_of(""));
+}
+
 TEST(Sha256, ReadsAFileLongerThanOneBlock) {
   EXPECT_EQ(sha256_of(std::string(1'000'000, 'a')),
             "cdc76e5c9914fb9281a1c7e284d73e67f1809a48a497200e046d39ccc7112cd0");

@@ -20,9 +20,9 @@ function define_rooms() {
   may["clips"] = "relevid/video.h tensor base"
   may["data"] = "relevid/video.h tensor base"
   may["train"] = "network clips data tensor base"
-  may["audit"] = "explain clips data tensor base"
+  may["audit"] = "explain relevid/video.h video/frame_groups.h clips data tensor base"
   may["report"] = "relevid/video.h tensor base"
-  may["api"] = "models report data clips video explain network kernels kernels/onednn kernels/reference onnx graph tensor base"
+  may["api"] = "models report audit data clips video explain network kernels kernels/onednn kernels/reference onnx graph tensor base"
   may["cli"] = "public base"
   may["public"] = "public"  # include/relevid: what is installed
 }
@@ -35,6 +35,7 @@ function define_owners() {
   owner["sampling.h"] = owner["preprocessing.h"] = "clips"
   owner["dataset.h"] = owner["generate.h"] = "data"
   owner["report.h"] = owner["figures.h"] = owner["colormap.h"] = "report"
+  owner["run_file.h"] = "audit"
   owner["model.h"] = owner["explain.h"] = "api"
   owner["create.h"] = "models"
 }
@@ -50,7 +51,7 @@ function define_libraries() {
   library["zip.h"] = "tensor"
   library["nettle/"] = "base"
   library["CLI/"] = "cli"
-  library["nlohmann/"] = "clips data explain report api cli"
+  library["nlohmann/"] = "clips data explain audit report api cli"
   library["fmt/"] = "*"
   library["fnmatch.h"] = "explain"
   library["fcntl.h"] = library["unistd.h"] = library["signal.h"] = library["sys/"] = "*"
