@@ -3,7 +3,7 @@
 
 #include <cstdint>
 #include <filesystem>
-#include <optional>
+#include <functional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -43,6 +43,16 @@ struct RunCounts {
 
 /// Errors as content_digest's.
 RunCounts run_counts(const std::filesystem::path& run);
+
+/// A video that could not be audited, and why.
+struct VideoFailure {
+  int64_t row = 0;  ///< of the data set
+  std::string name;
+  VideoState state = VideoState::kFailed;
+  std::string error;
+};
+/// In the order of the data set. Errors as content_digest's.
+void for_each_failure(const std::filesystem::path& run, const std::function<void(const VideoFailure&)>& take);
 
 /// SHA-256 over the values of all rows of a run in the order of their keys. Equal digests: equal content,
 /// however the pages of the files lie. Throws Error(kIo), Error(kCorruptInput) where it is not a run.

@@ -164,4 +164,13 @@ RunCounts run_counts(const std::filesystem::path& run) {
   return audit::RunReader(run).counts();
 }
 
+void for_each_failure(const std::filesystem::path& run,
+                      const std::function<void(const VideoFailure&)>& take) {
+  audit::RunReader(run).for_each_video([&](const audit::VideoRecord& record) {
+    const audit::VideoRow& video = record.video;
+    if (video.state == VideoState::kOk) return;
+    take({video.index, video.name, video.state, video.error});
+  });
+}
+
 }  // namespace relevid

@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <chrono>
 #include <map>
 #include <new>
 
@@ -141,8 +142,12 @@ class Run {
   }
 
   std::optional<ClipScore> try_score(const ClipReady& clip) {
+    const auto start = std::chrono::steady_clock::now();
     try {
-      return video_->score(clip);
+      auto score = video_->score(clip);
+      outcome_.scoring_seconds +=
+          std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
+      return score;
     } catch (const Error& error) {
       if (error.kind() == ErrorKind::kInternal) throw;
       failure_.emplace(error);

@@ -44,6 +44,7 @@ struct RunnerOptions {
 
 struct RunnerOutcome {
   int64_t videos = 0, clips = 0;  ///< that were done now, not before
+  double scoring_seconds = 0;     ///< of them in the scorers
   bool finished = false;          ///< every row of the shard is in the run
 };
 

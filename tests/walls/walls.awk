@@ -36,7 +36,7 @@ function define_owners() {
   owner["dataset.h"] = owner["generate.h"] = "data"
   owner["report.h"] = owner["figures.h"] = owner["colormap.h"] = "report"
   owner["run_file.h"] = "audit"
-  owner["model.h"] = owner["explain.h"] = "api"
+  owner["model.h"] = owner["explain.h"] = owner["audit.h"] = "api"
   owner["create.h"] = "models"
 }
 
