@@ -58,6 +58,7 @@ class Model {
 
   struct Implementation;
   const Implementation& implementation() const { return *implementation_; }
+  explicit Model(std::unique_ptr<Implementation> implementation);  ///< for relevid itself
 
  private:
   std::unique_ptr<Implementation> implementation_;

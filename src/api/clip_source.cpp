@@ -8,11 +8,11 @@
 #include <memory>
 #include <numeric>
 
-#include "api/clip_stream.h"
 #include "api/layout.h"
 #include "base/suggest.h"
 #include "relevid/error.h"
 #include "relevid/npz.h"
+#include "video/frame_groups.h"
 
 namespace relevid {
 namespace {
@@ -61,9 +61,10 @@ ClipSource video_source(const std::filesystem::path& input, const InputOptions& 
   source.video = reader->info();
   source.geometry = geometry(settings.preprocessing, source.video->width, source.video->height);
   source.plans = plan_clips(settings.sampling, source.video->frame_count, source.video->fps);
-  source.for_each_clip = [reader, plans = source.plans,
-                          preprocessing = settings.preprocessing](const auto& take) {
-    stream_clips(*reader, plans, [&](int64_t index, std::span<const Frame> frames) {
+  std::vector<std::vector<int64_t>> groups;
+  for (const ClipPlan& plan : source.plans) groups.push_back(plan.frame_indices);
+  source.for_each_clip = [reader, groups, preprocessing = settings.preprocessing](const auto& take) {
+    stream_groups(*reader, groups, [&](int64_t index, std::span<const Frame> frames) {
       take(index, make_clip(frames, preprocessing));
     });
   };

@@ -97,6 +97,7 @@ Model::Model(const std::filesystem::path& path) : implementation_(std::make_uniq
   implementation_->outputs = ports(implementation_->model.outputs);
 }
 
+Model::Model(std::unique_ptr<Implementation> implementation) : implementation_(std::move(implementation)) {}
 Model::~Model() = default;
 Model::Model(Model&&) noexcept = default;
 Model& Model::operator=(Model&&) noexcept = default;

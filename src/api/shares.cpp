@@ -69,4 +69,19 @@ void fill_shares(Explanation& explanation) {
   }
 }
 
+AbsoluteShares absolute_shares(const Tensor& relevance) {
+  AbsoluteShares result;
+  double total = 0;
+  const auto sums = frame_sums(relevance);
+  for (const FrameSums& frame : sums.at(0)) {
+    result.per_frame.push_back(frame.positive - frame.negative);
+    result.negative -= frame.negative;
+    total += result.per_frame.back();
+  }
+  if (total == 0) return result;
+  for (double& share : result.per_frame) share /= total;
+  result.negative /= total;
+  return result;
+}
+
 }  // namespace relevid

@@ -10,6 +10,7 @@
 #include <optional>
 
 #include "api/model_implementation.h"
+#include "base/hash.h"
 #include "graph/specialise.h"
 #include "graph/to_model.h"
 #include "kernels/kernels.h"
@@ -110,7 +111,7 @@ std::string names_of(const DataSet& data) {
 
 train::Settings identity_of(const Beginning& beginning, const DataSet& training, const DataSet& validation,
                             const TrainOptions& o) {
-  const auto hash = [](const std::string& text) { return fmt::format("{:016x}", std::hash<std::string>{}(text)); };
+  const auto hash = [](const std::string& text) { return sha256_of_bytes(text).substr(0, 16); };
   return {{"network", beginning.identity},
           {"frozen layers", fmt::format("{}", fmt::join(o.network.freeze, ", "))},
           {"input", beginning.clip.to_string()},

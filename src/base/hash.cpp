@@ -14,21 +14,28 @@
 #include "relevid/error.h"
 
 namespace relevid {
-namespace {
 
-void update(sha256_ctx& context, std::string_view bytes) {
-  sha256_update(&context, bytes.size(), reinterpret_cast<const uint8_t*>(bytes.data()));
+struct Sha256::State {
+  sha256_ctx context;
+};
+
+Sha256::Sha256() : state_(std::make_unique<State>()) {
+  sha256_init(&state_->context);
+}
+Sha256::~Sha256() = default;
+Sha256::Sha256(Sha256&&) noexcept = default;
+
+void Sha256::update(std::span<const std::byte> bytes) {
+  sha256_update(&state_->context, bytes.size(), reinterpret_cast<const uint8_t*>(bytes.data()));
 }
 
-std::string hexadecimal_digest(sha256_ctx& context) {
+std::string Sha256::hex() {
   std::array<uint8_t, SHA256_DIGEST_SIZE> digest{};
-  sha256_digest(&context, digest.size(), digest.data());
-  std::string hex;
-  for (const uint8_t byte : digest) hex += fmt::format("{:02x}", byte);
-  return hex;
+  sha256_digest(&state_->context, digest.size(), digest.data());
+  std::string text;
+  for (const uint8_t byte : digest) text += fmt::format("{:02x}", byte);
+  return text;
 }
-
-}  // namespace
 
 std::string sha256_of_file(const std::filesystem::path& path) {
   const auto fail = [&path] {
@@ -36,21 +43,19 @@ std::string sha256_of_file(const std::filesystem::path& path) {
   };
   std::ifstream file(path, std::ios::binary);
   if (!file) fail();
-  sha256_ctx context;
-  sha256_init(&context);
+  Sha256 hash;
   std::vector<char> block(1 << 20);
   while (file.read(block.data(), static_cast<std::streamsize>(block.size())) || file.gcount() > 0) {
-    update(context, {block.data(), static_cast<size_t>(file.gcount())});
+    hash.update(std::string_view(block.data(), static_cast<size_t>(file.gcount())));
   }
   if (file.bad()) fail();
-  return hexadecimal_digest(context);
+  return hash.hex();
 }
 
 std::string sha256_of_bytes(std::string_view bytes) {
-  sha256_ctx context;
-  sha256_init(&context);
-  update(context, bytes);
-  return hexadecimal_digest(context);
+  Sha256 hash;
+  hash.update(bytes);
+  return hash.hex();
 }
 
 }  // namespace relevid

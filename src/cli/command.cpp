@@ -17,10 +17,21 @@ namespace {
 
 using Clock = std::chrono::steady_clock;
 
-std::atomic<bool> interrupted = false;  // NOLINT: a signal handler can reach nothing else
+// NOLINTBEGIN: a signal handler can reach nothing else
+std::atomic<bool> interrupted = false, requeues = false;
+std::atomic<int> first_signal = 0;
+// NOLINTEND
 
 void on_signal(int signal) {
-  if (interrupted.exchange(true)) ::_exit(128 + signal);
+  int none = 0;
+  first_signal.compare_exchange_strong(none, signal);
+  if (interrupted.exchange(true)) ::_exit(requeues && signal != SIGINT ? kRequeueStatus : 128 + signal);
+}
+
+void handle(int signal) {
+  struct sigaction action {};
+  action.sa_handler = on_signal;
+  sigaction(signal, &action, nullptr);
 }
 
 constexpr auto kTerminalInterval = std::chrono::milliseconds(100);
@@ -75,14 +86,22 @@ void ProgressLine::show(const Progress& progress) {
 
 const std::atomic<bool>& interrupt_flag() {
   static const bool installed = [] {
-    struct sigaction action {};
-    action.sa_handler = on_signal;
-    sigaction(SIGINT, &action, nullptr);
-    sigaction(SIGTERM, &action, nullptr);
+    handle(SIGINT);
+    handle(SIGTERM);
     return true;
   }();
   static_cast<void>(installed);
   return interrupted;
+}
+
+int interrupt_signal() {
+  return first_signal;
+}
+
+void end_with_requeue_status() {
+  requeues = true;
+  interrupt_flag();
+  handle(SIGUSR1);
 }
 
 void ignore_write_signals() {

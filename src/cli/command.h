@@ -17,13 +17,17 @@ using Action = std::function<int()>;
 
 /// Each adds its subcommand to the program and sets `action` when it is the one that was called.
 void add_explain(CLI::App& program, Action& action);
+void add_audit(CLI::App& program, Action& action);
 void add_create(CLI::App& program, Action& action);
 void add_inspect(CLI::App& program, Action& action);
 void add_generate(CLI::App& program, Action& action);
 void add_train(CLI::App& program, Action& action);
+void add_merge(CLI::App& program, Action& action);
 
 /// Ends with status 130, as shells have it for Ctrl-C.
 inline constexpr int kInterruptedStatus = 130;
+/// Stopped by a cluster before its time limit: the same command goes on (EX_TEMPFAIL of sysexits.h).
+inline constexpr int kRequeueStatus = 75;
 
 /// Prints progress: one line that is rewritten on a terminal, a plain line now and then elsewhere; to stderr.
 class ProgressLine {
@@ -44,6 +48,11 @@ class ProgressLine {
 /// The flag that Ctrl-C and SIGTERM set; installs the handlers when first called. A second Ctrl-C ends at
 /// once.
 const std::atomic<bool>& interrupt_flag();
+/// The signal that set the flag first; 0 where none has.
+int interrupt_signal();
+/// Has SIGUSR1, a cluster's warning, set the flag too; a second signal other than Ctrl-C then ends at once
+/// with kRequeueStatus.
+void end_with_requeue_status();
 
 /// Says what went wrong, and with which input where one is given; returns the exit status for it.
 int print_failure(const std::exception& error, const std::string& input = "");

@@ -55,6 +55,8 @@ int run(int argc, char** argv) {
   add_create(program, action);
   add_generate(program, action);
   add_train(program, action);
+  add_audit(program, action);
+  add_merge(program, action);
   try {
     program.parse(argc, argv);
   } catch (const CLI::ParseError& error) {

@@ -33,6 +33,14 @@ TEST(Sha256, OfBytesIsThatOfAFileThatHoldsThem) {
   EXPECT_EQ(sha256_of_bytes("abc"), "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad");
 }
 
+TEST(Sha256, TakesBytesPieceByPieceAndStartsAnew) {
+  Sha256 hash;
+  hash.update("a");
+  hash.update("bc");
+  EXPECT_EQ(hash.hex(), sha256_of("abc"));
+  EXPECT_EQ(hash.hex(), sha256_of(""));
+}
+
 TEST(Sha256, ReadsAFileLongerThanOneBlock) {
   EXPECT_EQ(sha256_of(std::string(1'000'000, 'a')),
             "cdc76e5c9914fb9281a1c7e284d73e67f1809a48a497200e046d39ccc7112cd0");

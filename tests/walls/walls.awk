@@ -20,9 +20,9 @@ function define_rooms() {
   may["clips"] = "relevid/video.h tensor base"
   may["data"] = "relevid/video.h tensor base"
   may["train"] = "relevid/video.h network graph kernels/kernels.h kernels/specs.h clips data tensor base"
-  may["audit"] = "explain clips data tensor base"
+  may["audit"] = "explain relevid/video.h video/frame_groups.h clips data tensor base"
   may["report"] = "relevid/video.h tensor base"
-  may["api"] = "train models report data clips video explain network kernels kernels/onednn kernels/reference onnx graph tensor base"
+  may["api"] = "train models report audit data clips video explain network kernels kernels/onednn kernels/reference onnx graph tensor base"
   may["cli"] = "public base"
   may["public"] = "public"  # include/relevid: what is installed
 }
@@ -35,7 +35,8 @@ function define_owners() {
   owner["sampling.h"] = owner["preprocessing.h"] = "clips"
   owner["dataset.h"] = owner["generate.h"] = "data"
   owner["report.h"] = owner["figures.h"] = owner["colormap.h"] = "report"
-  owner["model.h"] = owner["explain.h"] = "api"
+  owner["run_file.h"] = "audit"
+  owner["model.h"] = owner["explain.h"] = owner["audit.h"] = "api"
   owner["create.h"] = "models"
   owner["train.h"] = "train"
 }
@@ -51,7 +52,7 @@ function define_libraries() {
   library["zip.h"] = "tensor"
   library["nettle/"] = "base"
   library["CLI/"] = "cli"
-  library["nlohmann/"] = "clips data explain train report api cli"
+  library["nlohmann/"] = "clips data explain train audit report api cli"
   library["fmt/"] = "*"
   library["fnmatch.h"] = "explain train"
   library["fcntl.h"] = library["unistd.h"] = library["signal.h"] = library["sys/"] = "*"

@@ -1,0 +1,211 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "relevid/audit.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <chrono>
+#include <nlohmann/json.hpp>
+
+#include "api/audit_networks.h"
+#include "audit/labels.h"
+#include "audit/run_reader.h"
+#include "audit/runner.h"
+#include "base/hash.h"
+#include "relevid/error.h"
+
+namespace relevid {
+namespace {
+
+using audit::ConditionKind;
+using Json = nlohmann::json;
+
+ConditionKind kind_of(AuditControl control) {
+  switch (control) {
+    case AuditControl::kNullProfile:
+      return ConditionKind::kNullProfile;
+    case AuditControl::kRandomWeights:
+      return ConditionKind::kRandomWeights;
+    case AuditControl::kFrozen:
+      return ConditionKind::kFrozen;
+    case AuditControl::kShuffled:
+      return ConditionKind::kShuffled;
+    case AuditControl::kReversed:
+      return ConditionKind::kReversed;
+    case AuditControl::kShifted:
+      return ConditionKind::kShifted;
+  }
+  return ConditionKind::kInterval;
+}
+
+/// Samplers that count frames in the model's rate, by whatever rate the video has; for the others a rate
+/// stands in place of the interval.
+bool keeps_interval_at_rate(Sampler sampler) {
+  return sampler == Sampler::kSlowfast || sampler == Sampler::kSlowfastOffset ||
+         sampler == Sampler::kPytorchvideo;
+}
+
+template <class T>
+void sort_once(std::vector<T>& values) {
+  std::ranges::sort(values);
+  values.erase(std::unique(values.begin(), values.end()), values.end());
+}
+
+audit::PlanOptions plan_of(const AuditOptions& options) {
+  const SamplingOptions& sampling = options.settings.sampling;
+  audit::PlanOptions plan;
+  plan.sampling = sampling;
+  plan.fps = options.fps ? options.fps : sampling.target_fps;
+  const bool by_rate = sampling.target_fps && !keeps_interval_at_rate(sampling.sampler);
+  plan.base_interval = options.base_interval.value_or(by_rate ? 1 : sampling.frame_interval);
+  plan.intervals = options.intervals;
+  plan.intervals.push_back(plan.base_interval);
+  sort_once(plan.intervals);
+  for (const AuditControl control : options.controls) plan.controls.push_back(kind_of(control));
+  sort_once(plan.controls);
+  plan.control_clips = options.control_clips;
+  plan.shift_frames =
+      options.shift_frames.value_or(std::max<int64_t>(1, sampling.clip_len / 4) * plan.base_interval);
+  plan.seed = options.seed;
+  audit::require_valid(plan);
+  return plan;
+}
+
+Json method_record(const MethodOptions& method, Start start) {
+  return {{"name", method.method},
+          {"start", start == Start::kLogit ? "logit" : "one"},
+          {"gate", method.gate == GateRule::kSignal ? "signal" : "half"},
+          {"rules_sha256", method.rules_file.empty() ? "" : sha256_of_file(method.rules_file)},
+          {"contrast", method.contrast ? Json(*method.contrast) : Json()},
+          {"integration_steps", method.integration_steps},
+          {"integration_baseline", method.baseline == PathBaseline::kMean ? "mean" : "zero"},
+          {"noise_samples", method.noise_samples},
+          {"noise_level", method.noise_level},
+          {"seed", method.seed}};
+}
+
+/// Everything that the rows depend on, by its final value. Threads, which change no more than the last bits,
+/// are left out, so that a run may be gone on with on another machine.
+std::string settings_record(const AuditOptions& options, const audit::PlanOptions& plan, Start start) {
+  ModelSettings model = options.settings;
+  model.class_names.clear();  // in the manifest
+  std::vector<std::string_view> controls;
+  for (const ConditionKind kind : plan.controls) controls.push_back(audit::name(kind));
+  const Json record = {{"method", method_record(options.method, start)},
+                       {"model_settings", Json::parse(to_json(model))},
+                       {"intervals", plan.intervals},
+                       {"base_interval", plan.base_interval},
+                       {"fps", plan.fps ? Json(*plan.fps) : Json()},
+                       {"controls", controls},
+                       {"control_clips", plan.control_clips},
+                       {"shift_frames", plan.shift_frames},
+                       {"target", options.target == AuditOptions::Target::kLabel ? "label" : "predicted"},
+                       {"labels", options.labels == AuditOptions::Labels::kByName ? "by name" : "by index"},
+                       {"seed", options.seed},
+                       {"image_sequence_fps", options.video.image_sequence_fps}};
+  return record.dump(-1, ' ', false, Json::error_handler_t::replace);
+}
+
+/// The networks, prepared, and what their run is.
+struct Prepared {
+  DataSet data;
+  audit::RunnerOptions runner;
+  MethodOptions method;
+  Shape clip_shape;
+  std::unique_ptr<ExplainerScorer> network, random_weights;
+  audit::Manifest manifest;
+};
+
+bool has_control(const audit::PlanOptions& plan, ConditionKind kind) {
+  return std::ranges::find(plan.controls, kind) != plan.controls.end();
+}
+
+audit::Manifest manifest_of(const Model& model, const AuditOptions& options, const Prepared& prepared) {
+  const audit::PlanOptions& plan = prepared.runner.feed.plan;
+  const auto& names = options.settings.class_names;
+  audit::Manifest manifest;
+  manifest.relevid_version = RELEVID_VERSION;
+  manifest.model_sha256 = model.sha256();
+  manifest.dataset_sha256 = audit::dataset_identity(prepared.data);
+  manifest.dataset_rows = std::ssize(prepared.data.rows);
+  manifest.class_count = prepared.network->class_count();
+  manifest.clip_len = plan.sampling.clip_len;
+  manifest.settings = settings_record(options, plan, prepared.network->effective_start());
+  manifest.class_names = names.empty() ? prepared.data.class_names : names;
+  manifest.conditions = audit::conditions_of(plan);
+  manifest.shard = options.shard;
+  if (!names.empty() && std::ssize(names) != manifest.class_count) {
+    throw Error(ErrorKind::kInvalidArgument,
+                fmt::format("{} class names are given, and the model has {} classes", names.size(),
+                            manifest.class_count));
+  }
+  return manifest;
+}
+
+Prepared prepare(const Model& model, const DataSet& data, const AuditOptions& options) {
+  Prepared prepared;
+  const bool by_name = options.labels == AuditOptions::Labels::kByName;
+  prepared.data = by_name ? audit::with_model_labels(data, options.settings.class_names) : data;
+  audit::RunnerOptions& runner = prepared.runner;
+  runner.feed.plan = plan_of(options);
+  runner.feed.preprocessing = options.settings.preprocessing;
+  runner.feed.video = options.video;
+  if (options.target == AuditOptions::Target::kLabel) runner.target = audit::RunnerOptions::Target::kLabel;
+  prepared.method = options.method;
+  prepared.method.layout = options.settings.preprocessing.layout;
+  prepared.method.interrupt = nullptr;  // the video is finished
+  prepared.clip_shape = model.clip_shape(options.settings);
+  auto [low, high] = input_bounds(options.settings.preprocessing, options.settings.sampling.clip_len);
+  const InputRange range{std::move(low), std::move(high)};
+  prepared.network = std::make_unique<ExplainerScorer>(model, prepared.clip_shape, prepared.method, range);
+  if (has_control(runner.feed.plan, ConditionKind::kRandomWeights)) {
+    prepared.random_weights = std::make_unique<ExplainerScorer>(with_random_weights(model, options.seed),
+                                                                prepared.clip_shape, prepared.method, range);
+  }
+  prepared.manifest = manifest_of(model, options, prepared);
+  return prepared;
+}
+
+}  // namespace
+
+std::string_view name(AuditControl control) {
+  return audit::name(kind_of(control));
+}
+
+AuditControl audit_control(std::string_view word) {
+  const ConditionKind kind = audit::condition_kind(word);
+  for (const AuditControl control : all_audit_controls())
+    if (kind_of(control) == kind) return control;
+  throw Error(ErrorKind::kInvalidArgument,
+              fmt::format("'{}' is no control; intervals are given by number", word));
+}
+
+const std::vector<AuditControl>& all_audit_controls() {
+  static const std::vector<AuditControl> kAll = {AuditControl::kNullProfile, AuditControl::kRandomWeights,
+                                                 AuditControl::kFrozen,      AuditControl::kShuffled,
+                                                 AuditControl::kReversed,    AuditControl::kShifted};
+  return kAll;
+}
+
+AuditOutcome run_audit(const Model& model, const DataSet& data, const AuditOptions& options,
+                       const RunControl& control) {
+  Prepared prepared = prepare(model, data, options);
+  AuditOutcome outcome;
+  {
+    audit::RunStore store(options.out, prepared.manifest);
+    if (has_control(prepared.runner.feed.plan, ConditionKind::kNullProfile) && !store.null_profile())
+      store.put_null_profile(null_profile(model, prepared.clip_shape, prepared.method));
+    const auto start = std::chrono::steady_clock::now();
+    const audit::RunnerOutcome run = audit::audit_videos(
+        store, prepared.data, prepared.runner, {*prepared.network, prepared.random_weights.get()}, control);
+    outcome.seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
+    outcome.videos = run.videos;
+    outcome.clips = run.clips;
+    outcome.computing_seconds = run.scoring_seconds;
+    outcome.finished = run.finished;
+  }
+  outcome.counts = run_counts(options.out);
+  return outcome;
+}
+
+}  // namespace relevid

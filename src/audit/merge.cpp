@@ -1,0 +1,136 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <fmt/format.h>
+
+#include <optional>
+#include <system_error>
+
+#include "audit/database.h"
+#include "audit/run_reader.h"
+#include "audit/run_schema.h"
+#include "base/atomic_file.h"
+#include "relevid/error.h"
+#include "relevid/run_file.h"
+
+namespace relevid {
+namespace {
+
+using audit::Database;
+using audit::Manifest;
+using audit::Statement;
+using std::filesystem::path;
+
+[[noreturn]] void refuse(const std::string& message) {
+  throw Error(ErrorKind::kInvalidArgument, message);
+}
+
+/// The manifest that the runs share, as one machine's; their null profile.
+struct Whole {
+  Manifest manifest;
+  std::optional<std::vector<double>> null_profile;
+};
+
+Whole common_manifest(std::span<const path> runs) {
+  std::optional<Whole> whole;
+  for (const path& run : runs) {
+    audit::RunReader reader(run);
+    if (!whole) whole = Whole{reader.manifest(), std::nullopt};
+    const auto found = audit::differences(whole->manifest, reader.manifest());
+    if (!found.empty()) {
+      refuse(fmt::format("{} (there) and {} (here) are of different runs: {}", runs[0].string(), run.string(),
+                         audit::summary(found)));
+    }
+    if (!whole->null_profile) whole->null_profile = reader.null_profile();
+  }
+  whole->manifest.shard = {};
+  return std::move(*whole);
+}
+
+void write_run_row(Database& database, const Whole& whole) {
+  audit::write_manifest(database, whole.manifest);
+  if (!whole.null_profile) return;
+  const auto blob = audit::to_blob(*whole.null_profile);
+  database.prepare("UPDATE run SET null_profile = ?1").bind(1, std::span<const std::byte>(blob)).run();
+}
+
+/// A run attached to the one that is written, for the length of a scope.
+class Attached {
+ public:
+  Attached(Database& database, const path& run) : database_(database) {
+    database.prepare("ATTACH ?1 AS part").bind(1, run.string()).run();
+  }
+  ~Attached() {
+    try {
+      database_.execute("DETACH part");
+    } catch (const Error&) {  // closed with the database
+    }
+  }
+  Attached(const Attached&) = delete;
+  Attached& operator=(const Attached&) = delete;
+
+ private:
+  Database& database_;
+};
+
+void copy_rows(Database& database, const path& run) {
+  const Attached attached(database, run);
+  {
+    Statement twice = database.prepare(
+        "SELECT id, name FROM part.video WHERE id IN (SELECT id FROM main.video) ORDER BY id LIMIT 1");
+    if (twice.step()) {
+      refuse(fmt::format("row {} of the data set ({}) is in {} and in a run before it; give each shard once",
+                         twice.integer(0), twice.text(1), run.string()));
+    }
+  }
+  for (const char* table : {"video", "clip", "prediction", "profile", "video_prediction"}) {
+    const char* key = std::string_view(table) == "video" ? "id" : "video";
+    database.execute(fmt::format("INSERT INTO main.{0} SELECT * FROM part.{0} ORDER BY {1}", table, key));
+  }
+}
+
+void require_whole(Database& database, int64_t rows, size_t runs) {
+  Statement present = database.prepare("SELECT id FROM video ORDER BY id");
+  int64_t expected = 0, missing = 0, first = -1;
+  const auto gap_until = [&](int64_t end) {
+    if (expected < end && first < 0) first = expected;
+    missing += end - expected;
+  };
+  while (present.step()) {
+    gap_until(present.integer(0));
+    expected = present.integer(0) + 1;
+  }
+  gap_until(rows);
+  if (missing == 0) return;
+  refuse(
+      fmt::format("{} of {} videos are in none of the {} runs, row {} of the data set first; finish the "
+                  "shards, or give --allow-partial",
+                  missing, rows, runs, first));
+}
+
+void require_new(const path& out) {
+  std::error_code ignored;
+  if (!std::filesystem::exists(out, ignored)) return;
+  refuse(fmt::format("{} is there already; remove it, or give another name", out.string()));
+}
+
+}  // namespace
+
+RunCounts merge_runs(const path& out, std::span<const path> runs, const MergeOptions& options) {
+  if (runs.empty()) refuse("no run is given that could be merged");
+  require_new(out);
+  const Whole whole = common_manifest(runs);
+  AtomicFile file(out);
+  {
+    audit::DatabaseOptions scratch;
+    scratch.mode = audit::DatabaseOptions::Mode::kScratch;
+    Database database(file.temporary_path(), scratch);
+    audit::create_tables(database);
+    write_run_row(database, whole);
+    for (const path& run : runs) copy_rows(database, run);
+    if (options.gaps == MergeOptions::Gaps::kRefuse)
+      require_whole(database, whole.manifest.dataset_rows, runs.size());
+  }
+  file.commit();
+  return run_counts(out);
+}
+
+}  // namespace relevid

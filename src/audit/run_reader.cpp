@@ -1,0 +1,176 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "audit/run_reader.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "audit/run_schema.h"
+#include "relevid/error.h"
+
+namespace relevid::audit {
+namespace {
+
+/// How many rows with index % count == shard.index there are below `rows`.
+int64_t rows_of(const Shard& shard, int64_t rows) {
+  return rows > shard.index ? (rows - shard.index - 1) / shard.count + 1 : 0;
+}
+
+VideoState parse_state(const std::string& text, const std::string& where) {
+  for (const VideoState state : {VideoState::kOk, VideoState::kTooShort, VideoState::kUnreadable,
+                                 VideoState::kEmpty, VideoState::kFailed}) {
+    if (text == name(state)) return state;
+  }
+  throw Error(ErrorKind::kCorruptInput, fmt::format("{}: a video is '{}'; the run is damaged", where, text));
+}
+
+VideoRow video_of(const Statement& row, const std::string& where) {
+  VideoRow video;
+  video.index = row.integer(0);
+  video.name = row.text(1);
+  video.path = row.text(2);
+  video.sha256 = row.text(3);
+  video.label = row.is_null(4) ? kUnlabelled : row.integer(4);
+  video.fps = row.real(5);
+  video.frame_count = row.integer(6);
+  video.width = row.integer(7);
+  video.height = row.integer(8);
+  video.state = parse_state(row.text(9), where);
+  video.error_kind = row.text(10);
+  video.error = row.text(11);
+  return video;
+}
+
+/// The conditions of a video, their clips reduced.
+class Records {
+ public:
+  Records(Database& database, const Manifest& manifest)
+      : path_(database.path().string()),
+        manifest_(manifest),
+        predictions_(
+            database.prepare("SELECT condition, clips, predicted, right1, right5 FROM video_prediction "
+                             "WHERE video = ?1 ORDER BY condition")),
+        clips_(database.prepare(
+            "SELECT right1, right5, shares, negative_share FROM prediction NATURAL JOIN profile "
+            "WHERE video = ?1 AND condition = ?2 ORDER BY number")) {}
+
+  std::vector<ConditionRecord> of(int64_t video) {
+    std::vector<ConditionRecord> records;
+    predictions_.bind(1, video);
+    while (predictions_.step()) {
+      ConditionRecord record;
+      record.condition = predictions_.integer(0);
+      record.predicted = predictions_.integer(2);
+      record.right1 = predictions_.integer(3) != 0;
+      record.right5 = predictions_.integer(4) != 0;
+      reduce_clips(video, record);
+      if (record.condition < 0 || record.condition >= std::ssize(manifest_.conditions) || record.clips < 1 ||
+          record.clips != predictions_.integer(1)) {
+        damaged(video);
+      }
+      records.push_back(std::move(record));
+    }
+    return records;
+  }
+
+ private:
+  void reduce_clips(int64_t video, ConditionRecord& record) {
+    record.shares.assign(static_cast<size_t>(manifest_.clip_len), 0.0);
+    clips_.bind(1, video).bind(2, record.condition);
+    while (clips_.step()) {
+      ++record.clips;
+      record.clips_right1 += clips_.integer(0) != 0;
+      record.clips_right5 += clips_.integer(1) != 0;
+      const auto shares = from_blob(clips_.blob(2), manifest_.clip_len, "a profile in " + path_);
+      for (size_t t = 0; t < shares.size(); ++t) record.shares[t] += shares[t];
+      record.negative_share += clips_.real(3);
+    }
+    const auto count = static_cast<double>(std::max<int64_t>(1, record.clips));
+    for (double& share : record.shares) share /= count;
+    record.negative_share /= count;
+  }
+
+  [[noreturn]] void damaged(int64_t video) const {
+    throw Error(ErrorKind::kCorruptInput,
+                fmt::format("{}: the clips of video {} do not fit its predictions; the run is damaged", path_,
+                            video));
+  }
+
+  std::string path_;
+  const Manifest& manifest_;
+  Statement predictions_, clips_;
+};
+
+}  // namespace
+
+RunReader::RunReader(const std::filesystem::path& path)
+    : database_(std::make_unique<Database>(path, DatabaseOptions{})) {
+  require_schema(*database_);
+  manifest_ = read_manifest(*database_);
+}
+
+std::optional<std::vector<double>> RunReader::null_profile() {
+  Statement row = database_->prepare("SELECT null_profile FROM run");
+  if (!row.step() || row.is_null(0)) return std::nullopt;
+  return from_blob(row.blob(0), manifest_.clip_len, "the null profile of " + database_->path().string());
+}
+
+RunCounts RunReader::counts() {
+  RunCounts counts;
+  counts.expected = rows_of(manifest_.shard, manifest_.dataset_rows);
+  Statement rows = database_->prepare("SELECT state, count(*) FROM video GROUP BY state");
+  while (rows.step()) {
+    const int64_t videos = rows.integer(1);
+    counts.done += videos;
+    switch (parse_state(rows.text(0), database_->path().string())) {
+      case VideoState::kOk:
+        counts.ok = videos;
+        break;
+      case VideoState::kTooShort:
+        counts.too_short = videos;
+        break;
+      case VideoState::kUnreadable:
+        counts.unreadable = videos;
+        break;
+      case VideoState::kEmpty:
+        counts.empty = videos;
+        break;
+      case VideoState::kFailed:
+        counts.failed = videos;
+        break;
+    }
+  }
+  return counts;
+}
+
+void RunReader::for_each_video(const std::function<void(const VideoRecord&)>& take) {
+  Records records(*database_, manifest_);
+  Statement videos = database_->prepare(
+      "SELECT id, name, path, sha256, label, fps, frame_count, width, height, state, error_kind, error "
+      "FROM video ORDER BY id");
+  while (videos.step()) {
+    VideoRecord record;
+    record.video = video_of(videos, database_->path().string());
+    if (record.video.state == VideoState::kOk) record.conditions = records.of(record.video.index);
+    take(record);
+  }
+}
+
+}  // namespace relevid::audit
+
+namespace relevid {
+
+RunCounts run_counts(const std::filesystem::path& run) {
+  return audit::RunReader(run).counts();
+}
+
+void for_each_failure(const std::filesystem::path& run,
+                      const std::function<void(const VideoFailure&)>& take) {
+  audit::RunReader(run).for_each_video([&](const audit::VideoRecord& record) {
+    const audit::VideoRow& video = record.video;
+    if (video.state == VideoState::kOk) return;
+    take({video.index, video.name, video.state, video.error});
+  });
+}
+
+}  // namespace relevid

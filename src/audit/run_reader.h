@@ -1,0 +1,49 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <filesystem>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <vector>
+
+#include "audit/database.h"
+#include "audit/manifest.h"
+#include "audit/rows.h"
+
+namespace relevid::audit {
+
+/// A video under one condition, its clips reduced.
+struct ConditionRecord {
+  int64_t condition = 0;  ///< index into Manifest::conditions
+  int64_t predicted = 0;  ///< the class with the largest mean probability
+  int64_t clips = 0, clips_right1 = 0, clips_right5 = 0;
+  bool right1 = false, right5 = false;  ///< of the mean; false where there is no label
+  std::vector<double> shares;           ///< [T] mean over clips; each clip's sum to 1 (or 0: no relevance)
+  double negative_share = 0;            ///< mean over clips
+};
+
+struct VideoRecord {
+  VideoRow video;
+  /// Ascending; those alone whose step fits the video. Empty where state is not kOk.
+  std::vector<ConditionRecord> conditions;
+};
+
+/// Reads a run, also one that was killed (which it rolls back). Not thread-safe. Errors as Database's;
+/// Error(kCorruptInput) for rows that make no sense.
+class RunReader {
+ public:
+  explicit RunReader(const std::filesystem::path& path);
+
+  const Manifest& manifest() const { return manifest_; }
+  std::optional<std::vector<double>> null_profile();
+  RunCounts counts();
+  /// In the order of the data set. Holds one video at a time.
+  void for_each_video(const std::function<void(const VideoRecord&)>& take);
+
+ private:
+  std::unique_ptr<Database> database_;
+  Manifest manifest_;
+};
+
+}  // namespace relevid::audit

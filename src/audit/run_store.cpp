@@ -1,0 +1,171 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "audit/run_store.h"
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include "audit/run_schema.h"
+#include "relevid/error.h"
+
+namespace relevid::audit {
+namespace {
+
+/// "[[3,0.5],[0,0.25]]"; numbers as short as they can be and still be the same.
+std::string json(std::span<const ClassProbability> classes) {
+  std::vector<std::string> pairs;
+  for (const auto& [index, probability] : classes)
+    pairs.push_back(fmt::format("[{},{}]", index, probability));
+  return fmt::format("[{}]", fmt::join(pairs, ","));
+}
+
+void bind(Statement& statement, int parameter, const std::optional<bool>& value) {
+  if (value) {
+    statement.bind(parameter, static_cast<int64_t>(*value));
+  } else {
+    statement.bind_null(parameter);
+  }
+}
+
+void bind_filled(Statement& statement, int parameter, const std::string& text) {
+  if (text.empty()) {
+    statement.bind_null(parameter);
+  } else {
+    statement.bind(parameter, text);
+  }
+}
+
+void require_same(const std::filesystem::path& path, const Manifest& there, const Manifest& here) {
+  auto found = differences(there, here);
+  if (found.empty() && there.shard != here.shard)
+    found.push_back(fmt::format("shard: {} there, {} here", to_string(there.shard), to_string(here.shard)));
+  if (found.empty()) return;
+  throw Error(ErrorKind::kInvalidArgument,
+              fmt::format("{} is another run: {}. Give another file, or the settings it was begun with",
+                          path.string(), summary(found)));
+}
+
+}  // namespace
+
+struct RunStore::Statements {
+  explicit Statements(Database& database)
+      : has_video(database.prepare("SELECT 1 FROM video WHERE id = ?1")),
+        clip(database.prepare("INSERT INTO clip VALUES (?1, ?2, ?3, ?4, ?5, ?6)")),
+        prediction(database.prepare("INSERT INTO prediction VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)")),
+        profile(database.prepare("INSERT INTO profile VALUES (?1, ?2, ?3, ?4, ?5)")),
+        video_prediction(
+            database.prepare("INSERT INTO video_prediction VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)")),
+        video(database.prepare(
+            "INSERT INTO video VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12)")) {}
+  Statement has_video, clip, prediction, profile, video_prediction, video;
+};
+
+RunStore::RunStore(const std::filesystem::path& path, const Manifest& manifest,
+                   std::chrono::milliseconds busy_timeout)
+    : manifest_(manifest) {
+  DatabaseOptions options;
+  options.mode = DatabaseOptions::Mode::kCreate;
+  options.lock = DatabaseOptions::Lock::kHeld;
+  options.busy_timeout = busy_timeout;
+  database_ = std::make_unique<Database>(path, options);
+  open_or_create();
+  statements_ = std::make_unique<Statements>(*database_);
+}
+
+RunStore::RunStore(RunStore&&) noexcept = default;
+
+RunStore::~RunStore() {
+  statements_.reset();  // before the database they belong to
+}
+
+void RunStore::open_or_create() {
+  if (is_blank(*database_)) {
+    Transaction transaction(*database_);
+    create_tables(*database_);
+    write_manifest(*database_, manifest_);
+    transaction.commit();
+    return;
+  }
+  require_schema(*database_);
+  require_same(database_->path(), read_manifest(*database_), manifest_);
+}
+
+bool RunStore::has_video(int64_t index) {
+  Statement& statement = statements_->has_video.bind(1, index);
+  const bool found = statement.step();
+  statement.reset();
+  return found;
+}
+
+std::optional<std::vector<double>> RunStore::null_profile() {
+  Statement row = database_->prepare("SELECT null_profile FROM run");
+  if (!row.step() || row.is_null(0)) return std::nullopt;
+  return from_blob(row.blob(0), manifest_.clip_len, "the null profile of " + database_->path().string());
+}
+
+void RunStore::put_null_profile(std::span<const double> shares) {
+  const auto blob = to_blob(shares);
+  Transaction transaction(*database_);
+  database_->prepare("UPDATE run SET null_profile = ?1").bind(1, std::span<const std::byte>(blob)).run();
+  transaction.commit();
+}
+
+RunStore::Entry::Entry(RunStore& store, int64_t index)
+    : store_(&store), index_(index), transaction_(std::make_unique<Transaction>(*store.database_)) {}
+RunStore::Entry::~Entry() = default;
+RunStore::Entry::Entry(Entry&&) noexcept = default;
+
+void RunStore::Entry::put(const ClipRow& row) {
+  Statements& s = *store_->statements_;
+  const auto times = to_blob(row.pts_seconds), shares = to_blob(row.shares);
+  const auto key = [&](Statement& statement) -> Statement& {
+    return statement.bind(1, index_).bind(2, row.condition).bind(3, row.number);
+  };
+  key(s.clip)
+      .bind(4, row.offset)
+      .bind(5, fmt::format("[{}]", fmt::join(row.frame_indices, ",")))
+      .bind(6, std::span<const std::byte>(times))
+      .run();
+  key(s.prediction).bind(4, row.target).bind(5, row.target_logit).bind(8, json(row.classes));
+  bind(s.prediction, 6, row.right1);
+  bind(s.prediction, 7, row.right5);
+  s.prediction.run();
+  key(s.profile).bind(4, row.negative_share).bind(5, std::span<const std::byte>(shares)).run();
+}
+
+void RunStore::Entry::put(const VideoPredictionRow& row) {
+  Statement& s = store_->statements_->video_prediction;
+  s.bind(1, index_)
+      .bind(2, row.condition)
+      .bind(3, row.clips)
+      .bind(4, row.predicted)
+      .bind(8, json(row.classes));
+  if (row.label_probability) {
+    s.bind(5, *row.label_probability);
+  } else {
+    s.bind_null(5);
+  }
+  bind(s, 6, row.right1);
+  bind(s, 7, row.right5);
+  s.run();
+}
+
+void RunStore::Entry::commit(const VideoRow& row) {
+  Statement& s = store_->statements_->video;
+  s.bind(1, index_).bind(2, row.name).bind(3, row.path).bind(4, row.sha256);
+  if (row.label == kUnlabelled) {
+    s.bind_null(5);
+  } else {
+    s.bind(5, row.label);
+  }
+  s.bind(6, row.fps)
+      .bind(7, row.frame_count)
+      .bind(8, row.width)
+      .bind(9, row.height)
+      .bind(10, name(row.state));
+  bind_filled(s, 11, row.error_kind);
+  bind_filled(s, 12, row.error);
+  s.run();
+  transaction_->commit();
+}
+
+}  // namespace relevid::audit

@@ -1,0 +1,57 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <vector>
+
+#include "audit/clip_feed.h"
+#include "audit/run_store.h"
+#include "relevid/dataset.h"
+#include "relevid/progress.h"
+#include "relevid/tensor.h"
+
+namespace relevid::audit {
+
+/// What a network says of a clip, and why.
+struct ClipScore {
+  std::vector<double> probabilities;  ///< [classes]
+  int64_t target = 0;                 ///< the class that was explained
+  double target_logit = 0;
+  std::vector<double> shares;  ///< [T] of absolute relevance per frame; sums to 1, or all 0
+  double negative_share = 0;   ///< of absolute relevance
+};
+
+/// A network with an explanation method. Used from one thread.
+class ClipScorer {
+ public:
+  virtual ~ClipScorer() = default;
+  /// `target`: the class to explain; nothing: the best. Throws Error.
+  virtual ClipScore score(const Tensor& clip, std::optional<int64_t> target) = 0;
+};
+
+/// Who looks at clips: the network, and for kRandomWeights (else not needed) the one with weights drawn anew.
+struct Scorers {
+  ClipScorer& network;
+  ClipScorer* random_weights = nullptr;
+};
+
+struct RunnerOptions {
+  FeedOptions feed;
+  /// kLabel: the video's label where it has one.
+  enum class Target { kPredicted, kLabel } target = Target::kPredicted;
+};
+
+struct RunnerOutcome {
+  int64_t videos = 0, clips = 0;  ///< that were done now, not before
+  double scoring_seconds = 0;     ///< of them in the scorers
+  bool finished = false;          ///< every row of the shard is in the run
+};
+
+/// Audits the rows of the store's shard that are not in it yet. A video that cannot be audited is a row with
+/// its error. When interrupted it finishes the video it is at. Throws Error for the store's errors and for
+/// kInternal ones.
+RunnerOutcome audit_videos(RunStore& store, const DataSet& data, const RunnerOptions& options,
+                           const Scorers& scorers, const RunControl& control);
+
+}  // namespace relevid::audit

@@ -1,0 +1,236 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "relevid/audit.h"
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include <charconv>
+#include <csignal>
+#include <cstdlib>
+
+#include "base/suggest.h"
+#include "cli/command.h"
+#include "cli/settings_options.h"
+#include "relevid/error.h"
+
+namespace relevid::cli {
+namespace {
+
+constexpr int64_t kDefaultClips = 4;
+constexpr int kNamedFailures = 20;
+
+struct AuditCommand {
+  std::string model, dataset, format = "detect", root, dataset_classes;
+  std::string target = "top1", labels_by = "name", shard, rules, gate = "signal";
+  std::vector<std::string> controls;
+  AuditOptions options;
+  SettingsOptions settings;
+
+  int run();
+  int audit();
+  AuditOptions resolve(const Model& network) const;
+};
+
+/// A number from the environment; nothing where it is not set or is none.
+std::optional<int64_t> environment_number(const char* variable) {
+  const char* text = std::getenv(variable);  // NOLINT(concurrency-mt-unsafe): no thread has been started
+  if (!text) return std::nullopt;
+  const std::string_view view = text;
+  int64_t value = 0;
+  const auto [rest, error] = std::from_chars(view.data(), view.data() + view.size(), value);
+  if (error != std::errc{} || rest != view.data() + view.size()) return std::nullopt;
+  return value;
+}
+
+/// The part that a task of a Slurm job array has: its place in the array, whatever its numbers begin with.
+std::optional<Shard> slurm_shard() {
+  const auto id = environment_number("SLURM_ARRAY_TASK_ID"),
+             count = environment_number("SLURM_ARRAY_TASK_COUNT");
+  if (!id || !count) return std::nullopt;
+  const int64_t step = std::max<int64_t>(1, environment_number("SLURM_ARRAY_TASK_STEP").value_or(1));
+  const int64_t first = environment_number("SLURM_ARRAY_TASK_MIN").value_or(0);
+  return parse_shard(fmt::format("{}/{}", (*id - first) / step, *count));
+}
+
+template <class T>
+T choice(const std::string& text, const char* option, const std::vector<std::pair<std::string, T>>& known) {
+  std::vector<std::string> names;
+  for (const auto& [name, value] : known) {
+    if (name == text) return value;
+    names.push_back(name);
+  }
+  throw Error(ErrorKind::kInvalidArgument, fmt::format("{} {}{}; it is one of {}", option, text,
+                                                       did_you_mean(text, names), fmt::join(names, ", ")));
+}
+
+std::vector<AuditControl> parse_controls(const std::vector<std::string>& words) {
+  if (words.empty() || words == std::vector<std::string>{"all"}) return all_audit_controls();
+  std::vector<AuditControl> controls;
+  if (words == std::vector<std::string>{"none"}) return controls;
+  for (const std::string& word : words) controls.push_back(audit_control(word));
+  return controls;
+}
+
+void print_counts(const std::filesystem::path& run, const RunCounts& counts) {
+  fmt::print("videos       {} of {}: {} audited", counts.done, counts.expected, counts.ok);
+  for (const auto& [count, what] : {std::pair{counts.too_short, "too short"},
+                                    {counts.unreadable, "unreadable"},
+                                    {counts.empty, "empty"},
+                                    {counts.failed, "failed"}}) {
+    if (count > 0) fmt::print(", {} {}", count, what);
+  }
+  fmt::print("\n");
+  int64_t failures = 0;
+  for_each_failure(run, [&](const VideoFailure& failure) {
+    if (++failures > kNamedFailures) return;
+    fmt::print("  {:<11}{}: {}\n", name(failure.state), printable(failure.name), printable(failure.error));
+  });
+  if (failures > kNamedFailures)
+    fmt::print("  and {} more; they are in the run\n", failures - kNamedFailures);
+}
+
+void print_outcome(const AuditOptions& options, const AuditOutcome& outcome) {
+  print_counts(options.out, outcome.counts);
+  if (outcome.clips > 0) {
+    fmt::print("clips        {} of {} videos in {:.1f} s ({:.2f} clips/s; {:.0f} % of the time computing)\n",
+               outcome.clips, outcome.videos, outcome.seconds,
+               static_cast<double>(outcome.clips) / outcome.seconds,
+               100 * outcome.computing_seconds / outcome.seconds);
+  }
+  const bool whole = options.shard.count == 1;
+  fmt::print("run          {}{}\n", printable(options.out.string()),
+             whole ? "" : fmt::format(", shard {}", to_string(options.shard)));
+}
+
+AuditOptions AuditCommand::resolve(const Model& network) const {
+  AuditOptions result = options;
+  auto resolved = settings.resolve(network);
+  if (!resolved.settings) {
+    throw Error(
+        ErrorKind::kInvalidArgument,
+        fmt::format("nothing says how frames become this model's input. Put MODEL.json beside the model, "
+                    "or give --preprocess with one of: {}",
+                    fmt::join(preprocessing_names(), ", ")));
+  }
+  result.settings = std::move(*resolved.settings);
+  result.settings.class_names = resolved.class_names;
+  if (!settings.num_clips && !settings.stride) result.settings.sampling.num_clips = kDefaultClips;
+  result.controls = parse_controls(controls);
+  result.method.rules_file = rules;
+  result.method.gate =
+      choice<GateRule>(gate, "--gate", {{"signal", GateRule::kSignal}, {"half", GateRule::kHalf}});
+  result.target = choice<AuditOptions::Target>(
+      target, "--target",
+      {{"top1", AuditOptions::Target::kPredicted}, {"label", AuditOptions::Target::kLabel}});
+  result.labels = choice<AuditOptions::Labels>(
+      labels_by, "--labels-by",
+      {{"name", AuditOptions::Labels::kByName}, {"index", AuditOptions::Labels::kByIndex}});
+  if (!shard.empty()) {
+    result.shard = parse_shard(shard);
+  } else if (const auto task = slurm_shard()) {
+    result.shard = *task;
+  }
+  return result;
+}
+
+int AuditCommand::audit() {
+  const Model network(model);
+  const AuditOptions resolved = resolve(network);
+  const DataSet data = read_dataset(dataset, {data_format(format), root, dataset_classes});
+  for (const auto& warning : data.warnings) print_warning(warning);
+  AuditOutcome outcome;
+  {
+    ProgressLine line("relevid");
+    const RunControl control{[&](const Progress& progress) { line.show(progress); }, &interrupt_flag()};
+    outcome = run_audit(network, data, resolved, control);
+  }
+  print_outcome(resolved, outcome);
+  if (outcome.finished) return 0;
+  throw Interrupted{};
+}
+
+int AuditCommand::run() {
+  end_with_requeue_status();
+  try {
+    return audit();
+  } catch (const Interrupted&) {
+    const bool requeue = interrupt_signal() != SIGINT;
+    print_error(requeue ? "stopped, to be queued again" : "interrupted",
+                "every video is in the run whole or not at all; the same command goes on where it stopped");
+    return requeue ? kRequeueStatus : kInterruptedStatus;
+  }
+}
+
+void add_data_options(CLI::App& app, AuditCommand& command) {
+  const std::string group = "Data set";
+  app.add_option("--format", command.format,
+                 fmt::format("how it is written down: {}", fmt::join(data_format_names(), ", ")))
+      ->capture_default_str()
+      ->group(group);
+  app.add_option("--root", command.root, "where the list's relative paths start; its own folder otherwise")
+      ->group(group);
+  app.add_option("--dataset-classes", command.dataset_classes, "names of the data set's classes, one a line")
+      ->group(group);
+  app.add_option("--labels-by", command.labels_by,
+                 "how a label finds the model's class: name (where both have names), or index")
+      ->capture_default_str()
+      ->group(group);
+  app.add_option("--image-fps", command.options.video.image_sequence_fps, "rate of a folder of images")
+      ->check(CLI::PositiveNumber)
+      ->capture_default_str()
+      ->group(group);
+}
+
+void add_method_options(CLI::App& app, AuditCommand& command) {
+  const std::string group = "Method";
+  MethodOptions& method = command.options.method;
+  app.add_option("--method", method.method, fmt::format("{}", fmt::join(methods(), ", ")))
+      ->capture_default_str()
+      ->group(group);
+  app.add_option("--target", command.target, "class to explain: top1, or label (where a video has one)")
+      ->capture_default_str()
+      ->group(group);
+  app.add_option("--rules", command.rules, "JSON file of rules that come before the preset's")->group(group);
+  app.add_option("--gate", command.gate, "products of branches: signal, or half to each")
+      ->capture_default_str()
+      ->group(group);
+  app.add_option("--threads", method.threads, "0: all cores")
+      ->check(CLI::Range(0, 1024))
+      ->capture_default_str()
+      ->group(group);
+}
+
+}  // namespace
+
+void add_audit(CLI::App& program, Action& action) {
+  auto command = std::make_shared<AuditCommand>();
+  AuditOptions& options = command->options;
+  CLI::App* app = program.add_subcommand(
+      "audit", "Measure accuracy and relevance per frame over a data set, at several frame intervals");
+  app->add_option("MODEL", command->model, "an ONNX file")->required();
+  app->add_option("DATASET", command->dataset, "a folder with a folder per class, or a list")->required();
+  app->add_option("--out", options.out, "the run, one SQLite file; goes on with one that is there")
+      ->required();
+  app->add_option("--intervals", options.intervals, "frame intervals, with commas between")
+      ->delimiter(',')
+      ->capture_default_str();
+  app->add_option("--base-interval", options.base_interval, "the controls'; the model's own otherwise");
+  app->add_option("--fps", options.fps, "resample videos to this rate first")->check(CLI::PositiveNumber);
+  app->add_option("--controls", command->controls,
+                  "all, none, or some with commas between: null_profile, "
+                  "random_weights, frozen, shuffled, reversed, shifted")
+      ->delimiter(',');
+  app->add_option("--control-clips", options.control_clips, "clips of a video under each control")
+      ->capture_default_str();
+  app->add_option("--shift-frames", options.shift_frames,
+                  "of the control 'shifted'; a quarter of a clip otherwise");
+  app->add_option("--seed", options.seed, "of shuffled frames and random weights")->capture_default_str();
+  app->add_option("--shard", command->shard,
+                  "i/n: every n-th video from the i-th, from 0; a task's place in a Slurm array otherwise");
+  add_method_options(*app, *command);
+  add_data_options(*app, *command);
+  command->settings.add_to(*app);
+  app->callback([command, &action] { action = [command] { return command->run(); }; });
+}
+
+}  // namespace relevid::cli

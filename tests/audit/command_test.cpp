@@ -1,0 +1,147 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <fcntl.h>
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <csignal>
+#include <memory>
+
+#include "audit/small_run.h"
+#include "cli/program.h"
+
+namespace relevid::testing {
+namespace {
+
+using ::testing::HasSubstr;
+using ::testing::Not;
+
+class AuditCommand : public ::testing::Test {
+ protected:
+  static void SetUpTestSuite() {
+    folder_ = std::make_unique<ScratchFolder>();
+    const Outcome made = relevid({"create", "c3d", "--width", "0.03", "--size", "32", "--classes", "3",
+                                  "--clip-len", "4", "--out", path("c3d.onnx")});
+    ASSERT_EQ(made.status, 0) << made.err;
+    const DataSet data = make_dataset(*folder_, {12, 9, 2});
+    std::string list = "path,label\n";
+    for (const DataRow& row : data.rows)
+      list += fmt::format("{},{}\n", row.name, data.class_names[static_cast<size_t>(row.label)]);
+    write_bytes(*folder_ / "list.csv", list + "absent.mp4,a\n");
+  }
+  static void TearDownTestSuite() { folder_.reset(); }
+
+  static std::string path(const std::string& name) { return (*folder_ / name).string(); }
+
+  static std::vector<std::string> arguments(const std::string& out,
+                                            const std::vector<std::string>& further = {}) {
+    std::vector<std::string> all = {"audit",
+                                    path("c3d.onnx"),
+                                    path("list.csv"),
+                                    "--out",
+                                    path(out),
+                                    "--intervals",
+                                    "1,2",
+                                    "--num-clips",
+                                    "2",
+                                    "--controls",
+                                    "null_profile,frozen",
+                                    "--threads",
+                                    "1"};
+    all.insert(all.end(), further.begin(), further.end());
+    return all;
+  }
+
+  static std::unique_ptr<ScratchFolder> folder_;
+};
+std::unique_ptr<ScratchFolder> AuditCommand::folder_;
+
+TEST_F(AuditCommand, WritesARunAndNamesWhatIsMissing) {
+  const Outcome first = relevid(arguments("first.db"));
+  ASSERT_EQ(first.status, 0) << first.err;
+  EXPECT_THAT(first.out, HasSubstr("4 of 4: 2 audited, 1 too short, 1 unreadable"));
+  EXPECT_THAT(first.out, HasSubstr("absent.mp4"));
+  EXPECT_THAT(first.out, HasSubstr("clips        10 of 4 videos"));
+  const std::string digest = content_digest(path("first.db"));
+  const Outcome again = relevid(arguments("first.db"));
+  EXPECT_EQ(again.status, 0);
+  EXPECT_THAT(again.out, Not(HasSubstr("clips")));
+  EXPECT_EQ(content_digest(path("first.db")), digest);
+}
+
+TEST_F(AuditCommand, ShardsOfASlurmArrayMergeIntoTheWhole) {
+  ASSERT_EQ(relevid(arguments("whole.db")).status, 0);
+  ASSERT_EQ(relevid(arguments("part0.db", {"--shard", "0/2"})).status, 0);
+  const Outcome early = relevid({"merge", path("merged.db"), path("part0.db")});
+  EXPECT_EQ(early.status, 2);
+  EXPECT_THAT(early.err, HasSubstr("--allow-partial"));
+  const std::string task =
+      "SLURM_ARRAY_TASK_ID=8 SLURM_ARRAY_TASK_COUNT=2 SLURM_ARRAY_TASK_MIN=5 "
+      "SLURM_ARRAY_TASK_STEP=3 ";
+  const Outcome second = relevid(arguments("part1.db"), task);
+  EXPECT_THAT(second.out, HasSubstr("shard 1/2")) << second.err;
+  const Outcome merged = relevid({"merge", path("merged.db"), path("part1.db"), path("part0.db")});
+  EXPECT_EQ(merged.status, 0) << merged.err;
+  EXPECT_THAT(merged.out, HasSubstr("4 of 4 videos, from 2 runs"));
+  EXPECT_EQ(content_digest(path("merged.db")), content_digest(path("whole.db")));
+  EXPECT_EQ(relevid({"merge", path("merged.db"), path("part0.db"), path("part1.db")}).status, 2);
+  EXPECT_EQ(relevid({"merge", path("partial.db"), path("part0.db"), "--allow-partial"}).status, 0);
+}
+
+TEST_F(AuditCommand, BadInputHasItsMessageAndStatus) {
+  ASSERT_EQ(relevid(arguments("bad.db")).status, 0);
+  const Outcome other = relevid(arguments("bad.db", {"--method", "gradient"}));
+  EXPECT_EQ(other.status, 2);
+  EXPECT_THAT(other.err, HasSubstr("settings.method.name: \"deep_taylor\" there, \"gradient\" here"));
+  EXPECT_EQ(relevid(arguments("new.db", {"--shard", "2/2"})).status, 2);
+  EXPECT_EQ(relevid(arguments("new.db", {"--target", "labl"})).status, 2);
+  EXPECT_EQ(relevid(arguments("new.db", {"--base-interval", "0"})).status, 2);
+  EXPECT_EQ(relevid(arguments("absent/new.db")).status, 5);
+  const Outcome model = relevid({"audit", path("c3d.onnx"), path("list.csv"), "--out", path("c3d.onnx")});
+  EXPECT_EQ(model.status, 4);
+  EXPECT_EQ(relevid({"inspect", path("c3d.onnx")}).status, 0);  // it is still there
+  EXPECT_FALSE(std::filesystem::exists(path("new.db")));
+}
+
+/// Starts an audit and signals it while it reads its class names, which come from a pipe: handlers are there
+/// by then, and no video has been begun.
+int status_after(int signal, std::vector<std::string> arguments, const std::string& pipe) {
+  ::mkfifo(pipe.c_str(), 0600);
+  arguments.insert(arguments.end(), {"--labels", pipe});
+  arguments.insert(arguments.begin(), RELEVID_PROGRAM);
+  const pid_t child = ::fork();
+  if (child == 0) {
+    std::vector<char*> words;
+    for (std::string& argument : arguments) words.push_back(argument.data());
+    words.push_back(nullptr);
+    const int nothing = ::open("/dev/null", O_WRONLY);
+    ::dup2(nothing, STDOUT_FILENO);
+    ::dup2(nothing, STDERR_FILENO);
+    ::execv(words[0], words.data());
+    ::_exit(99);
+  }
+  const int out = ::open(pipe.c_str(), O_WRONLY);  // waits for the reader
+  ::kill(child, signal);
+  EXPECT_EQ(::write(out, "a\nb\nc\n", 6), 6);
+  ::close(out);
+  int status = 0;
+  ::waitpid(child, &status, 0);
+  std::filesystem::remove(pipe);
+  return WIFEXITED(status) ? WEXITSTATUS(status) : -1;
+}
+
+TEST_F(AuditCommand, AClustersWarningEndsWithTheRequeueStatusAndTheNextRunGoesOn) {
+  write_bytes(path("names"), "a\nb\nc\n");
+  ASSERT_EQ(relevid(arguments("undisturbed.db", {"--labels", path("names")})).status, 0);
+  EXPECT_EQ(status_after(SIGTERM, arguments("signalled.db"), path("pipe")), 75);
+  EXPECT_EQ(status_after(SIGUSR1, arguments("signalled.db"), path("pipe")), 75);
+  EXPECT_EQ(status_after(SIGINT, arguments("signalled.db"), path("pipe")), 130);
+  EXPECT_EQ(run_counts(path("signalled.db")).done, 0);
+  EXPECT_EQ(relevid(arguments("signalled.db", {"--labels", path("names")})).status, 0);
+  EXPECT_EQ(content_digest(path("signalled.db")), content_digest(path("undisturbed.db")));
+}
+
+}  // namespace
+}  // namespace relevid::testing
