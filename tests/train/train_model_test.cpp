@@ -2,15 +2,19 @@
 // Whole runs, from video files to an ONNX file.
 #include "relevid/train.h"
 
+#include <fmt/format.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include <atomic>
+#include <cstdlib>
 
 #include "base/atomic_file.h"
 #include "relevid/error.h"
 #include "relevid/explain.h"
 #include "relevid/generate.h"
+#include "relevid/npz.h"
+#include "support/random.h"
 #include "support/scratch.h"
 
 namespace relevid {
@@ -152,6 +156,46 @@ TEST_F(TrainModel, FineTuningKeepsFrozenLayersAndMergesBatchNorm) {
   EXPECT_GT(result.parameters, 0);
   const auto layers = describe_layers(Model(out_ / "second.onnx"), Shape{1, 3, 4, 24, 24}, {});
   for (const auto& layer : layers) EXPECT_NE(layer.op, "Affine") << layer.name;
+}
+
+/// What ONNX Runtime makes of clip.npz, and whether the onnx package finds nothing wrong with the file.
+std::vector<double> logits_of_onnxruntime(const ScratchFolder& folder, const std::string& model) {
+  write_bytes(folder / "script.py", fmt::format("import numpy, onnx, onnxruntime\n"
+                                                "onnx.checker.check_model('{0}', full_check=True)\n"
+                                                "session = onnxruntime.InferenceSession('{0}')\n"
+                                                "clip = numpy.load('clip.npz')['clip']\n"
+                                                "logits = session.run(None, {{session.get_inputs()[0].name: clip}})[0]\n"
+                                                "numpy.savez('logits.npz', logits=logits)\n",
+                                                model));
+  const auto command = fmt::format("cd '{}' && python3 script.py 2>error.txt", folder.path().string());
+  if (std::system(command.c_str()) != 0) throw std::runtime_error(read_file(folder / "error.txt"));
+  return read_npz(folder / "logits.npz").at("logits").as_doubles();
+}
+
+TEST_F(TrainModel, OnnxRuntimeGivesTheSameLogits) {
+  if (std::system("python3 -c 'import numpy, onnx, onnxruntime' 2>/dev/null") != 0)
+    GTEST_SKIP() << "python3 with numpy, onnx and onnxruntime is not installed";
+  TrainOptions options = small();
+  options.epochs = 1;
+  options.schedule.warmup_epochs = 0;
+  MethodOptions gradient;
+  gradient.method = "gradient";
+  std::map<std::string, Tensor> clip;
+  clip["clip"] = testing::Random(4).uniform(Shape{1, 3, 4, 24, 24}, -2, 2);
+  write_npz(out_ / "clip.npz", clip);
+  for (const std::string architecture : {"c3d_small", "r3d_18", "r2plus1d_18"}) {
+    for (const auto batch_norm : {TrainOptions::BatchNorm::kKeep, TrainOptions::BatchNorm::kMerge}) {
+      options.network.architecture = architecture;
+      options.batch_norm = batch_norm;
+      train("a.onnx", options);
+      const Model model(out_ / "a.onnx");
+      ClipExplainer explainer(model, Shape{1, 3, 4, 24, 24}, gradient, nullptr);
+      const auto have = explainer.forward(clip["clip"]).as_doubles();
+      const auto want = logits_of_onnxruntime(out_, "a.onnx");
+      ASSERT_EQ(have.size(), want.size());
+      for (size_t i = 0; i < have.size(); ++i) EXPECT_NEAR(have[i], want[i], 1e-4) << architecture;
+    }
+  }
 }
 
 TEST_F(TrainModel, ADivergedRunKeepsItsCheckpoint) {
