@@ -55,14 +55,13 @@ Tensor dropout_mask(const Shape& shape, double ratio, uint64_t seed) {
   return mask;
 }
 
-/// into = first ? from : into + from, whatever floating type `from` has.
-void add_to(Tensor& into, const Tensor& from, bool first) {
-  const auto write = [&](const auto values) {
+/// into += from, whatever floating type `from` has.
+void add_to(Tensor& into, const Tensor& from) {
+  const auto add = [&](const auto values) {
     const auto target = into.values<float>();
-    for (size_t i = 0; i < target.size(); ++i)
-      target[i] = first ? static_cast<float>(values[i]) : target[i] + static_cast<float>(values[i]);
+    for (size_t i = 0; i < target.size(); ++i) target[i] += static_cast<float>(values[i]);
   };
-  from.dtype() == DType::kF64 ? write(from.values<double>()) : write(from.values<float>());
+  from.dtype() == DType::kF64 ? add(from.values<double>()) : add(from.values<float>());
 }
 
 }  // namespace
@@ -176,10 +175,11 @@ LossResult TrainableModel::step(const Tensor& clips, std::span<const int64_t> la
 }
 
 void TrainableModel::take(size_t step, kernels::ParameterGradient gradient) {
-  const auto store = [&](int place, const Tensor& from) {
+  const auto store = [&](int place, Tensor& from) {
     if (place < 0) return;
     const auto i = static_cast<size_t>(place);
-    add_to(gradients_[i], from, std::exchange(fresh_[i], 0) != 0);
+    if (std::exchange(fresh_[i], 0) == 0) return add_to(gradients_[i], from);
+    gradients_[i] = from.dtype() == DType::kF32 ? std::move(from) : from.cast(DType::kF32);
   };
   store(by_step_[step].weight, gradient.weight);
   store(by_step_[step].bias, gradient.bias);
