@@ -15,10 +15,20 @@ constexpr size_t kWidth = 100, kIndent = 13, kDigestDigits = 12, kNameWidth = 28
 constexpr int64_t kMostRows = 16;    // frames that get a bar each
 constexpr size_t kMostColumns = 84;  // of a sparkline
 constexpr size_t kMostClasses = 10;
+constexpr int64_t kMostTop5Classes = 5;  // of which the best five are all
 
 /// "VERDICT      text", broken into lines.
 std::string paragraph(std::string_view name, std::string_view text) {
   return fmt::format("{:<{}}{}\n", name, kIndent, wrapped(text, kWidth, kIndent));
+}
+
+std::string without_trailing_blanks(std::string_view page) {
+  std::string result;
+  for (const char c : page) {
+    if (c == '\n') result.erase(result.find_last_not_of(' ') + 1);
+    result += c;
+  }
+  return result;
 }
 
 /// Writes the page from top to bottom.
@@ -32,6 +42,7 @@ class Page {
     add_subject();
     add("verdict", statistics_.verdict.sentence);
     add_accuracy();
+    page_ += '\n';
     add("advice", statistics_.recommendation.sentence);
     add_frames();
     add_borders();
@@ -40,7 +51,7 @@ class Page {
     if (unreliable_) {
       page_ += fmt::format("\n~ from fewer than {} videos: the interval is not to be trusted\n", kFewVideos);
     }
-    return std::move(page_);
+    return without_trailing_blanks(page_);
   }
 
  private:
@@ -145,7 +156,7 @@ void Page::add_subject() {
 
 void Page::add_accuracy() {
   const Sweep& sweep = statistics_.sweep;
-  if (statistics_.labelled == 0) return add("accuracy", "n/a: no video that was used has a label");
+  if (statistics_.labelled == 0) return add_heading("Accuracy: n/a, no video that was used has a label");
   add_heading(
       fmt::format("Accuracy of videos in % [95 % interval], on the {} that fit all of these "
                   "intervals; gain over {} in points",
@@ -171,9 +182,14 @@ void Page::add_accuracy() {
 
 void Page::add_accuracy_row(int64_t interval, int64_t videos, const AccuracyEstimate& accuracy,
                             const Comparison* gain) {
+  if (videos == 0) {
+    page_ += fmt::format("{:>9} {:>6}  n/a\n", interval, videos);
+    return;
+  }
   const bool is_base = interval == statistics_.sweep.base_interval;
+  const bool top5 = report_.manifest.class_count > kMostTop5Classes;
   page_ += fmt::format("{:>9} {:>6}  {:<20} {:<20} {:<20} {:>6} {:>6} {}\n", interval, videos,
-                       cell(accuracy.video1, kPercent), cell(accuracy.video5, kPercent),
+                       cell(accuracy.video1, kPercent), top5 ? cell(accuracy.video5, kPercent) : "n/a",
                        is_base ? "base"
                        : gain  ? cell(gain->gain.video1, kPoints)
                                : "n/a",
@@ -184,8 +200,7 @@ void Page::add_accuracy_row(int64_t interval, int64_t videos, const AccuracyEsti
 void Page::add_frames() {
   const ProfileEstimate& profile = base_.all;
   if (profile.videos == 0) {
-    page_ += '\n';
-    return add("frame shares", "n/a: no video has relevance at the base interval");
+    return add_heading("Share of relevance per frame: n/a, no video has relevance at the base interval");
   }
   const auto& null = report_.options.null_profile;
   add_heading(fmt::format("Share of {}relevance per frame in % [95 % interval] at interval {}, mean of {}{}",
@@ -217,6 +232,8 @@ std::string Page::frame_cell(size_t t, double largest, const std::vector<double>
 void Page::add_frame_rows(const std::vector<double>* null) {
   const size_t frames = base_.all.shares.size(), rows = (frames + 1) / 2;
   const double largest = largest_share(base_.all, null);
+  const std::string head = fmt::format("{:>3} {:>18} {:>5}", "t", "share", null ? "null" : "");
+  page_ += fmt::format("{:<51}{}\n", head, head);
   for (size_t row = 0; row < rows; ++row) {
     const std::string left = frame_cell(row, largest, null);
     page_ += row + rows < frames ? fmt::format("{:<51}{}\n", left, frame_cell(row + rows, largest, null))
@@ -250,9 +267,10 @@ void Page::add_frame_lines(const std::vector<double>* null) {
 
 void Page::add_moments() {
   const ProfileEstimate& p = base_.all;
-  std::string text = fmt::format(" centre at frame {} of 0 to {}; later half less earlier {}; entropy {}",
-                                 cell(p.centre, kRatio), p.shares.size() - 1, cell(p.asymmetry, kPoints),
-                                 cell(p.entropy, NumberStyle{1, 3, NumberStyle::Sign::kMinus}));
+  std::string text =
+      fmt::format(" centre at frame {} of 0 to {}; later half less earlier {} points; entropy {}",
+                  cell(p.centre, kRatio), p.shares.size() - 1, cell(p.asymmetry, kPoints),
+                  cell(p.entropy, NumberStyle{1, 3, NumberStyle::Sign::kMinus}));
   if (p.negative_share.value > 0) text += fmt::format("; negative part {}", cell(p.negative_share, kPercent));
   if (base_.without_relevance > 0)
     text += fmt::format("; {} without relevance left out", counted(base_.without_relevance, "video"));
