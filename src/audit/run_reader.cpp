@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <nlohmann/json.hpp>
 
 #include "audit/run_schema.h"
 #include "relevid/error.h"
@@ -52,7 +53,11 @@ class Records {
                              "WHERE video = ?1 ORDER BY condition")),
         clips_(database.prepare(
             "SELECT right1, right5, shares, negative_share FROM prediction NATURAL JOIN profile "
-            "WHERE video = ?1 AND condition = ?2 ORDER BY number")) {}
+            "WHERE video = ?1 AND condition = ?2 ORDER BY number")),
+        real_clips_(
+            database.prepare("SELECT shares FROM profile WHERE video = ?1 AND condition = ?2 AND number IN "
+                             "(SELECT number FROM profile WHERE video = ?1 AND condition = ?3) "
+                             "ORDER BY number")) {}
 
   std::vector<ConditionRecord> of(int64_t video) {
     std::vector<ConditionRecord> records;
@@ -68,6 +73,7 @@ class Records {
           record.clips != predictions_.integer(1)) {
         damaged(video);
       }
+      reduce_real_clips(video, record);
       records.push_back(std::move(record));
     }
     return records;
@@ -81,13 +87,32 @@ class Records {
       ++record.clips;
       record.clips_right1 += clips_.integer(0) != 0;
       record.clips_right5 += clips_.integer(1) != 0;
-      const auto shares = from_blob(clips_.blob(2), manifest_.clip_len, "a profile in " + path_);
-      for (size_t t = 0; t < shares.size(); ++t) record.shares[t] += shares[t];
+      add_shares(clips_.blob(2), record.shares);
       record.negative_share += clips_.real(3);
     }
     const auto count = static_cast<double>(std::max<int64_t>(1, record.clips));
     for (double& share : record.shares) share /= count;
     record.negative_share /= count;
+  }
+
+  /// A control's clip has the number of the clip it was made from.
+  void reduce_real_clips(int64_t video, ConditionRecord& record) {
+    const Condition& control = manifest_.conditions[static_cast<size_t>(record.condition)];
+    if (control.kind == ConditionKind::kInterval) return;
+    const Condition wanted{ConditionKind::kInterval, control.frame_interval, 0};
+    const auto real = std::ranges::find(manifest_.conditions, wanted);
+    if (real == manifest_.conditions.end()) return;
+    record.real_shares.assign(static_cast<size_t>(manifest_.clip_len), 0.0);
+    real_clips_.bind(1, video).bind(2, real - manifest_.conditions.begin()).bind(3, record.condition);
+    int64_t clips = 0;
+    for (; real_clips_.step(); ++clips) add_shares(real_clips_.blob(0), record.real_shares);
+    if (clips != record.clips) damaged(video);
+    for (double& share : record.real_shares) share /= static_cast<double>(clips);
+  }
+
+  void add_shares(std::span<const std::byte> blob, std::vector<double>& sums) const {
+    const auto shares = from_blob(blob, manifest_.clip_len, "a profile in " + path_);
+    for (size_t t = 0; t < shares.size(); ++t) sums[t] += shares[t];
   }
 
   [[noreturn]] void damaged(int64_t video) const {
@@ -98,8 +123,46 @@ class Records {
 
   std::string path_;
   const Manifest& manifest_;
-  Statement predictions_, clips_;
+  Statement predictions_, clips_, real_clips_;
 };
+
+std::optional<bool> truth(const Statement& row, int column) {
+  if (row.is_null(column)) return std::nullopt;
+  return row.integer(column) != 0;
+}
+
+/// A column that holds a JSON list of T.
+template <class T>
+std::vector<T> list_of(const Statement& row, int column, const std::string& path) {
+  try {
+    return nlohmann::json::parse(row.text(column)).get<std::vector<T>>();
+  } catch (const nlohmann::json::exception&) {
+    throw Error(
+        ErrorKind::kCorruptInput,
+        fmt::format("{}: a clip has '{}' where a list belongs; the run is damaged", path, row.text(column)));
+  }
+}
+
+ClipRow clip_of(const Statement& row, int64_t clip_len, const std::string& path) {
+  ClipRow clip;
+  clip.condition = row.integer(0);
+  clip.number = row.integer(1);
+  clip.offset = row.real(2);
+  clip.frame_indices = list_of<int64_t>(row, 3, path);
+  clip.pts_seconds = from_blob(row.blob(4), clip_len, "the times of a clip in " + path);
+  clip.target = row.integer(5);
+  clip.target_logit = row.real(6);
+  clip.right1 = truth(row, 7);
+  clip.right5 = truth(row, 8);
+  clip.classes = list_of<ClassProbability>(row, 9, path);
+  clip.negative_share = row.real(10);
+  clip.shares = from_blob(row.blob(11), clip_len, "a profile in " + path);
+  return clip;
+}
+
+constexpr const char* kVideos =
+    "SELECT id, name, path, sha256, label, fps, frame_count, width, height, state, error_kind, error "
+    "FROM video ORDER BY id";
 
 }  // namespace
 
@@ -143,16 +206,38 @@ RunCounts RunReader::counts() {
   return counts;
 }
 
+int64_t RunReader::clip_count() {
+  Statement row = database_->prepare("SELECT count(*) FROM prediction");
+  return row.step() ? row.integer(0) : 0;
+}
+
 void RunReader::for_each_video(const std::function<void(const VideoRecord&)>& take) {
   Records records(*database_, manifest_);
-  Statement videos = database_->prepare(
-      "SELECT id, name, path, sha256, label, fps, frame_count, width, height, state, error_kind, error "
-      "FROM video ORDER BY id");
+  Statement videos = database_->prepare(kVideos);
   while (videos.step()) {
     VideoRecord record;
     record.video = video_of(videos, database_->path().string());
     if (record.video.state == VideoState::kOk) record.conditions = records.of(record.video.index);
     take(record);
+  }
+}
+
+void RunReader::for_each_clip(const std::function<void(const VideoRow&, const ClipRow&)>& take) {
+  const std::string path = database_->path().string();
+  Statement videos = database_->prepare(kVideos);
+  Statement clips = database_->prepare(
+      "SELECT condition, number, offset, frame_indices, pts_seconds, target, target_logit, right1, right5, "
+      "classes, negative_share, shares FROM clip NATURAL JOIN prediction NATURAL JOIN profile "
+      "WHERE video = ?1 ORDER BY condition, number");
+  while (videos.step()) {
+    const VideoRow video = video_of(videos, path);
+    clips.bind(1, video.index);
+    while (clips.step()) {
+      const ClipRow clip = clip_of(clips, manifest_.clip_len, path);
+      if (clip.condition < 0 || clip.condition >= std::ssize(manifest_.conditions) || clip.classes.empty())
+        throw Error(ErrorKind::kCorruptInput, path + ": a clip without condition or class; it is damaged");
+      take(video, clip);
+    }
   }
 }
 

@@ -20,7 +20,10 @@ struct ConditionRecord {
   int64_t clips = 0, clips_right1 = 0, clips_right5 = 0;
   bool right1 = false, right5 = false;  ///< of the mean; false where there is no label
   std::vector<double> shares;           ///< [T] mean over clips; each clip's sum to 1 (or 0: no relevance)
-  double negative_share = 0;            ///< mean over clips
+  /// Of a control: [T] mean over just the clips of its interval that it was made from (those of the same
+  /// numbers). Empty for an interval.
+  std::vector<double> real_shares;
+  double negative_share = 0;  ///< mean over clips
 };
 
 struct VideoRecord {
@@ -38,8 +41,12 @@ class RunReader {
   const Manifest& manifest() const { return manifest_; }
   std::optional<std::vector<double>> null_profile();
   RunCounts counts();
+  /// Of all videos, under all conditions.
+  int64_t clip_count();
   /// In the order of the data set. Holds one video at a time.
   void for_each_video(const std::function<void(const VideoRecord&)>& take);
+  /// By video, condition and number. Holds one clip at a time.
+  void for_each_clip(const std::function<void(const VideoRow&, const ClipRow&)>& take);
 
  private:
   std::unique_ptr<Database> database_;

@@ -35,6 +35,8 @@ std::string border_of(const Verdict& verdict) {
 }
 
 std::string undecided(const Verdict& verdict) {
+  const auto none = fmt::format("Can't tell: no video at interval {}.", verdict.interval);
+  if (verdict.ratio.videos == 0) return none;
   if (!verdict.excess) {
     return fmt::format(
         "Can't tell: without a null profile, what the border gets may be the architecture's doing;"
@@ -42,7 +44,7 @@ std::string undecided(const Verdict& verdict) {
         times(verdict.ratio));
   }
   const Estimate& excess = *verdict.excess;
-  if (excess.videos == 0) return fmt::format("Can't tell: no video at interval {}.", verdict.interval);
+  if (excess.videos == 0) return none;
   if (verdict.frames < 3) return "Can't tell: clips of two frames are all border.";
   const std::string seen =
       fmt::format("{} carry {} times the relevance that the architecture alone gives them",

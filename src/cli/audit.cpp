@@ -10,7 +10,9 @@
 
 #include "base/suggest.h"
 #include "cli/command.h"
+#include "cli/dataset_options.h"
 #include "cli/settings_options.h"
+#include "relevid/audit_report.h"
 #include "relevid/error.h"
 
 namespace relevid::cli {
@@ -20,11 +22,12 @@ constexpr int64_t kDefaultClips = 4;
 constexpr int kNamedFailures = 20;
 
 struct AuditCommand {
-  std::string model, dataset, format = "detect", root, dataset_classes;
+  std::string model, dataset;
   std::string target = "top1", labels_by = "name", shard, rules, gate = "signal";
   std::vector<std::string> controls;
   AuditOptions options;
   SettingsOptions settings;
+  DataSetCommandOptions reading;
 
   int run();
   int audit();
@@ -102,6 +105,21 @@ void print_outcome(const AuditOptions& options, const AuditOutcome& outcome) {
              whole ? "" : fmt::format(", shard {}", to_string(options.shard)));
 }
 
+void print_findings(const AuditOptions& options) {
+  const std::string run = printable(options.out.string());
+  if (options.shard.count > 1) {
+    fmt::print("next         relevid merge OUT {} ... puts the shards together\n", run);
+    return;
+  }
+  try {
+    const AuditFindings findings = audit_findings(options.out);
+    fmt::print("verdict      {}\nadvice       {}\n", findings.verdict, findings.recommendation);
+  } catch (const Error& error) {  // the run is whole all the same
+    print_warning(error.what());
+  }
+  fmt::print("more         relevid report {}\n", run);
+}
+
 AuditOptions AuditCommand::resolve(const Model& network) const {
   AuditOptions result = options;
   auto resolved = settings.resolve(network);
@@ -136,8 +154,7 @@ AuditOptions AuditCommand::resolve(const Model& network) const {
 int AuditCommand::audit() {
   const Model network(model);
   const AuditOptions resolved = resolve(network);
-  const DataSet data = read_dataset(dataset, {data_format(format), root, dataset_classes});
-  for (const auto& warning : data.warnings) print_warning(warning);
+  const DataSet data = reading.read(dataset);
   AuditOutcome outcome;
   {
     ProgressLine line("relevid");
@@ -145,8 +162,9 @@ int AuditCommand::audit() {
     outcome = run_audit(network, data, resolved, control);
   }
   print_outcome(resolved, outcome);
-  if (outcome.finished) return 0;
-  throw Interrupted{};
+  if (!outcome.finished) throw Interrupted{};
+  print_findings(resolved);
+  return 0;
 }
 
 int AuditCommand::run() {
@@ -162,15 +180,8 @@ int AuditCommand::run() {
 }
 
 void add_data_options(CLI::App& app, AuditCommand& command) {
-  const std::string group = "Data set";
-  app.add_option("--format", command.format,
-                 fmt::format("how it is written down: {}", fmt::join(data_format_names(), ", ")))
-      ->capture_default_str()
-      ->group(group);
-  app.add_option("--root", command.root, "where the list's relative paths start; its own folder otherwise")
-      ->group(group);
-  app.add_option("--dataset-classes", command.dataset_classes, "names of the data set's classes, one a line")
-      ->group(group);
+  const std::string group = "The data set";
+  command.reading.add_to(app);
   app.add_option("--labels-by", command.labels_by,
                  "how a label finds the model's class: name (where both have names), or index")
       ->capture_default_str()

@@ -23,6 +23,7 @@ void add_inspect(CLI::App& program, Action& action);
 void add_generate(CLI::App& program, Action& action);
 void add_train(CLI::App& program, Action& action);
 void add_merge(CLI::App& program, Action& action);
+void add_report(CLI::App& program, Action& action);
 
 /// Ends with status 130, as shells have it for Ctrl-C.
 inline constexpr int kInterruptedStatus = 130;

@@ -57,6 +57,7 @@ int run(int argc, char** argv) {
   add_train(program, action);
   add_audit(program, action);
   add_merge(program, action);
+  add_report(program, action);
   try {
     program.parse(argc, argv);
   } catch (const CLI::ParseError& error) {

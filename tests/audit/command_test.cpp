@@ -71,6 +71,37 @@ TEST_F(AuditCommand, WritesARunAndNamesWhatIsMissing) {
   EXPECT_EQ(content_digest(path("first.db")), digest);
 }
 
+TEST_F(AuditCommand, EndsWithWhatItFoundAndReportSaysTheRest) {
+  const Outcome audit = relevid(arguments("found.db"));
+  ASSERT_EQ(audit.status, 0) << audit.err;
+  EXPECT_THAT(audit.out, HasSubstr("list.csv: 4 videos, 3 classes"));
+  EXPECT_THAT(audit.out, HasSubstr("verdict      Can't tell from 2 videos"));
+  EXPECT_THAT(audit.out, HasSubstr("advice       Keep interval 1 for now"));
+  EXPECT_THAT(audit.out, HasSubstr("relevid report " + path("found.db")));
+  const Outcome page = relevid({"report", path("found.db")});
+  ASSERT_EQ(page.status, 0) << page.err;
+  EXPECT_THAT(page.out, HasSubstr("left out: 1 too short, 1 unreadable"));
+  const std::vector<std::string> clips = {"report",  path("found.db"), "--format", "csv",
+                                          "--table", "clips",          "--out",    path("clips.csv")};
+  ASSERT_EQ(relevid(clips).status, 0);
+  EXPECT_EQ(shell("wc -l < " + path("clips.csv")).out, "11\n");
+  const Outcome json = relevid({"report", path("found.db"), "--format", "json", "--seed", "3"});
+  EXPECT_EQ(json.status, 0);
+  EXPECT_THAT(json.out, HasSubstr("\"effect\":\"cant_tell\""));
+}
+
+TEST_F(AuditCommand, AReportThatCannotBeMadeHasItsMessageAndStatus) {
+  ASSERT_EQ(relevid(arguments("report.db")).status, 0);
+  EXPECT_EQ(relevid({"report", path("c3d.onnx")}).status, 4);
+  EXPECT_EQ(relevid({"report", path("absent.db")}).status, 5);
+  EXPECT_EQ(relevid({"report", path("report.db"), "--out", path("absent/page.txt")}).status, 5);
+  const Outcome table = relevid({"report", path("report.db"), "--format", "csv"});
+  EXPECT_EQ(table.status, 2);
+  EXPECT_THAT(table.err, HasSubstr("--table profiles, sweep, clips or videos"));
+  EXPECT_EQ(relevid({"report", path("report.db"), "--table", "clips"}).status, 2);
+  EXPECT_EQ(relevid({"report", path("report.db"), "--format", "page"}).status, 2);
+}
+
 TEST_F(AuditCommand, ShardsOfASlurmArrayMergeIntoTheWhole) {
   ASSERT_EQ(relevid(arguments("whole.db")).status, 0);
   ASSERT_EQ(relevid(arguments("part0.db", {"--shard", "0/2"})).status, 0);

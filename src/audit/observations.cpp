@@ -1,0 +1,80 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "audit/observations.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <nlohmann/json.hpp>
+
+#include "relevid/error.h"
+
+namespace relevid::audit {
+namespace {
+
+using Json = nlohmann::json;
+
+int64_t likely_base_interval(const std::vector<Condition>& conditions) {
+  int64_t smallest = 0;
+  for (const Condition& condition : conditions) {
+    if (condition.kind != ConditionKind::kInterval) return condition.frame_interval;
+    if (smallest == 0 || condition.frame_interval < smallest) smallest = condition.frame_interval;
+  }
+  return smallest;
+}
+
+Observation observation(const VideoRow& video, const ConditionRecord& record, std::optional<double> fps) {
+  Observation result;
+  result.video_key = video.sha256;
+  result.label = video.label;
+  result.predicted = record.predicted;
+  result.clips = record.clips;
+  result.clips_right1 = record.clips_right1;
+  result.clips_right5 = record.clips_right5;
+  result.right1 = record.right1;
+  result.right5 = record.right5;
+  result.shares = record.shares;
+  result.real_shares = record.real_shares;
+  result.negative_share = record.negative_share;
+  result.fps = fps.value_or(video.fps);
+  return result;
+}
+
+}  // namespace
+
+RunSettings settings_of(const Manifest& manifest) {
+  const Json settings = Json::parse(manifest.settings, nullptr, false);
+  RunSettings result;
+  result.base_interval = likely_base_interval(manifest.conditions);
+  if (settings.is_object()) {
+    const Json base = settings.value("base_interval", Json()), fps = settings.value("fps", Json());
+    if (base.is_number_integer()) result.base_interval = base.get<int64_t>();
+    if (fps.is_number()) result.fps = fps.get<double>();
+  }
+  const Condition wanted{ConditionKind::kInterval, result.base_interval, 0};
+  if (std::ranges::find(manifest.conditions, wanted) == manifest.conditions.end()) {
+    throw Error(ErrorKind::kCorruptInput,
+                fmt::format("the run's base interval is {}, which is none of its conditions; it is damaged",
+                            result.base_interval));
+  }
+  return result;
+}
+
+ObservationSource observations_of(RunReader& reader) {
+  const std::optional<double> fps = settings_of(reader.manifest()).fps;
+  return [&reader, fps](const std::function<void(const VideoObservations&)>& take) {
+    reader.for_each_video([&](const VideoRecord& record) {
+      if (record.video.state != VideoState::kOk) return;
+      VideoObservations video;
+      video.video_key = record.video.sha256;
+      video.label = record.video.label;
+      video.by_condition.resize(reader.manifest().conditions.size());
+      for (const ConditionRecord& condition : record.conditions) {
+        video.by_condition[static_cast<size_t>(condition.condition)] =
+            observation(record.video, condition, fps);
+      }
+      take(video);
+    });
+  };
+}
+
+}  // namespace relevid::audit

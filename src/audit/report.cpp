@@ -1,0 +1,109 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "audit/report.h"
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include <algorithm>
+#include <vector>
+
+#include "audit/observations.h"
+#include "base/suggest.h"
+#include "relevid/error.h"
+
+namespace relevid::audit {
+namespace {
+
+const std::vector<std::string>& format_names() {
+  static const std::vector<std::string> kNames = {"text", "json", "csv"};
+  return kNames;
+}
+
+const std::vector<std::string>& table_names() {
+  static const std::vector<std::string> kNames = {"profiles", "sweep", "clips", "videos"};
+  return kNames;
+}
+
+int64_t place_of(std::string_view word, const std::vector<std::string>& names, std::string_view what) {
+  const auto found = std::ranges::find(names, word);
+  if (found != names.end()) return found - names.begin();
+  throw Error(ErrorKind::kInvalidArgument, fmt::format("no {} '{}'{}; there are {}", what, word,
+                                                       did_you_mean(word, names), fmt::join(names, ", ")));
+}
+
+void write_csv(RunReader& reader, const std::string& run, const ReportOptions& options,
+               const ReportSink& sink) {
+  switch (options.table) {
+    case ReportOptions::Table::kProfiles:
+      return write_profiles_csv(make_report(reader, run, options), sink);
+    case ReportOptions::Table::kSweep:
+      return write_sweep_csv(make_report(reader, run, options), sink);
+    case ReportOptions::Table::kClips:
+      return write_clips_csv(reader, sink);
+    case ReportOptions::Table::kVideos:
+      return write_videos_csv(reader, sink);
+  }
+}
+
+}  // namespace
+
+Report make_report(RunReader& reader, const std::string& run, const ReportOptions& options) {
+  Report report;
+  report.run = run;
+  report.manifest = reader.manifest();
+  report.counts = reader.counts();
+  report.clips = reader.clip_count();
+  report.options.base_interval = settings_of(report.manifest).base_interval;
+  report.options.null_profile = reader.null_profile();
+  report.options.smallest_excess = options.smallest_excess;
+  report.options.smallest_gain = options.smallest_gain;
+  report.options.replicates = options.replicates;
+  report.options.seed = options.seed;
+  report.statistics = analyse(observations_of(reader), report.manifest.conditions, report.options);
+  return report;
+}
+
+std::string class_label(const Manifest& manifest, int64_t label) {
+  if (label < 0 || label >= std::ssize(manifest.class_names)) return fmt::format("{}", label);
+  return fmt::format("{}: {}", label, manifest.class_names[static_cast<size_t>(label)]);
+}
+
+}  // namespace relevid::audit
+
+namespace relevid {
+
+ReportOptions::Format report_format(std::string_view name) {
+  return static_cast<ReportOptions::Format>(audit::place_of(name, audit::format_names(), "report format"));
+}
+
+ReportOptions::Table report_table(std::string_view name) {
+  return static_cast<ReportOptions::Table>(audit::place_of(name, audit::table_names(), "table"));
+}
+
+void write_audit_report(const std::filesystem::path& run, const ReportOptions& options,
+                        const ReportSink& sink) {
+  audit::RunReader reader(run);
+  const std::string name = run.filename().string();
+  switch (options.format) {
+    case ReportOptions::Format::kText:
+      return sink(audit::text_of(audit::make_report(reader, name, options)));
+    case ReportOptions::Format::kJson:
+      return audit::write_json(audit::make_report(reader, name, options), reader, sink);
+    case ReportOptions::Format::kCsv:
+      return audit::write_csv(reader, name, options, sink);
+  }
+}
+
+std::string audit_report(const std::filesystem::path& run, const ReportOptions& options) {
+  std::string text;
+  write_audit_report(run, options, [&](std::string_view piece) { text += piece; });
+  return text;
+}
+
+AuditFindings audit_findings(const std::filesystem::path& run, const ReportOptions& options) {
+  audit::RunReader reader(run);
+  const audit::Report report = audit::make_report(reader, run.filename().string(), options);
+  return {report.statistics.verdict.sentence, report.statistics.recommendation.sentence};
+}
+
+}  // namespace relevid
