@@ -161,8 +161,8 @@ void Page::add_accuracy() {
       fmt::format("Accuracy of videos in % [95 % interval], on the {} that fit all of these "
                   "intervals; gain over {} in points",
                   counted(sweep.common_videos, "labelled video"), sweep.base_interval));
-  page_ += fmt::format("{:>9} {:>6}  {:<20} {:<20} {:<20} {:>6} {:>6} {}\n", "interval", "videos", "top 1",
-                       "top 5", "gain, top 1", "p", "Holm", "frames/s");
+  page_ += fmt::format("{:>8} {:>6} {:<20} {:<20} {:<21} {:>6} {:>6} {}\n", "interval", "videos", "top 1",
+                       "top 5", "gain, top 1", "p", "Holm", "fps");
   const auto find = [](const std::vector<Comparison>& list, int64_t interval) {
     const auto found = std::ranges::find(list, interval, &Comparison::interval);
     return found == list.end() ? nullptr : &*found;
@@ -183,12 +183,12 @@ void Page::add_accuracy() {
 void Page::add_accuracy_row(int64_t interval, int64_t videos, const AccuracyEstimate& accuracy,
                             const Comparison* gain) {
   if (videos == 0) {
-    page_ += fmt::format("{:>9} {:>6}  n/a\n", interval, videos);
+    page_ += fmt::format("{:>8} {:>6} n/a\n", interval, videos);
     return;
   }
   const bool is_base = interval == statistics_.sweep.base_interval;
   const bool top5 = report_.manifest.class_count > kMostTop5Classes;
-  page_ += fmt::format("{:>9} {:>6}  {:<20} {:<20} {:<20} {:>6} {:>6} {}\n", interval, videos,
+  page_ += fmt::format("{:>8} {:>6} {:<20} {:<20} {:<21} {:>6} {:>6} {}\n", interval, videos,
                        cell(accuracy.video1, kPercent), top5 ? cell(accuracy.video5, kPercent) : "n/a",
                        is_base ? "base"
                        : gain  ? cell(gain->gain.video1, kPoints)
@@ -268,13 +268,13 @@ void Page::add_frame_lines(const std::vector<double>* null) {
 void Page::add_moments() {
   const ProfileEstimate& p = base_.all;
   std::string text =
-      fmt::format(" centre at frame {} of 0 to {}; later half less earlier {} points; entropy {}",
+      fmt::format("centre at frame {} of 0 to {}; later half less earlier {} points; entropy {}",
                   cell(p.centre, kRatio), p.shares.size() - 1, cell(p.asymmetry, kPoints),
                   cell(p.entropy, NumberStyle{1, 3, NumberStyle::Sign::kMinus}));
   if (p.negative_share.value > 0) text += fmt::format("; negative part {}", cell(p.negative_share, kPercent));
   if (base_.without_relevance > 0)
     text += fmt::format("; {} without relevance left out", counted(base_.without_relevance, "video"));
-  page_ += wrapped(text, kWidth, 1) + "\n";
+  page_ += " " + wrapped(text, kWidth, 1) + "\n";
 }
 
 void Page::add_borders() {
@@ -284,17 +284,17 @@ void Page::add_borders() {
   add_heading(fmt::format(
       "Border, the k first and k last frames: share of relevance in %, ratio to an even share{}",
       excess ? ", excess over the null's ratio" : " (without a null profile it may be the architecture's)"));
-  page_ += fmt::format("{:>9}", "interval");
+  page_ += fmt::format("{:>8}", "interval");
   for (const BorderEstimate& border : borders) {
-    page_ += fmt::format("  {:<7}{:<6}{:<17}", fmt::format("k = {}", border.k), excess ? "ratio" : "",
+    page_ += fmt::format(" {:<6}{:<6}{:<17}", fmt::format("k={}", border.k), excess ? "ratio" : "",
                          excess ? "excess" : "ratio");
   }
   page_ += '\n';
   for (const ConditionStatistics& condition : statistics_.conditions) {
     if (condition.condition.kind != ConditionKind::kInterval) continue;
-    page_ += fmt::format("{:>9}", condition.condition.frame_interval);
+    page_ += fmt::format("{:>8}", condition.condition.frame_interval);
     for (const BorderEstimate& border : condition.all.borders) {
-      page_ += fmt::format("  {:<7}{:<6}{:<17}", number(border.share.value, kPercent),
+      page_ += fmt::format(" {:<6}{:<6}{:<17}", number(border.share.value, kPercent),
                            excess ? number(border.ratio.value, kRatio) : "",
                            excess ? cell(border.excess, kRatio) : cell(border.ratio, kRatio));
     }

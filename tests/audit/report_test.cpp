@@ -5,25 +5,27 @@
 #include <gtest/gtest.h>
 
 #include <nlohmann/json.hpp>
+#include <sstream>
 
+#include "audit/made_up.h"
 #include "audit/observations.h"
-#include "audit/report_numbers.h"
 #include "audit/small_run.h"
 #include "data/csv.h"
 
 namespace relevid::audit {
 namespace {
 
+namespace made_up = relevid::audit::testing;
+using relevid::testing::FormulaScorer;
+using relevid::testing::grey;
+using relevid::testing::kClipLength;
+using relevid::testing::message_of;
+using relevid::testing::ScratchFolder;
 using ::testing::Each;
 using ::testing::ElementsAre;
-using testing::FormulaScorer;
-using testing::grey;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
-using testing::kClipLength;
-using testing::message_of;
 using ::testing::Not;
-using testing::ScratchFolder;
 using ::testing::SizeIs;
 using Json = nlohmann::json;
 
@@ -38,9 +40,9 @@ struct Variation {
 };
 
 void run(const std::filesystem::path& path, const DataSet& data, const Variation& variation = {}) {
-  RunnerOptions options = testing::small_options();
+  RunnerOptions options = relevid::testing::small_options();
   options.feed.plan.control_clips = variation.control_clips;
-  Manifest manifest = testing::small_manifest(data, options, variation.shard);
+  Manifest manifest = relevid::testing::small_manifest(data, options, variation.shard);
   manifest.settings = variation.settings;
   std::atomic<bool> stop = false;
   FormulaScorer network, random;
@@ -54,7 +56,7 @@ void run(const std::filesystem::path& path, const DataSet& data, const Variation
 
 /// Six videos that are used, the last too short for interval 4, then one too short for all and one missing.
 DataSet mixed_dataset(const ScratchFolder& folder) {
-  DataSet data = testing::make_dataset(folder, {14, 14, 16, 14, 15, 8, 3, 14});
+  DataSet data = relevid::testing::make_dataset(folder, {14, 14, 16, 14, 15, 8, 3, 14});
   data.rows[3].label = kUnlabelled;
   data.rows[6].name = "short, \"and\nodd\"";
   data.rows[7].path = folder / "absent.mp4";
@@ -137,7 +139,7 @@ TEST(Observations, AreTheVideosThatWereAudited) {
 
 TEST(Observations, AControlComesWithTheClipItWasMadeFrom) {
   const ScratchFolder folder;
-  run(folder / "run.db", testing::make_dataset(folder, {14}));
+  run(folder / "run.db", relevid::testing::make_dataset(folder, {14}));
   const auto video = observe(folder / "run.db").at(0);
   const std::vector<double> first = shares_of(0, {0, 1, 2, 3}), second = shares_of(0, {10, 11, 12, 13});
   for (size_t t = 0; t < kClipLength; ++t)
@@ -149,7 +151,7 @@ TEST(Observations, AControlComesWithTheClipItWasMadeFrom) {
 
 TEST(Observations, AShiftThatPassesTheEndLeavesItsClipOutOfTheComparison) {
   const ScratchFolder folder;
-  run(folder / "run.db", testing::make_dataset(folder, {14}), {.control_clips = 2});
+  run(folder / "run.db", relevid::testing::make_dataset(folder, {14}), {.control_clips = 2});
   const auto video = observe(folder / "run.db").at(0);
   EXPECT_EQ(video.by_condition[5]->real_shares, video.by_condition[0]->shares);
   EXPECT_EQ(video.by_condition[8]->clips, 1);  // shifted: the clip of frames 10 to 13 has no place to go
@@ -158,7 +160,7 @@ TEST(Observations, AShiftThatPassesTheEndLeavesItsClipOutOfTheComparison) {
 
 TEST(Observations, TheRateIsTheOneThatVideosWereResampledTo) {
   const ScratchFolder folder;
-  run(folder / "run.db", testing::make_dataset(folder, {14}), {.settings = R"({"fps": 12.5})"});
+  run(folder / "run.db", relevid::testing::make_dataset(folder, {14}), {.settings = R"({"fps": 12.5})"});
   EXPECT_EQ(observe(folder / "run.db").at(0).by_condition[0]->fps, 12.5);
 }
 
@@ -197,7 +199,7 @@ TEST(ReportText, SaysWhatWasRunAndFound) {
 
 TEST(ReportText, UnfinishedRunsAndPartsSaySoFirst) {
   const ScratchFolder folder;
-  const DataSet data = testing::make_dataset(folder, {14, 14, 14, 14});
+  const DataSet data = relevid::testing::make_dataset(folder, {14, 14, 14, 14});
   run(folder / "run.db", data, {.stop_at_call = 12});
   EXPECT_THAT(audit_report(folder / "run.db"), ::testing::StartsWith("UNFINISHED   2 of 4 videos"));
   run(folder / "part.db", data, {.shard = {1, 2}});
@@ -206,7 +208,7 @@ TEST(ReportText, UnfinishedRunsAndPartsSaySoFirst) {
 
 TEST(ReportText, WithoutLabelsThereIsNoAccuracyButAVerdict) {
   const ScratchFolder folder;
-  DataSet data = testing::make_dataset(folder, {14, 14, 14});
+  DataSet data = relevid::testing::make_dataset(folder, {14, 14, 14});
   for (DataRow& row : data.rows) row.label = kUnlabelled;
   run(folder / "run.db", data);
   const std::string words = flat(audit_report(folder / "run.db"));
@@ -223,12 +225,39 @@ TEST(ReportText, WithoutLabelsThereIsNoAccuracyButAVerdict) {
 
 TEST(ReportText, ARunOfWhichNothingCouldBeUsedStillHasAPage) {
   const ScratchFolder folder;
-  DataSet data = testing::make_dataset(folder, {2});
+  DataSet data = relevid::testing::make_dataset(folder, {2});
   run(folder / "run.db", data);
   const std::string words = flat(audit_report(folder / "run.db"));
   EXPECT_THAT(words, HasSubstr("0 videos used, 0 labelled; left out: 1 too short"));
   EXPECT_THAT(words, HasSubstr("Can't tell: no video at interval 1."));
   EXPECT_THAT(words, Not(HasSubstr("nan")));
+}
+
+/// 60 videos of 12 classes, with clips of 32 frames that have a strong border.
+Report strong_report() {
+  Report report;
+  report.run = "run.db";
+  report.manifest.clip_len = 32;
+  report.manifest.class_count = 12;
+  report.manifest.conditions = made_up::intervals({1, 2});
+  report.options.null_profile = made_up::uniform_profile(32);
+  const auto videos =
+      made_up::draw({made_up::with_border(made_up::uniform_profile(32), 1.5), 0.1, {0.6, 0.6}, 12}, 60, 7);
+  report.statistics = analyse(made_up::source_of(videos), report.manifest.conditions, report.options);
+  return report;
+}
+
+TEST(ReportText, LongClipsAreALineAndManyClassesAreCut) {
+  const std::string page = text_of(strong_report()), words = flat(page);
+  EXPECT_THAT(words, HasSubstr("verdict Border effect present: at interval 1, the first 4 and the last 4"));
+  EXPECT_THAT(page, HasSubstr("  shares     ████▄▄"));
+  EXPECT_THAT(page, HasSubstr("  null       ▅▅▅▅▅▅▅▅"));
+  EXPECT_THAT(words, HasSubstr("k=1 ratio excess k=2 ratio excess k=4 ratio excess"));
+  EXPECT_THAT(words, HasSubstr("10 of 12 classes, those with most videos"));
+  EXPECT_THAT(words, Not(HasSubstr("Controls")));
+  std::istringstream lines(page);
+  for (std::string line; std::getline(lines, line);)
+    EXPECT_LE(std::ranges::count_if(line, [](char c) { return (c & '\xc0') != '\x80'; }), 100) << line;
 }
 
 Json shares_json(const ProfileEstimate& profile) {
@@ -337,10 +366,10 @@ TEST(ReportCsv, HoldsTheNumbers) {
 
 TEST(ReportErrors, NameWhatIsWrong) {
   const ScratchFolder folder;
-  testing::write_bytes(folder / "text.db", std::string(1000, 'x'));
+  relevid::testing::write_bytes(folder / "text.db", std::string(1000, 'x'));
   message_of(ErrorKind::kCorruptInput, [&] { audit_report(folder / "text.db"); });
   message_of(ErrorKind::kIo, [&] { audit_report(folder / "absent.db"); });
-  run(folder / "run.db", testing::make_dataset(folder, {14}));
+  run(folder / "run.db", relevid::testing::make_dataset(folder, {14}));
   ReportOptions options;
   options.replicates = 5;
   EXPECT_THAT(message_of(ErrorKind::kInvalidArgument, [&] { audit_report(folder / "run.db", options); }),
@@ -354,23 +383,6 @@ TEST(ReportErrors, NameWhatIsWrong) {
   options.table = ReportOptions::Table::kClips;
   EXPECT_THAT(message_of(ErrorKind::kCorruptInput, [&] { audit_report(folder / "run.db", options); }),
               HasSubstr("'[0, 1'"));
-}
-
-TEST(ReportNumbers, AreShortAndMissingOnesSaySo) {
-  EXPECT_EQ(with_interval(Estimate{0.6123, 0.54, 0.681, 0.03, 20}, kPercent), "61.2 [54.0, 68.1]");
-  EXPECT_EQ(with_interval(Estimate{.value = -0.0001, .videos = 1}, kPoints), "+0.0");
-  EXPECT_EQ(with_interval(Estimate{}, kRatio), "n/a");
-  EXPECT_EQ(p_value(0.0004), "<0.001");
-  EXPECT_EQ(rate(Range{12.5, 12.5001}), "12.5");
-  EXPECT_EQ(rate(Range{12.5, 15}), "12.5 to 15");
-  EXPECT_EQ(rate(std::nullopt), "n/a");
-  EXPECT_EQ(short_name("a\tlong\nname of ünï", 12), "a long na...");
-  EXPECT_EQ(short_name("äöü", 3), "äöü");
-  EXPECT_EQ(short_name("äöüäöü", 5), "äö...");
-  EXPECT_EQ(wrapped("one two three", 9, 2), "one two\n  three");
-  EXPECT_EQ(bar(0.5, 0.75, 1, 8), "####  |");
-  EXPECT_EQ(bar(0.5, std::nullopt, 0, 8), "");
-  EXPECT_EQ(sparkline(std::vector<double>{0, 0.5, 1}, 1), " ▄█");
 }
 
 }  // namespace
