@@ -20,6 +20,9 @@ struct CreateOptions {
   /// kVaried: factors and statistics off their neutral values, so that a runtime which merges them wrongly is
   /// seen. kNeutral: as training starts.
   enum class BatchNorm { kVaried, kNeutral } batch_norm = BatchNorm::kVaried;
+  /// What a convolution sees before the first and after the last frame: zeros, as published, or that frame
+  /// again. In space it is zeros always.
+  enum class TimePadding { kZeros, kRepeat } time_padding = TimePadding::kZeros;
 };
 
 /// "c3d" (Tran et al. 2015), "c3d_small" (its first four stages with a convolution each and half the channels,

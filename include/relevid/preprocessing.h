@@ -36,9 +36,12 @@ enum class ResizedValues { kEightBit, kFloat, kOpenCv };
 /// Of a crop's offset or a side: floor (mmaction2, Caffe), half to even (torchvision), ceil (SlowFast).
 enum class Rounding { kFloor, kRound, kCeil };
 enum class Colour { kRgb, kBgr };
+/// kSubtract: of every pixel and channel, its mean over the clip's frames, so that what does not change is 0.
+enum class ClipMean { kKeep, kSubtract };
 enum class ClipLayout { kNcthw, kNtchw, kNthwc };
 
-/// How a decoded frame becomes a model's input: resize, centre crop, then (8-bit value * scale - mean) / std.
+/// How a decoded frame becomes a model's input: resize, centre crop, then (8-bit value * scale - mean) / std,
+/// and where asked less the clip's own mean.
 /// Fully explicit; nothing is guessed from a model. A value: copies are cheap.
 struct Preprocessing {
   Spatial spatial = Spatial::kNone;
@@ -60,6 +63,7 @@ struct Preprocessing {
   /// [3, T, H, W] float32, H and W as resized (it is cut at the crop) or as cropped. Shared because it is
   /// large and never changed.
   std::shared_ptr<const Tensor> mean_volume;
+  ClipMean clip_mean = ClipMean::kKeep;  ///< last, of the values that mean and std gave
   ClipLayout layout = ClipLayout::kNcthw;
 };
 

@@ -8,6 +8,7 @@
 #include <string>
 #include <vector>
 
+#include "relevid/create.h"
 #include "relevid/dataset.h"
 #include "relevid/preprocessing.h"
 #include "relevid/progress.h"
@@ -57,6 +58,7 @@ struct NetworkOptions {
   std::string architecture = "c3d";  ///< as create_model knows them; not used with `init`
   double width = 1;
   double dropout = 0.5;              ///< before the last fully connected layers; 0: none
+  CreateOptions::TimePadding time_padding = CreateOptions::TimePadding::kZeros;
   std::filesystem::path init = {};   ///< an ONNX model to start from; empty: random weights
   std::vector<std::string> freeze;   ///< patterns (* and ?) of nodes that keep their weights
 };
@@ -67,6 +69,7 @@ struct TrainOptions {
   int64_t resize = 0;                ///< shorter side before the crop; 0: 8/7 of `size`
   std::optional<int64_t> clip_len;        ///< nothing: 16, or what the initial model says
   std::optional<int64_t> frame_interval;  ///< nothing: 1, or what the initial model says
+  ClipMean clip_mean = ClipMean::kKeep;  ///< without `init`: of every clip that the network sees
   int64_t clips_per_video = 1;       ///< drawn in an epoch
   int64_t validation_clips = 2;      ///< of every validation video, evenly spread
   Augmentation augmentation{.crop = Augmentation::Crop::kRandom};

@@ -70,6 +70,7 @@ Preprocessing default_preprocessing(const TrainOptions& options) {
   result.crop = Size{options.size, options.size};
   result.mean = {0.45, 0.45, 0.45};
   result.std = {0.225, 0.225, 0.225};
+  result.clip_mean = options.clip_mean;
   return result;
 }
 
@@ -82,12 +83,14 @@ Beginning fresh(const TrainOptions& options, const DataSet& training) {
   create.dropout = options.network.dropout;
   create.seed = options.seed;
   create.batch_norm = CreateOptions::BatchNorm::kNeutral;
+  create.time_padding = options.network.time_padding;
   Beginning result{models::create(options.network.architecture, create), {}, {}, {}};
   result.settings.preprocessing = default_preprocessing(options);
   result.settings.sampling.clip_len = create.clip_len;
   result.clip = Shape{1, 3, create.clip_len, options.size, options.size};
-  result.identity = fmt::format("{} of width {:g} with dropout {:g}", options.network.architecture,
-                                create.width, create.dropout);
+  const bool repeats = create.time_padding == CreateOptions::TimePadding::kRepeat;
+  result.identity = fmt::format("{} of width {:g} with dropout {:g}{}", options.network.architecture,
+                                create.width, create.dropout, repeats ? " that repeats border frames" : "");
   return result;
 }
 

@@ -21,6 +21,7 @@ struct TrainCommand {
   double validation_share = 0;
   double cache_gib = 20;
   bool flip = false, centre = false, no_nesterov = false, merge = false, resume = false;
+  bool subtract_clip_mean = false;
   DataSetCommandOptions reading;
   TrainOptions options;
 
@@ -66,6 +67,12 @@ void TrainCommand::add_network(CLI::App& app) {
       ->group(group);
   app.add_option("--freeze", options.network.freeze, "layers that keep their weights, by pattern ('conv1*')")
       ->group(group);
+  static const std::map<std::string, CreateOptions::TimePadding> kTimePaddings = {
+      {"zeros", CreateOptions::TimePadding::kZeros}, {"repeat", CreateOptions::TimePadding::kRepeat}};
+  app.add_option("--time-padding", options.network.time_padding,
+                 "what convolutions see beyond the first and last frame: zeros, or repeat: that frame again")
+      ->group(group)
+      ->transform(CLI::CheckedTransformer(kTimePaddings));
   app.add_flag("--merge-batch-norm", merge, "into the layers before, in the ONNX file")->group(group);
 }
 
@@ -85,6 +92,8 @@ void TrainCommand::add_clips(CLI::App& app) {
       ->capture_default_str()
       ->check(CLI::Range(16, 4096));
   app.add_option("--resize", options.resize, "shorter side before the crop; 8/7 of the size by default")
+      ->group(group);
+  app.add_flag("--subtract-clip-mean", subtract_clip_mean, "each pixel's mean over the clip's frames")
       ->group(group);
   app.add_flag("--centre-crop", centre, "in place of random crops")->group(group);
   app.add_flag("--flip", flip, "half of the clips; turns left into right")->group(group);
@@ -147,6 +156,7 @@ void TrainCommand::add_run(CLI::App& app) {
 
 void TrainCommand::settle() {
   if (flip) options.augmentation.flip_probability = 0.5;
+  if (subtract_clip_mean) options.clip_mean = ClipMean::kSubtract;
   if (centre) options.augmentation.crop = Augmentation::Crop::kCentre;
   if (no_nesterov) options.optimiser.nesterov = Nesterov::kOff;
   if (merge) options.batch_norm = TrainOptions::BatchNorm::kMerge;

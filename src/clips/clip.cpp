@@ -119,6 +119,28 @@ Tensor bound_per_channel(const Preprocessing& preprocessing, double value) {
   return bounds;
 }
 
+Preprocessing kept_mean(Preprocessing preprocessing) {
+  preprocessing.clip_mean = ClipMean::kKeep;
+  return preprocessing;
+}
+
+/// Of x - mean(x) where x is in [low, high] in every one of `clip_len` frames: the farthest is one frame at a
+/// bound and all others at the other, ±(high - low) (1 - 1 / clip_len). With a mean volume the bounds differ
+/// between frames, and the widest range of all voxels holds.
+std::pair<Tensor, Tensor> bounds_less_mean(const Tensor& low, const Tensor& high, int64_t clip_len) {
+  const auto lows = low.values<float>(), highs = high.values<float>();
+  const float lowest = std::ranges::min(lows), highest = std::ranges::max(highs);
+  const float share = 1 - 1 / static_cast<float>(clip_len);
+  Tensor least(low.shape(), DType::kF32), most(low.shape(), DType::kF32);
+  const bool per_channel = low.elements() == kChannels;
+  for (size_t i = 0; i < lows.size(); ++i) {
+    const float range = per_channel ? highs[i] - lows[i] : highest - lowest;
+    least.values<float>()[i] = -range * share;
+    most.values<float>()[i] = range * share;
+  }
+  return {std::move(least), std::move(most)};
+}
+
 }  // namespace
 
 void load_mean_volume(Preprocessing& preprocessing, const std::filesystem::path& path) {
@@ -158,12 +180,18 @@ Tensor make_clip(std::span<const Frame> frames, const Preprocessing& preprocessi
       normalise_frame(resizer->resize(frame), preprocessing, geometry.model, mean, t, strides, values);
     }
   }
+  if (preprocessing.clip_mean == ClipMean::kSubtract)
+    subtract_clip_mean(strides, clip_len, geometry.model, clip.values<float>());
   return clip;
 }
 
 std::pair<Tensor, Tensor> input_bounds(const Preprocessing& preprocessing, int64_t clip_len) {
   check_values(preprocessing);
   const auto [low, high] = preprocessing.value_range;
+  if (preprocessing.clip_mean == ClipMean::kSubtract) {
+    auto [smallest, largest] = input_bounds(kept_mean(preprocessing), clip_len);
+    return bounds_less_mean(smallest, largest, clip_len);
+  }
   if (preprocessing.needs_mean_volume) {
     return {bound_volume(preprocessing, clip_len, low), bound_volume(preprocessing, clip_len, high)};
   }

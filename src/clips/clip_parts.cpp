@@ -33,6 +33,20 @@ ClipStrides clip_strides(ClipLayout layout, int64_t clip_len, const Size& size) 
   throw Error(ErrorKind::kInternal, "unknown clip layout");
 }
 
+void subtract_clip_mean(const ClipStrides& strides, int64_t clip_len, const Size& size, std::span<float> clip) {
+  for (int64_t channel = 0; channel < kChannels; ++channel) {
+    for (int64_t y = 0; y < size.height; ++y) {
+      for (int64_t x = 0; x < size.width; ++x) {
+        float* pixel = clip.data() + channel * strides.channel + y * strides.row + x * strides.column;
+        double sum = 0;
+        for (int64_t t = 0; t < clip_len; ++t) sum += static_cast<double>(pixel[t * strides.time]);
+        const auto mean = static_cast<float>(sum / static_cast<double>(clip_len));
+        for (int64_t t = 0; t < clip_len; ++t) pixel[t * strides.time] -= mean;
+      }
+    }
+  }
+}
+
 Mean::Mean(const Preprocessing& preprocessing, int64_t clip_len, const Geometry& geometry)
     : preprocessing_(preprocessing), width_(geometry.model.width) {
   if (!preprocessing.needs_mean_volume) return;

@@ -18,7 +18,7 @@ const std::vector<std::string> kKeys = {
     "stride",      "starts",  "past_the_end", "size",       "resize",         "long_side", "resize_detail",
     "antialias",   "crop",    "crop_offset",  "colour",     "color",          "scale",     "resized_values",
     "value_range", "mean",    "std",          "labels",     "class_names",    "classes",   "model",
-    "input",       "output",  "activation",   "source"};
+    "input",       "output",  "activation",   "source",     "clip_mean"};
 
 bool has_word(std::string_view text, std::string_view word) {
   return text.find(word) != std::string_view::npos;
@@ -300,6 +300,7 @@ void read_values(const Reader& reader, const fs::path& folder, Preprocessing& p)
   }
   p.std = reader.numbers<3>("std");
   if (*std::min_element(p.std.begin(), p.std.end()) <= 0) reader.fail_found("std", "positive");
+  if (reader.has("clip_mean")) p.clip_mean = reader.word("clip_mean", kClipMeanNames);
 }
 
 std::vector<std::string> read_lines(const fs::path& path) {

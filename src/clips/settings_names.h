@@ -27,6 +27,9 @@ inline constexpr NameTable<Rounding, 3> kRoundingNames = {
     {{Rounding::kFloor, "floor"}, {Rounding::kRound, "round"}, {Rounding::kCeil, "ceil"}}};
 inline constexpr NameTable<Colour, 2> kColourNames = {{{Colour::kRgb, "RGB"}, {Colour::kBgr, "BGR"}}};
 
+inline constexpr NameTable<ClipMean, 2> kClipMeanNames = {
+    {{ClipMean::kKeep, "keep"}, {ClipMean::kSubtract, "subtract"}}};
+
 inline constexpr std::string_view kIntervalPhrase = "round(fps / {:g}), at least 1";
 
 /// mmaction2's centre clip, as side files write it.

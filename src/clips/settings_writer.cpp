@@ -53,6 +53,7 @@ std::string to_json(const ModelSettings& settings) {
   json["scale"] = p.scale;
   json["mean"] = p.needs_mean_volume ? Json(p.mean_volume_path.filename().string()) : Json(p.mean);
   json["std"] = p.std;
+  if (p.clip_mean != ClipMean::kKeep) json["clip_mean"] = name_in(kClipMeanNames, p.clip_mean);
   if (!settings.class_names.empty()) json["class_names"] = settings.class_names;
   return json.dump(1, ' ', false, Json::error_handler_t::replace);
 }

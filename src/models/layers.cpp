@@ -39,6 +39,9 @@ Volume LayerWriter::input() {
 
 Volume LayerWriter::convolution(const Volume& x, const std::string& name, int64_t channels,
                                 const Extent& kernel, const Extent& strides, const Extent& pads, Bias bias) {
+  if (options_.time_padding == CreateOptions::TimePadding::kRepeat && pads[0] > 0) {
+    return convolution(repeat_ends(x, name, pads[0]), name, channels, kernel, strides, {0, pads[1], pads[2]}, bias);
+  }
   std::vector<std::string> inputs = {
       x.name, he_weights(name + ".weight", {channels, x.channels, kernel[0], kernel[1], kernel[2]})};
   if (bias == Bias::kZero) inputs.push_back(constant(name + ".bias", {channels}, 0, 0));
@@ -46,6 +49,29 @@ Volume LayerWriter::convolution(const Volume& x, const std::string& name, int64_
   for (size_t i = 0; i < 3; ++i) y.size[i] = (x.size[i] + 2 * pads[i] - kernel[i]) / strides[i] + 1;
   return emit("Conv", name, std::move(inputs), y,
               {{"kernel_shape", list(kernel)}, {"strides", list(strides)}, {"pads", both_ends(pads)}});
+}
+
+Volume LayerWriter::repeat_ends(const Volume& x, const std::string& name, int64_t count) {
+  const auto copies = static_cast<size_t>(count);
+  std::vector<std::string> parts(copies, frames(x, name + ".first", 0, 1));
+  parts.push_back(x.name);
+  parts.insert(parts.end(), copies, frames(x, name + ".last", x.size[0] - 1, x.size[0]));
+  Volume longer = x;
+  longer.size[0] += 2 * count;
+  return emit("Concat", name + ".repeated", std::move(parts), longer, {{"axis", int64_t{2}}});
+}
+
+std::string LayerWriter::frames(const Volume& x, const std::string& name, int64_t begin, int64_t end) {
+  return emit("Slice", name,
+              {x.name, integers(name + ".starts", {begin}), integers(name + ".ends", {end}),
+               integers(name + ".axes", {2})},
+              {"", x.channels, {end - begin, x.size[1], x.size[2]}})
+      .name;
+}
+
+std::string LayerWriter::integers(const std::string& name, const std::vector<int64_t>& values) {
+  model_.constants[name] = graph::share(Tensor::from(Shape{std::ssize(values)}, values));
+  return name;
 }
 
 Volume LayerWriter::batch_norm(const Volume& x, const std::string& name) {

@@ -32,6 +32,7 @@ class LayerWriter {
   /// `published` channels at this model's width, at least 1.
   int64_t channels(int64_t published) const;
 
+  /// Padded in time as the options say.
   Volume convolution(const Volume& x, const std::string& name, int64_t channels, const Extent& kernel,
                      const Extent& strides, const Extent& pads, Bias bias);
   Volume batch_norm(const Volume& x, const std::string& name);
@@ -53,6 +54,11 @@ class LayerWriter {
  private:
   Volume emit(const std::string& op, const std::string& name, std::vector<std::string> inputs, Volume result,
               std::map<std::string, graph::Attribute> attributes = {});
+  /// The first and the last frame `count` times more, by Slice and Concat, which every runtime has.
+  Volume repeat_ends(const Volume& x, const std::string& name, int64_t count);
+  /// Frames [begin, end) of x, as a value's name.
+  std::string frames(const Volume& x, const std::string& name, int64_t begin, int64_t end);
+  std::string integers(const std::string& name, const std::vector<int64_t>& values);
   /// Uniform in [low, high), by bits that every standard library gives alike.
   std::string constant(const std::string& name, const Shape& shape, double low, double high);
   /// Uniform with the variance 2 / fan_in.

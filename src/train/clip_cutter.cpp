@@ -38,6 +38,7 @@ Tensor values_of_levels(Preprocessing preprocessing) {
   preprocessing.spatial = Spatial::kNone;
   preprocessing.resized_values = ResizedValues::kEightBit;
   preprocessing.crop.reset();
+  preprocessing.clip_mean = ClipMean::kKeep;  // of the clip that is cut
   preprocessing.layout = ClipLayout::kNcthw;
   if (preprocessing.needs_mean_volume) {
     preprocessing.needs_mean_volume = false;
@@ -186,6 +187,7 @@ void ClipCutter::cut(const CachedVideo& video, std::span<const int64_t> frame_in
     }
   }
   if (preprocessing_.needs_mean_volume) subtract_volume(drawn, clip_len, target);
+  if (preprocessing_.clip_mean == ClipMean::kSubtract) subtract_clip_mean(strides, clip_len, size, target);
 }
 
 void ClipCutter::subtract_volume(const Draw& draw, int64_t clip_len, std::span<float> clip) const {

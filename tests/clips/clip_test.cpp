@@ -358,6 +358,79 @@ Preprocessing with_volume(int64_t height, int64_t width) {
   return p;
 }
 
+/// Frames that differ in every pixel, told apart by their index.
+std::vector<Frame> changing_frames(int64_t count) {
+  std::vector<Frame> frames;
+  for (int64_t t = 0; t < count; ++t) {
+    Frame& frame = frames.emplace_back(source_frame(12, 10));
+    frame.index = t;
+    for (size_t i = 0; i < frame.rgb.size(); ++i)
+      frame.rgb[i] = static_cast<uint8_t>((static_cast<size_t>(frame.rgb[i]) + 37 * static_cast<size_t>(t) * i) % 256);
+  }
+  return frames;
+}
+
+TEST(ClipMean, IsTakenFromEveryPixelAndChannel) {
+  const std::vector<Frame> frames = changing_frames(4);
+  for (const ClipLayout layout : {ClipLayout::kNcthw, ClipLayout::kNtchw, ClipLayout::kNthwc}) {
+    Preprocessing p;
+    p.mean = {0.4, 0.5, 0.6};
+    p.std = {0.2, 0.3, 0.4};
+    p.layout = layout;
+    const Tensor kept = make_clip(frames, p);
+    p.clip_mean = ClipMean::kSubtract;
+    const Tensor clip = make_clip(frames, p);
+    const int64_t time = layout == ClipLayout::kNcthw ? 2 : 1;
+    const auto stride = static_cast<size_t>(clip.shape().strides()[static_cast<size_t>(time)]);
+    const auto before = kept.values<float>(), after = clip.values<float>();
+    for (size_t i = 0; i < after.size(); ++i) {
+      const size_t first = i - i / stride % 4 * stride;  // the same pixel of the first frame
+      double mean = 0;
+      for (size_t t = 0; t < 4; ++t) mean += static_cast<double>(before[first + t * stride]) / 4;
+      ASSERT_NEAR(after[i], static_cast<double>(before[i]) - mean, 1e-6);
+    }
+  }
+}
+
+TEST(ClipMean, BoundsHoldAndAreReached) {
+  std::vector<Frame> frames = changing_frames(5);
+  for (size_t t = 0; t < frames.size(); ++t) {  // one pixel is white in one frame, another black in one
+    frames[t].rgb[0] = t == 2 ? 255 : 0;
+    frames[t].rgb[3] = t == 2 ? 0 : 255;
+  }
+  Preprocessing p;
+  p.mean = {0.4, 0.5, 0.6};
+  p.std = {0.2, 0.3, 0.4};
+  p.clip_mean = ClipMean::kSubtract;
+  const Tensor clip = make_clip(frames, p);
+  const auto [low, high] = input_bounds(p, 5);
+  ASSERT_EQ(low.shape(), (Shape{1, 3, 1, 1, 1}));
+  const size_t volume = clip.values<float>().size() / 3;
+  for (size_t i = 0; i < 3 * volume; ++i) {
+    ASSERT_GE(clip.values<float>()[i], low.values<float>()[i / volume] - 1e-5F);
+    ASSERT_LE(clip.values<float>()[i], high.values<float>()[i / volume] + 1e-5F);
+  }
+  EXPECT_NEAR(std::ranges::max(clip.values<float>().first(volume)), high.values<float>()[0], 1e-5);
+  EXPECT_NEAR(std::ranges::min(clip.values<float>().first(volume)), low.values<float>()[0], 1e-5);
+}
+
+TEST(ClipMean, BoundsOfAMeanVolumeHold) {
+  Preprocessing p;
+  auto volume = std::make_shared<Tensor>(Shape{3, 2, 10, 12}, DType::kF32);
+  for (size_t i = 0; i < volume->values<float>().size(); ++i) volume->values<float>()[i] = static_cast<float>(i % 7) / 7;
+  p.mean_volume = volume;
+  p.needs_mean_volume = true;
+  p.clip_mean = ClipMean::kSubtract;
+  const auto frames = changing_frames(2);
+  const Tensor clip = make_clip(frames, p);
+  const auto [low, high] = input_bounds(p, 2);
+  ASSERT_EQ(low.shape(), clip.shape());
+  for (size_t i = 0; i < clip.values<float>().size(); ++i) {
+    ASSERT_GE(clip.values<float>()[i], low.values<float>()[i]);
+    ASSERT_LE(clip.values<float>()[i], high.values<float>()[i]);
+  }
+}
+
 TEST(MeanVolume, IsCutAtTheCrop) {
   const std::vector<Frame> frames = {source_frame(9, 6, 0), source_frame(9, 6, 0)};
   Preprocessing p = with_volume(4, 7);

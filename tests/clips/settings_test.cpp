@@ -88,6 +88,7 @@ void expect_same(const Preprocessing& a, const Preprocessing& b) {
   EXPECT_EQ(a.value_range, b.value_range);
   EXPECT_EQ(a.mean, b.mean);
   EXPECT_EQ(a.std, b.std);
+  EXPECT_EQ(a.clip_mean, b.clip_mean);
   EXPECT_EQ(a.layout, b.layout);
 }
 
@@ -130,6 +131,15 @@ TEST(Settings, NoResizeAndListedStartsSurviveTheRoundTrip) {
   const ModelSettings again = parse_settings(to_json(settings), {}, "net.onnx");
   EXPECT_EQ(again.sampling, settings.sampling);
   expect_same(again.preprocessing, settings.preprocessing);
+}
+
+TEST(Settings, TheClipsMeanSurvivesTheRoundTripAndIsKeptByDefault) {
+  ModelSettings settings;
+  EXPECT_EQ(parse_settings(to_json(settings), {}, "net.onnx").preprocessing.clip_mean, ClipMean::kKeep);
+  settings.preprocessing.clip_mean = ClipMean::kSubtract;
+  const ModelSettings again = parse_settings(to_json(settings), {}, "net.onnx");
+  EXPECT_TRUE(again.warnings.empty());
+  EXPECT_EQ(again.preprocessing.clip_mean, ClipMean::kSubtract);
 }
 
 TEST(Settings, AcceptsWhatIsSaidInOtherWords) {

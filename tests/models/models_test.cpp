@@ -60,6 +60,52 @@ TEST(C3d, HasThePublishedGeometry) {
   EXPECT_EQ(graph.shape(graph.output), (Shape{1, 487}));
 }
 
+/// Whether a value's frames are all alike where the clip's frames are.
+bool keeps_stillness(const CreateOptions& options, const std::string& value) {
+  graph::Model model = create("c3d_small", options);
+  model.outputs = {{value, {-1, -1, -1, -1, -1}, {"batch", "", "", "", ""}}};
+  const graph::Graph graph = specialised(model, options);
+  const auto library = kernels::make_reference_library();
+  Network network(graph, *library, Purpose::kExplanation);
+  Tensor clip(graph.shape(graph.inputs[0]), DType::kF32);
+  const auto pixels = static_cast<size_t>(options.height * options.height);
+  for (size_t i = 0; i < clip.values<float>().size(); ++i) {
+    const size_t channel = i / pixels / static_cast<size_t>(options.clip_len);
+    clip.values<float>()[i] = std::sin(static_cast<float>(i % pixels + 7 * channel));
+  }
+  const kernels::Buffer input = library->upload(clip);
+  const Tensor y = network.output(network.forward(std::span(&input, 1), Keep::kNothing));
+  const Shape& s = y.shape();
+  const int64_t frame = s[3] * s[4];
+  for (int64_t i = 0; i < y.elements(); ++i) {
+    const int64_t first = i / (s[2] * frame) * s[2] * frame + i % frame;
+    if (y.values<double>()[static_cast<size_t>(i)] != y.values<double>()[static_cast<size_t>(first)]) return false;
+  }
+  return true;
+}
+
+TEST(TimePadding, RepeatedFramesAreNoChangeAndZerosAre) {
+  CreateOptions options;
+  options.width = 1.0 / 16;
+  options.clip_len = 8;
+  options.height = 16;
+  options.classes = 3;
+  EXPECT_FALSE(keeps_stillness(options, "pool3.out"));
+  options.time_padding = CreateOptions::TimePadding::kRepeat;
+  EXPECT_TRUE(keeps_stillness(options, "pool3.out"));
+}
+
+TEST(TimePadding, ChangesNoWeight) {
+  CreateOptions options;
+  options.width = 1.0 / 16;
+  const graph::Model zeros = create("r2plus1d_18", options);
+  options.time_padding = CreateOptions::TimePadding::kRepeat;
+  const graph::Model repeats = create("r2plus1d_18", options);
+  for (const auto& [name, tensor] : zeros.constants) {
+    ASSERT_EQ(tensor->as_doubles(), repeats.constants.at(name)->as_doubles()) << name;
+  }
+}
+
 TEST(R3d18, HasTorchvisionsParameters) {
   EXPECT_EQ(trainable_parameters(create("r3d_18", {})), 33'371'472);
 }

@@ -83,6 +83,16 @@ TEST_F(ClipCutterTest, IsMakeClipBitForBit) {
   }
 }
 
+TEST_F(ClipCutterTest, TheClipsMeanIsMakeClips) {
+  for (const ClipLayout layout : {ClipLayout::kNcthw, ClipLayout::kNthwc}) {
+    Preprocessing p = awkward_values(stretched({19, 27}));
+    p.layout = layout;
+    p.crop = Size{12, 14};
+    p.clip_mean = ClipMean::kSubtract;
+    ASSERT_EQ(floats(cut(p)), floats(make_clip(source_frames(), p)));
+  }
+}
+
 TEST_F(ClipCutterTest, IsMakeClipForPresets) {
   for (const std::string_view name : {"c3d-mmaction2", "torchvision-r3d"}) {
     SCOPED_TRACE(name);

@@ -117,6 +117,19 @@ TEST_F(TrainModel, AResumedRunEndsInTheSameBits) {
   }
 }
 
+TEST_F(TrainModel, BorderFramesCanBeRepeatedAndTheClipsMeanSubtracted) {
+  TrainOptions options = small();
+  options.network.time_padding = CreateOptions::TimePadding::kRepeat;
+  options.clip_mean = ClipMean::kSubtract;
+  EXPECT_LT(train("a.onnx", options).epochs.back().loss, 10);
+  const Model model(out_ / "a.onnx");
+  EXPECT_EQ(model.find_settings()->settings.preprocessing.clip_mean, ClipMean::kSubtract);
+  options.begin = TrainOptions::Begin::kResume;
+  options.network.time_padding = CreateOptions::TimePadding::kZeros;
+  EXPECT_THAT(message_of(ErrorKind::kInvalidArgument, [&] { train("a.onnx", options); }),
+              HasSubstr("repeats border frames"));
+}
+
 TEST_F(TrainModel, ResumingWithOtherSettingsIsRefusedByName) {
   TrainOptions options = small();
   train("a.onnx", options);
