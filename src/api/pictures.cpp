@@ -7,6 +7,8 @@
 #include <cmath>
 #include <optional>
 
+#include "api/frame_pictures.h"
+#include "api/maps.h"
 #include "relevid/colormap.h"
 #include "relevid/error.h"
 #include "relevid/figures.h"
@@ -26,21 +28,6 @@ struct CoveredRelevance {
   Scale scale;
   ColorMap colors = ColorMap::kBwr;
 };
-
-Tensor summed_over_channels(const Tensor& relevance) {
-  const Shape& s = relevance.shape();
-  Tensor result(Shape{s[0], s[2], s[3], s[4]}, DType::kF32);
-  const auto volume = static_cast<size_t>(s[2] * s[3] * s[4]);
-  const auto from = relevance.values<float>();
-  const auto to = result.values<float>();
-  for (size_t n = 0; n < static_cast<size_t>(s[0]); ++n) {
-    for (size_t c = 0; c < static_cast<size_t>(s[1]); ++c) {
-      for (size_t i = 0; i < volume; ++i)
-        to[n * volume + i] += from[(n * static_cast<size_t>(s[1]) + c) * volume + i];
-    }
-  }
-  return result;
-}
 
 double value_at(const FrameValues& values, size_t index) {
   return static_cast<double>(values.values.values<float>()[index]);
@@ -88,32 +75,6 @@ std::vector<float> on_source(const Tensor& map, const Geometry& g) {
   return values;
 }
 
-/// Frame `t` of a clip given as numbers as a picture: the values between the clip's smallest and largest, as
-/// grey or RGB.
-Picture picture_of_numbers(const Tensor& clips, int64_t clip, int64_t t) {
-  const Shape& s = clips.shape();
-  const auto values = clips.values<float>();
-  const auto [low, high] = std::ranges::minmax(values);
-  const float range = high > low ? high - low : 1;
-  Picture picture{s[4], s[3], std::vector<uint8_t>(static_cast<size_t>(s[3] * s[4] * 3))};
-  for (int64_t c = 0; c < 3; ++c) {
-    const int64_t channel = std::min(c, s[1] - 1);
-    const auto plane = static_cast<size_t>(((clip * s[1] + channel) * s[2] + t) * s[3] * s[4]);
-    for (size_t i = 0; i < static_cast<size_t>(s[3] * s[4]); ++i) {
-      picture.rgb[3 * i + static_cast<size_t>(c)] =
-          static_cast<uint8_t>(std::lround(255 * (values[plane + i] - low) / range));
-    }
-  }
-  return picture;
-}
-
-std::vector<size_t> evenly(size_t count, size_t most) {
-  std::vector<size_t> chosen;
-  const size_t taken = std::min(count, most);
-  for (size_t i = 0; i < taken; ++i) chosen.push_back(taken == 1 ? 0 : i * (count - 1) / (taken - 1));
-  return chosen;
-}
-
 /// A sheet's pixels: frames and maps of one size, owned here because the sheet borrows them.
 struct SheetPixels {
   std::vector<Picture> pictures;
@@ -146,8 +107,9 @@ SheetPixels number_pixels(const Explanation& e, const CoveredRelevance& covered,
   SheetPixels pixels;
   pixels.width = e.clips->shape()[4];
   pixels.height = e.clips->shape()[3];
+  const FramePictures pictures(e);
   for (const size_t i : chosen) {
-    pixels.pictures.push_back(picture_of_numbers(*e.clips, 0, static_cast<int64_t>(i)));
+    pixels.pictures.push_back(pictures.at(0, static_cast<int64_t>(i)));
     const Tensor map = map_at(covered.maps, i);
     pixels.maps.emplace_back(map.values<float>().begin(), map.values<float>().end());
   }
