@@ -24,6 +24,7 @@ constexpr int64_t kBorderFrames = 2;  // at either end of a clip
 struct CoveredRelevance {
   FrameValues maps;                   ///< [F, H, W]
   FrameValues share, negative_share;  ///< [F]
+  std::optional<FrameValues> null;    ///< [F] shares of the architecture alone
   std::vector<bool> at_border;        ///< [F] among the outermost frames of a clip
   Scale scale;
   ColorMap colors = ColorMap::kBwr;
@@ -33,11 +34,21 @@ double value_at(const FrameValues& values, size_t index) {
   return static_cast<double>(values.values.values<float>()[index]);
 }
 
+/// Every clip has the same profile.
+FrameValues combined_null(const std::vector<ClipPlan>& plans, const std::vector<double>& null_profile) {
+  std::vector<float> shares;
+  for (size_t clip = 0; clip < plans.size(); ++clip)
+    shares.insert(shares.end(), null_profile.begin(), null_profile.end());
+  const Shape shape{std::ssize(plans), std::ssize(null_profile)};
+  return combine_over_clips(plans, Tensor::from(shape, shares));
+}
+
 CoveredRelevance cover(const Explanation& e, const OutputOptions& options) {
   CoveredRelevance covered;
   covered.maps = combine_over_clips(e.plans, summed_over_channels(e.relevance));
   covered.share = combine_over_clips(e.plans, e.frame_share);
   covered.negative_share = combine_over_clips(e.plans, e.negative_share);
+  if (!options.null_profile.empty()) covered.null = combined_null(e.plans, options.null_profile);
   const int64_t clip_length = e.frame_share.shape()[1];
   for (const CoveredFrame& frame : covered_frames(e.plans)) {
     covered.at_border.push_back(std::ranges::any_of(frame.positions, [&](const auto& at) {
@@ -189,6 +200,7 @@ void draw_sheet(const Explanation& e, const OutputOptions& options, const std::f
         e.video ? e.video->pts_seconds[static_cast<size_t>(index)] : static_cast<double>(index);
     frame.share = value_at(covered.share, i);
     frame.negative_share = -value_at(covered.negative_share, i);
+    if (covered.null) frame.null_share = value_at(*covered.null, i);
     frame.at_border = covered.at_border[i];
     sheet.frames.push_back(frame);
   }
@@ -212,6 +224,7 @@ void draw_film(const Explanation& e, const OutputOptions& options, const std::fi
     CurvePoint& point = contents.curve[static_cast<size_t>(taken[i])];
     point.share = value_at(covered.share, i);
     point.negative_share = -value_at(covered.negative_share, i);
+    if (covered.null) point.null_share = value_at(*covered.null, i);
   }
   const OverlayRenderer renderer(std::move(contents));
   VideoWriterOptions writer_options;
