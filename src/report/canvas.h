@@ -80,6 +80,9 @@ class Canvas {
   void line(Point from, Point to, Ink color, double width = 1);
   void dashed_line(Point from, Point to, Ink color);
   void triangle(Point a, Point b, Point c, Ink color);
+  void polygon(std::span<const Point> corners, Ink color);  ///< filled
+  void polyline(std::span<const Point> points, Ink color, double width = 1);
+  void disc(Point centre, double radius, Ink color);
   /// Pixel for pixel, its upper left corner at whole pixels.
   void picture(const Picture& picture, int64_t x, int64_t y);
 

@@ -106,6 +106,7 @@ void draw_null_shares(Canvas& canvas, const Axis& axis, const ShareChart& chart)
   for (const auto& bar : chart.bars) {
     if (!std::isfinite(bar.null_share)) continue;
     const double x = axis.plot.x + bar.centre * axis.plot.width, y = axis.whole_y(bar.null_share);
+    canvas.line({x - half, y}, {x + half, y}, ink::kPaper, 3);  // so that it shows on a bar, too
     canvas.line({x - half, y}, {x + half, y}, ink::kText);
   }
 }
