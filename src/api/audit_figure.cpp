@@ -43,7 +43,7 @@ IntervalSheet interval_sheet(const audit::ConditionStatistics& condition, const 
   const auto border = std::ranges::find(condition.all.borders, s.verdict.k, &audit::BorderEstimate::k);
   if (border != condition.all.borders.end()) {
     sheet.border_ratio = interval_of(border->ratio);
-    sheet.reliable = border->ratio.reliable();
+    sheet.reliable = border->ratio.videos == 0 || border->ratio.reliable();
   }
   const auto compared = std::ranges::find(s.sweep.compared, sheet.interval);
   const auto place = static_cast<size_t>(compared - s.sweep.compared.begin());

@@ -24,7 +24,8 @@ constexpr double kPanelHeight = 236;
 constexpr double kPlotHeight = 250;
 constexpr double kLevelLabels = 130;  // right of a plot
 constexpr Ink kShade{0xd9c48a, 0.28};
-constexpr Ink kBandInk{0x43566b, 0.25};
+constexpr Ink kMean{0x3f6fa8};  // told from the black of what the architecture alone gives
+constexpr Ink kBandInk{0x3f6fa8, 0.25};
 constexpr TextStyle kSmall{.size = kTextSize, .color = ink::kQuiet};
 
 using Role = IntervalSheet::Role;
@@ -50,7 +51,7 @@ std::string name(Role role) {
 /// Ink of an interval's numbers: those from few videos are pale.
 Ink ink_of(const IntervalSheet& interval) {
   if (!interval.reliable) return ink::kBarLight;
-  return is_advised(interval.role) ? ink::kAccent : ink::kBar;
+  return is_advised(interval.role) ? ink::kAccent : kMean;
 }
 
 /// Draws from the top down; y_ is where the next thing begins.
@@ -174,7 +175,7 @@ void SheetDrawing::draw_panel(const IntervalSheet& interval, Box area, const Tic
   }
   plot.level(1 / static_cast<double>(frames), ink::kFrame);
   plot.band(places, interval.shares, kBandInk);
-  plot.line(places, means, ink_of(interval), 2);
+  plot.line(places, means, ink_of(interval), 3);
   if (std::ssize(sheet_.null_shares) == frames) plot.line(places, sheet_.null_shares, ink::kText, 1);
   const int64_t step = std::max<int64_t>(1, (frames + kMostFrameLabels - 1) / kMostFrameLabels);
   for (int64_t t = 0; t < frames; t += step)
@@ -220,6 +221,7 @@ void SheetDrawing::draw_interval_plot(Box area, Interval IntervalSheet::*number,
     const double place = (static_cast<double>(i) + 0.5) * slot;
     plot.dot(place, interval.*number, ink_of(interval));
     std::vector<std::string> lines = {fmt::format("{}", interval.interval)};
+    if (interval.videos == 0) lines.emplace_back("no video");
     if (!interval.rate.empty()) lines.push_back(fmt::format("({}/s)", interval.rate));
     if (interval.role != Role::kOther) lines.push_back(name(interval.role));
     plot.labels(place, lines, is_advised(interval.role) ? ink::kAccent : ink::kQuiet,
@@ -264,8 +266,8 @@ void SheetDrawing::draw_controls() {
     if (std::isfinite(control.relative.value)) {
       const double middle = std::round(y_ - 5) + 0.5;
       if (control.relative.low <= control.relative.high)
-        canvas_.line({x(control.relative.low), middle}, {x(control.relative.high), middle}, ink::kBar, 2);
-      canvas_.disc({x(control.relative.value), middle}, 4.5, ink::kBar);
+        canvas_.line({x(control.relative.low), middle}, {x(control.relative.high), middle}, kMean, 2);
+      canvas_.disc({x(control.relative.value), middle}, 4.5, kMean);
     }
     double below = y_;
     for (const std::string& sentence : control.sentences)
