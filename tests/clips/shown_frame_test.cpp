@@ -13,7 +13,8 @@ Frame noise(int64_t index) {
   frame.index = index;
   frame.width = 7;
   frame.height = 5;
-  for (int64_t i = 0; i < 7 * 5 * 3; ++i) frame.rgb.push_back(static_cast<uint8_t>((i * 37 + index * 91) % 256));
+  for (int64_t i = 0; i < 7 * 5 * 3; ++i)
+    frame.rgb.push_back(static_cast<uint8_t>((i * 37 + index * 91) % 256));
   return frame;
 }
 
