@@ -41,14 +41,16 @@ void make_model(const std::filesystem::path& path, uint64_t seed) {
 }
 
 /// A folder of images of noise, whose name would be markup where names were not data.
-std::filesystem::path make_video(const ScratchFolder& folder, const std::string& name, int64_t frames) {
+std::filesystem::path make_video(const ScratchFolder& folder, const std::string& name, int64_t frames,
+                                 int64_t side = 40) {
   const auto path = folder / name;
   std::filesystem::create_directory(path);
   for (int64_t frame = 0; frame < frames; ++frame) {
     std::string pixels;
-    for (int64_t i = 0; i < 40 * 36 * 3; ++i)
+    for (int64_t i = 0; i < side * side * 3; ++i)
       pixels += static_cast<char>((i * 37 + i * i % 251 + frame * 29) % 256);
-    testing::write_bytes(path / fmt::format("{:03}.ppm", frame), "P6\n40 36\n255\n" + pixels);
+    testing::write_bytes(path / fmt::format("{:03}.ppm", frame),
+                         fmt::format("P6\n{0} {0}\n255\n", side) + pixels);
   }
   return path;
 }
@@ -203,6 +205,28 @@ TEST_F(ExplanationPage, ClipsGivenAsNumbersHaveFramesOfTheirOwn) {
   EXPECT_EQ(page["frames"]["list"][9]["index"], 1);
   EXPECT_TRUE(page["frames"]["list"][9]["seconds"].is_null());
   EXPECT_EQ(page["explanations"][0]["clips"][1]["frames"][0], kFrames);
+}
+
+TEST(ExplanationPageSize, OfSixteenFramesAtFullSizeIsBelowThreeMegabytes) {
+  constexpr size_t kTemplate = 600'000;
+  const ScratchFolder folder;
+  CreateOptions create;
+  create.classes = 3;
+  create.width = 0.03;
+  create_model("c3d", folder / "c3d.onnx", create);
+  const Model model(folder / "c3d.onnx");
+  InputOptions input;
+  input.settings = model.find_settings()->settings;
+  MethodOptions method;
+  method.method = "gradient";
+  method.threads = 1;
+  const Shape shape = model.clip_shape(input.settings);
+  ClipExplainer explainer(model, shape, method, nullptr);
+  const auto explained = explain_input(explainer, shape, make_video(folder, "noise", 16, 160), input,
+                                       std::vector<TargetChoice>(1), {});
+  const std::string text = page_json(explained, model, OutputOptions{});
+  EXPECT_EQ(json::parse(text)["frames"]["size"], json({112, 112}));
+  EXPECT_LT(text.size() + kTemplate, 3'000'000U);  // noise, which deflates least
 }
 
 class AuditPage : public ::testing::Test {
