@@ -85,7 +85,6 @@ class Canvas {
   void disc(Point centre, double radius, Ink color);
   /// Pixel for pixel, its upper left corner at whole pixels.
   void picture(const Picture& picture, int64_t x, int64_t y);
-
   double text_width(std::string_view text, const TextStyle& style);
   /// Elided to `max_width`; `at` is on the baseline, and the text's left, centre or right as aligned. Returns
   /// the width.
@@ -93,7 +92,6 @@ class Canvas {
   double text(Point at, std::string_view text, const TextStyle& style);
   /// Centred at `centre` and reading upwards.
   void upward_text(Point centre, std::string_view text, const TextStyle& style, double max_length);
-
   /// Cairo's own pixels, to begin another canvas of the same size with.
   std::vector<uint8_t> pixels();
   Picture to_picture();
