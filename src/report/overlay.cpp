@@ -120,8 +120,9 @@ ShareChart film_chart(const OverlayContents& contents, const TimeAxis& axis) {
     if (place >= 0 && place <= 1)
       chart.labels.push_back({place, tick_label(ticks.at(i), ticks.decimals), ""});
   }
-  chart.x_title =
-      has_negative_part(chart) ? "time (s)  ·  light: the part of negative relevance" : "time (s)";
+  chart.x_title = "time (s)";
+  if (has_negative_part(chart)) chart.x_title += "  ·  light: the part of negative relevance";
+  if (has_null_share(chart)) chart.x_title += "  ·  thin lines: what the architecture alone gives";
   return chart;
 }
 
