@@ -50,6 +50,8 @@ struct MethodOptions {
 };
 
 std::vector<std::string> methods();
+/// Throws Error(kInvalidArgument) with the nearest name where it is none of methods().
+void require_known_method(const std::string& method);
 
 /// The smallest and largest value that the network's input can have, broadcastable to a clip.
 struct InputRange {
@@ -69,12 +71,16 @@ struct ClipExplanation {
   std::vector<LayerAccount> layers;  ///< output first; empty for gradient methods
 };
 
-/// Explains clips of one shape. Prepared once, used for many clips; not thread-safe.
+/// Explains clips of one shape, by one method or several on the same network. Prepared once, used for many
+/// clips; not thread-safe.
 class ClipExplainer {
  public:
   /// `range` may be null; zB then gives way to w² in deep_taylor, and is an error in epsilon_gamma_box.
   /// Errors: kUnsupportedModel (with the list of nodes), kInvalidArgument, kCorruptInput (NaN weights).
   ClipExplainer(const Model& model, const Shape& clip_shape, const MethodOptions& options,
+                const InputRange* range);
+  /// One method or more. Layout, threads and contrast are those of the first for all.
+  ClipExplainer(const Model& model, const Shape& clip_shape, std::span<const MethodOptions> methods,
                 const InputRange* range);
   ~ClipExplainer();
   ClipExplainer(ClipExplainer&&) noexcept;
@@ -82,15 +88,24 @@ class ClipExplainer {
   /// Logits [1, classes] of a clip, which is kept for explain(). Error(kCorruptInput) for NaN, with its
   /// position.
   Tensor forward(const Tensor& clip);
-  ClipExplanation explain(int64_t target);
+  /// By the method of this place. Methods share the forward pass; it is run again only on the way from a rule
+  /// of relevance to a gradient and back, so that one method's activations are held at a time.
+  ClipExplanation explain(int64_t target, size_t method = 0);
   int64_t class_count() const;
-  /// Which start value the method takes, kLogit or kOne.
-  Start effective_start() const;
+  const std::vector<std::string>& methods() const;
+  std::optional<int64_t> contrast() const;
+  /// Which start value a method takes, kLogit or kOne.
+  Start effective_start(size_t method = 0) const;
 
  private:
   struct Implementation;
   std::unique_ptr<Implementation> implementation_;
 };
+
+/// [T] shares of relevance under the preset null_profile: what the architecture alone does, whatever the
+/// weights and the clip. Prepares a network of its own, which is gone when it returns. Of `options` gate,
+/// layout and threads play a part. Errors as ClipExplainer's.
+std::vector<double> null_profile(const Model& model, const Shape& clip_shape, const MethodOptions& options);
 
 /// Softmax of every row of [N, classes], in double.
 std::vector<std::vector<double>> probabilities(const Tensor& logits);
@@ -101,11 +116,13 @@ struct Explanation {
   std::string method;
   std::optional<VideoInfo> video;  ///< nothing for a clip given as numbers
   std::optional<Geometry> geometry;
-  std::vector<ClipPlan> plans;              ///< N clips
-  std::shared_ptr<const Tensor> clips;      ///< [N, C, T, H, W]; shared between the targets of one run
+  std::optional<Preprocessing> preprocessing;  ///< of the video's frames
+  std::vector<ClipPlan> plans;                 ///< N clips
+  std::shared_ptr<const Tensor> clips;      ///< [N, C, T, H, W]; shared between the explanations of one run
   Tensor logits;                            ///< [N, classes]
   std::vector<double> class_probabilities;  ///< mean over clips
   int64_t target = 0;
+  std::optional<int64_t> contrast;                ///< the class whose logit was taken from the target's
   Tensor relevance;                               ///< [N, C, T, H, W]
   std::vector<std::vector<LayerAccount>> layers;  ///< per clip
   /// Shares of relevance per frame, [N, T]: Σ R[t] / Σ R where relevance is of one sign, else of |R|
@@ -115,6 +132,10 @@ struct Explanation {
   /// The negative part of Σ R[t] over Σ |R|, [N, T]; 0 where not is_signed.
   Tensor negative_share;
   int64_t targets_in_run = 1;  ///< different classes that were explained together with this one
+  /// Tells its files from those of the others in the run: ".method-M" where several methods were asked for,
+  /// then ".target-INDEX" where several targets were.
+  std::string name_in_run;
+  std::string settings_json;  ///< every setting, as a JSON object, for the record; the caller's
   double decode_seconds = 0, forward_seconds = 0;  ///< of the run
   double explain_seconds = 0;                      ///< of this target
 };
@@ -132,12 +153,12 @@ struct TargetChoice {
   std::optional<int64_t> index;
 };
 
-/// Runs every clip of an input through the explainer; one Explanation per target, in order. Decodes the video
-/// in one pass after counting, holding only frames that clips still wait for. Throws Interrupted.
+/// Runs every clip of an input through the explainer; an Explanation for each of its methods and each target,
+/// by method, then in the order of the targets, classes that come twice once. Decodes the video in one pass
+/// after counting, holding only frames that clips still wait for. Throws Interrupted.
 std::vector<Explanation> explain_input(ClipExplainer& explainer, const Shape& clip_shape,
                                        const std::filesystem::path& input, const InputOptions& options,
-                                       const std::string& method, std::span<const TargetChoice> targets,
-                                       const RunControl& control);
+                                       std::span<const TargetChoice> targets, const RunControl& control);
 
 /// Reads clips given as numbers, float32 [N, C, T, H, W]: .npy, or one array of an .npz.
 Tensor read_clip(const std::filesystem::path& path, const std::string& key);
@@ -146,28 +167,6 @@ Tensor read_clip(const std::filesystem::path& path, const std::string& key);
 ClipLayout layout_of(const Shape& clip);
 /// Whether a path is a clip given as numbers, by its extension.
 bool is_clip_file(const std::filesystem::path& path);
-
-struct OutputOptions {
-  std::filesystem::path folder;
-  std::string stem;  ///< NAME of NAME.npz, NAME.json, NAME.png, NAME.mp4
-  std::vector<std::string> class_names;
-  std::string color_map = "bwr";
-  double percentile = 99.5;
-  enum class Film { kWrite, kSkip } film = Film::kWrite;
-  std::string settings_json;  ///< every setting, as a JSON object, for the record
-  VideoOptions video;
-};
-
-/// The files that write_explanation makes, NAME.json last.
-std::vector<std::filesystem::path> output_files(const OutputOptions& options);
-
-/// Writes NAME.npz, NAME.json, NAME.png and, for videos, NAME.mp4: each appears whole or not at all. Throws
-/// Error(kIo), Interrupted.
-void write_explanation(const Explanation& explanation, const Model& model, const OutputOptions& options,
-                       const RunControl& control);
-
-/// What NAME.json holds.
-std::string to_json(const Explanation& explanation, const Model& model, const OutputOptions& options);
 
 /// "carving ice", or "class 72" where names are not known.
 std::string class_label(int64_t index, std::span<const std::string> class_names);

@@ -35,7 +35,9 @@ struct SheetFrame {
   double pts_seconds = 0;
   double share = 0;           ///< of the clip's relevance: Σ R[t] / Σ R, or Σ |R[t]| / Σ |R|
   double negative_share = 0;  ///< the part of `share` that negative relevance makes up; 0: not told apart
-  bool at_border = false;     ///< among the first or last two frames of a clip: shaded on the curve
+  /// Of the architecture alone, drawn as a thin line; NaN: not known.
+  double null_share = std::numeric_limits<double>::quiet_NaN();
+  bool at_border = false;  ///< among the first or last two frames of a clip: shaded on the curve
 };
 
 enum class MapStyle { kOverlay, kHeatmap };
@@ -70,8 +72,9 @@ void draw_explanation_sheet(const std::filesystem::path& path, const SheetConten
 /// One frame of the source video on the curve of an overlay film.
 struct CurvePoint {
   double pts_seconds = 0;
-  double share = std::numeric_limits<double>::quiet_NaN();  ///< NaN: no clip covers this frame
-  double negative_share = 0;                                ///< as in SheetFrame
+  double share = std::numeric_limits<double>::quiet_NaN();       ///< NaN: no clip covers this frame
+  double negative_share = 0;                                     ///< as in SheetFrame
+  double null_share = std::numeric_limits<double>::quiet_NaN();  ///< as in SheetFrame
 };
 
 /// What stays the same through an overlay film.

@@ -28,16 +28,4 @@ Model with_random_weights(const Model& model, uint64_t seed) {
       from.path, from.sha256, graph::with_random_weights(from.model, seed), from.inputs, from.outputs}));
 }
 
-std::vector<double> null_profile(const Model& model, const Shape& clip_shape, const MethodOptions& options) {
-  MethodOptions flat;
-  flat.method = "null_profile";
-  flat.start = Start::kOne;
-  flat.gate = options.gate;
-  flat.layout = options.layout;
-  flat.threads = options.threads;
-  ClipExplainer explainer(model, clip_shape, flat, nullptr);
-  explainer.forward(Tensor(clip_shape, DType::kF32));
-  return absolute_shares(to_ncthw(explainer.explain(0).relevance, options.layout)).per_frame;
-}
-
 }  // namespace relevid

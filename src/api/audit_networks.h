@@ -28,8 +28,4 @@ class ExplainerScorer : public audit::ClipScorer {
 /// The same network with weights drawn anew; see graph/randomise.h.
 Model with_random_weights(const Model& model, uint64_t seed);
 
-/// [T] shares of relevance under the preset null_profile. They depend on the network alone: its rules know
-/// neither weights nor activations.
-std::vector<double> null_profile(const Model& model, const Shape& clip_shape, const MethodOptions& options);
-
 }  // namespace relevid

@@ -50,31 +50,56 @@ std::vector<std::string> methods() {
   return method_names();
 }
 
+void require_known_method(const std::string& method) {
+  require_method(method);
+}
+
 struct ClipExplainer::Implementation {
-  Implementation(const Model& model, const Shape& shape, const MethodOptions& options,
+  Implementation(const Model& model, const Shape& shape, std::span<const MethodOptions> methods,
                  const InputRange* range)
-      : library(kernels::make_onednn_library(options.threads)),
+      : library(kernels::make_onednn_library(methods.front().threads)),
         network(graph_for(model, shape), *library, Purpose::kExplanation),
-        explainer(network, explainer_options(options, range)) {}
+        contrast(methods.front().contrast) {
+    for (const MethodOptions& options : methods) {
+      explainers.push_back(std::make_unique<Explainer>(network, explainer_options(options, range)));
+      names.push_back(options.method);
+    }
+  }
+
+  /// The explainer of a method, with the clip.
+  Explainer& with_clip(size_t method) {
+    explainers.at(method)->take_clip_from(*explainers[holder]);
+    holder = method;
+    return *explainers[method];
+  }
 
   std::unique_ptr<kernels::Library> library;
   Network network;
-  Explainer explainer;
+  std::vector<std::unique_ptr<Explainer>> explainers;
+  std::vector<std::string> names;
+  std::optional<int64_t> contrast;
+  size_t holder = 0;  ///< the explainer that has the clip
 };
 
 ClipExplainer::ClipExplainer(const Model& model, const Shape& clip_shape, const MethodOptions& options,
                              const InputRange* range)
-    : implementation_(std::make_unique<Implementation>(model, clip_shape, options, range)) {}
+    : ClipExplainer(model, clip_shape, std::span(&options, 1), range) {}
+ClipExplainer::ClipExplainer(const Model& model, const Shape& clip_shape,
+                             std::span<const MethodOptions> methods, const InputRange* range) {
+  if (methods.empty()) throw Error(ErrorKind::kInvalidArgument, "no method is given");
+  implementation_ = std::make_unique<Implementation>(model, clip_shape, methods, range);
+}
 ClipExplainer::~ClipExplainer() = default;
 ClipExplainer::ClipExplainer(ClipExplainer&&) noexcept = default;
 
 Tensor ClipExplainer::forward(const Tensor& clip) {
-  implementation_->explainer.forward(clip);
-  return implementation_->explainer.logits().clone();
+  Explainer& explainer = *implementation_->explainers[implementation_->holder];
+  explainer.forward(clip);
+  return explainer.logits().clone();
 }
 
-ClipExplanation ClipExplainer::explain(int64_t target) {
-  Attribution attribution = implementation_->explainer.explain(std::span(&target, 1));
+ClipExplanation ClipExplainer::explain(int64_t target, size_t method) {
+  Attribution attribution = implementation_->with_clip(method).explain(std::span(&target, 1));
   ClipExplanation result{std::move(attribution.relevance), {}};
   for (const LayerFlow& flow : attribution.flows) {
     result.layers.push_back({flow.name, flow.op, flow.rule, flow.incoming[0], flow.outgoing[0],
@@ -88,8 +113,16 @@ int64_t ClipExplainer::class_count() const {
   return graph.shape(graph.output)[1];
 }
 
-Start ClipExplainer::effective_start() const {
-  return implementation_->explainer.starts_from_logit() ? Start::kLogit : Start::kOne;
+const std::vector<std::string>& ClipExplainer::methods() const {
+  return implementation_->names;
+}
+
+std::optional<int64_t> ClipExplainer::contrast() const {
+  return implementation_->contrast;
+}
+
+Start ClipExplainer::effective_start(size_t method) const {
+  return implementation_->explainers.at(method)->starts_from_logit() ? Start::kLogit : Start::kOne;
 }
 
 std::vector<std::vector<double>> probabilities(const Tensor& logits) {

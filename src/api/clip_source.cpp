@@ -60,6 +60,7 @@ ClipSource video_source(const std::filesystem::path& input, const InputOptions& 
   ClipSource source;
   source.video = reader->info();
   source.geometry = geometry(settings.preprocessing, source.video->width, source.video->height);
+  source.preprocessing = settings.preprocessing;
   source.plans = plan_clips(settings.sampling, source.video->frame_count, source.video->fps);
   std::vector<std::vector<int64_t>> groups;
   for (const ClipPlan& plan : source.plans) groups.push_back(plan.frame_indices);

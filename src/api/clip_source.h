@@ -14,6 +14,7 @@ namespace relevid {
 struct ClipSource {
   std::optional<VideoInfo> video;
   std::optional<Geometry> geometry;
+  std::optional<Preprocessing> preprocessing;
   std::vector<ClipPlan> plans;
   /// Calls back with every clip's index and values in the model's layout, in any order; may be called again.
   std::function<void(const std::function<void(int64_t, const Tensor&)>&)> for_each_clip;

@@ -64,10 +64,11 @@ class InputRun {
     });
   }
 
-  std::vector<Explanation> results(const std::filesystem::path& input, const std::string& method);
+  std::vector<Explanation> results(const std::filesystem::path& input, size_t targets_asked);
 
  private:
-  struct PerTarget {
+  /// What one method finds of one class.
+  struct Finding {
     Tensor relevance;
     std::vector<std::vector<LayerAccount>> layers;
     double seconds = 0;
@@ -99,15 +100,16 @@ class InputRun {
   }
 
   void explain(int64_t index, std::span<const int64_t> classes) {
-    targets_.resize(classes.size());
-    for (size_t k = 0; k < classes.size(); ++k) {
-      PerTarget& target = targets_[k];
-      const Timer timer(target.seconds);
-      if (target.relevance.elements() == 0) target.relevance = Tensor(clips_->shape(), DType::kF32);
-      target.layers.resize(source_.plans.size());
-      ClipExplanation explanation = explainer_.explain(classes[k]);
-      put_item(target.relevance, index, to_ncthw(explanation.relevance, layout_));
-      target.layers[static_cast<size_t>(index)] = std::move(explanation.layers);
+    const size_t methods = explainer_.methods().size();
+    findings_.resize(methods * classes.size());
+    for (size_t i = 0; i < findings_.size(); ++i) {
+      Finding& finding = findings_[i];
+      const Timer timer(finding.seconds);
+      if (finding.relevance.elements() == 0) finding.relevance = Tensor(clips_->shape(), DType::kF32);
+      finding.layers.resize(source_.plans.size());
+      ClipExplanation explanation = explainer_.explain(classes[i % classes.size()], i / classes.size());
+      put_item(finding.relevance, index, to_ncthw(explanation.relevance, layout_));
+      finding.layers[static_cast<size_t>(index)] = std::move(explanation.layers);
     }
   }
 
@@ -128,38 +130,42 @@ class InputRun {
   std::shared_ptr<Tensor> clips_;
   Tensor logits_;
   std::vector<int64_t> classes_;
-  std::vector<PerTarget> targets_;
+  std::vector<Finding> findings_;  ///< by method, then by class
   int64_t done_ = 0, total_ = 0;
   double decode_seconds_ = 0, forward_seconds_ = 0;
 };
 
-std::vector<Explanation> InputRun::results(const std::filesystem::path& input, const std::string& method) {
+std::vector<Explanation> InputRun::results(const std::filesystem::path& input, size_t targets_asked) {
   std::vector<Explanation> result;
-  for (size_t k = 0; k < classes_.size(); ++k) {
+  for (size_t i = 0; i < findings_.size(); ++i) {
     Explanation& e = result.emplace_back();
     e.input = input;
-    e.method = method;
+    e.method = explainer_.methods()[i / classes_.size()];
     e.video = source_.video;
     e.geometry = source_.geometry;
+    e.preprocessing = source_.preprocessing;
     e.plans = source_.plans;
     e.clips = clips_;
     e.logits = logits_.clone();
     e.class_probabilities = mean_probabilities(logits_);
-    e.target = classes_[k];
-    e.relevance = std::move(targets_[k].relevance);
-    e.layers = std::move(targets_[k].layers);
+    e.target = classes_[i % classes_.size()];
+    e.contrast = explainer_.contrast();
+    e.relevance = std::move(findings_[i].relevance);
+    e.layers = std::move(findings_[i].layers);
     e.decode_seconds = decode_seconds_;
     e.forward_seconds = forward_seconds_;
-    e.explain_seconds = targets_[k].seconds;
+    e.explain_seconds = findings_[i].seconds;
     e.targets_in_run = static_cast<int64_t>(classes_.size());
+    if (explainer_.methods().size() > 1) e.name_in_run += ".method-" + e.method;
+    if (targets_asked > 1) e.name_in_run += fmt::format(".target-{}", e.target);
     fill_shares(e);
   }
   return result;
 }
 
 /// Clips and relevance, and the archive that holds them again while it is written.
-void require_memory(int64_t clips, const Shape& clip_shape, int64_t limit_bytes, size_t targets) {
-  const int64_t bytes = clips * clip_shape.elements() * 4 * static_cast<int64_t>(1 + targets + 2);
+void require_memory(int64_t clips, const Shape& clip_shape, int64_t limit_bytes, size_t explanations) {
+  const int64_t bytes = clips * clip_shape.elements() * 4 * static_cast<int64_t>(1 + explanations + 2);
   if (bytes <= limit_bytes) return;
   throw Error(
       ErrorKind::kResourceLimit,
@@ -172,8 +178,7 @@ void require_memory(int64_t clips, const Shape& clip_shape, int64_t limit_bytes,
 
 std::vector<Explanation> explain_input(ClipExplainer& explainer, const Shape& clip_shape,
                                        const std::filesystem::path& input, const InputOptions& options,
-                                       const std::string& method, std::span<const TargetChoice> targets,
-                                       const RunControl& control) {
+                                       std::span<const TargetChoice> targets, const RunControl& control) {
   for (const TargetChoice& choice : targets) {
     if (!choice.index || (*choice.index >= 0 && *choice.index < explainer.class_count())) continue;
     throw Error(ErrorKind::kInvalidArgument,
@@ -185,10 +190,10 @@ std::vector<Explanation> explain_input(ClipExplainer& explainer, const Shape& cl
     return open_clips(input, clip_shape, options);
   }();
   require_memory(static_cast<int64_t>(source.plans.size()), clip_shape, options.memory_limit_bytes,
-                 targets.size());
+                 targets.size() * explainer.methods().size());
   InputRun run(explainer, std::move(source), clip_shape, options.layout, control);
   run.run(targets);
-  auto results = run.results(input, method);
+  auto results = run.results(input, targets.size());
   for (Explanation& e : results) e.decode_seconds += opening;
   return results;
 }

@@ -2,13 +2,16 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <array>
 #include <nlohmann/json.hpp>
 #include <numeric>
 
+#include "api/page_file.h"
 #include "api/pictures.h"
+#include "api/records.h"
 #include "base/atomic_file.h"
 #include "relevid/error.h"
-#include "relevid/explain.h"
+#include "relevid/explanation_files.h"
 #include "relevid/npz.h"
 
 namespace relevid {
@@ -74,67 +77,13 @@ void write_arrays(const Explanation& e, const std::filesystem::path& path) {
   write_npz(path, arrays);
 }
 
-json layer_accounts(const Explanation& e) {
-  json clips = json::array();
-  for (const auto& layers : e.layers) {
-    json list = json::array();
-    for (const LayerAccount& layer : layers) {
-      list.push_back({{"name", layer.name},
-                      {"operator", layer.op},
-                      {"rule", layer.rule},
-                      {"incoming", layer.incoming},
-                      {"outgoing", layer.outgoing},
-                      {"absorbed_by_bias", layer.absorbed_by_bias},
-                      {"absorbed_by_epsilon", layer.absorbed_by_epsilon},
-                      {"dropped", layer.dropped}});
-    }
-    clips.push_back(std::move(list));
-  }
-  return clips;
-}
-
-/// What became of one clip's relevance: start = input + absorbed by bias + absorbed by ε + dropped.
-json conservation(const std::vector<LayerAccount>& layers, double reached) {
-  if (layers.empty()) return nullptr;
-  double bias = 0, epsilon = 0, dropped = 0;
-  for (const LayerAccount& layer : layers) {
-    bias += layer.absorbed_by_bias;
-    epsilon += layer.absorbed_by_epsilon;
-    dropped += layer.dropped;
-  }
-  return {{"start", layers.front().incoming},
-          {"input", reached},
-          {"absorbed_by_bias", bias},
-          {"absorbed_by_epsilon", epsilon},
-          {"dropped", dropped}};
-}
-
-double sum_of_item(const Tensor& tensor, int64_t item) {
-  const auto size = static_cast<size_t>(tensor.elements() / tensor.shape()[0]);
-  const auto values = tensor.values<float>().subspan(static_cast<size_t>(item) * size, size);
-  return std::accumulate(values.begin(), values.end(), 0.0);
-}
-
 json clip_records(const Explanation& e, std::span<const std::string> class_names) {
-  const auto per_clip = probabilities(e.logits);
-  const auto frames = static_cast<size_t>(e.frame_share.shape()[1]);
   json list = json::array();
   const Tensor at = times(e);
+  const auto frames = static_cast<size_t>(at.shape()[1]);
   for (size_t n = 0; n < e.plans.size(); ++n) {
-    const int64_t best = best_classes(per_clip[n], 1)[0];
-    const auto share = e.frame_share.values<float>().subspan(n * frames, frames);
-    const double reached = sum_of_item(e.relevance, static_cast<int64_t>(n));
-    json record = {
-        {"offset", e.plans[n].offset},
-        {"frame_indices", e.plans[n].frame_indices},
-        {"top1",
-         {{"index", best},
-          {"label", class_label(best, class_names)},
-          {"probability", per_clip[n][static_cast<size_t>(best)]}}},
-        {"target_logit", e.logits.values<float>()[n * per_clip[n].size() + static_cast<size_t>(e.target)]},
-        {"relevance_sum", reached},
-        {"conservation", conservation(e.layers[n], reached)},
-        {"frame_share", std::vector<float>(share.begin(), share.end())}};
+    json record = clip_record(e, n, class_names);
+    record["frame_indices"] = e.plans[n].frame_indices;
     if (e.video) {
       const auto seconds = at.values<double>().subspan(n * frames, frames);
       record["times"] = std::vector<double>(seconds.begin(), seconds.end());
@@ -142,6 +91,38 @@ json clip_records(const Explanation& e, std::span<const std::string> class_names
     list.push_back(std::move(record));
   }
   return list;
+}
+
+json layer_accounts(const Explanation& e) {
+  json clips = json::array();
+  for (const auto& layers : e.layers) clips.push_back(layer_records(layers));
+  return clips;
+}
+
+constexpr std::array kExtensions = {".npz", ".png", ".mp4", ".json", ".html"};
+
+std::filesystem::path file_of(const Explanation& e, const OutputOptions& options, const char* extension) {
+  return options.folder / (options.stem + e.name_in_run + extension);
+}
+
+void make_folder(const std::filesystem::path& folder) {
+  std::error_code error;
+  std::filesystem::create_directories(folder, error);
+  if (!error) return;
+  throw Error(ErrorKind::kIo, fmt::format("cannot make folder {}: {}", folder.string(), error.message()));
+}
+
+void write_arrays_and_pictures(const Explanation& e, const OutputOptions& options,
+                               const RunControl& control) {
+  write_arrays(e, file_of(e, options, ".npz"));
+  draw_sheet(e, options, file_of(e, options, ".png"));
+  const auto film = file_of(e, options, ".mp4");
+  if (e.video && options.film == OutputOptions::Film::kWrite) {
+    draw_film(e, options, film, control);
+  } else {
+    std::error_code ignored;
+    std::filesystem::remove(film, ignored);  // an earlier run's film shows another relevance
+  }
 }
 
 }  // namespace
@@ -161,74 +142,52 @@ std::vector<int64_t> best_classes(std::span<const double> class_probabilities, i
 }
 
 std::string to_json(const Explanation& e, const Model& model, const OutputOptions& options) {
-  json top = json::array();
-  for (const int64_t c : best_classes(e.class_probabilities, 5)) {
-    top.push_back({{"index", c},
-                   {"label", class_label(c, options.class_names)},
-                   {"probability", e.class_probabilities[static_cast<size_t>(c)]}});
-  }
   json record = {
       {"relevid", RELEVID_VERSION},
       {"input", e.input.string()},
-      {"model",
-       {{"path", model.path().string()},
-        {"sha256", model.sha256()},
-        {"opset", model.opset()},
-        {"producer", model.producer()}}},
+      {"model", model_record(model)},
       {"method", e.method},
       {"target",
-       {{"index", e.target},
-        {"label", class_label(e.target, options.class_names)},
-        {"probability", e.class_probabilities[static_cast<size_t>(e.target)]}}},
-      {"prediction", top},
+       class_record(e.target, e.class_probabilities[static_cast<size_t>(e.target)], options.class_names)},
+      {"prediction", prediction_record(e, options.class_names)},
       {"targets_in_run", e.targets_in_run},
-      {"share_of", e.is_signed ? "absolute relevance" : "relevance"},
+      {"share_of", share_of_name(e)},
       {"clips", clip_records(e, options.class_names)},
       {"layers", layer_accounts(e)},
       {"seconds",
        {{"decode", e.decode_seconds}, {"forward", e.forward_seconds}, {"explain", e.explain_seconds}}},
-      {"settings", options.settings_json.empty() ? json::object() : json::parse(options.settings_json)}};
-  if (e.video) {
-    const VideoInfo& v = *e.video;
-    record["video"] = {{"frames", v.frame_count},
-                       {"fps", v.fps},
-                       {"width", v.width},
-                       {"height", v.height},
-                       {"rotation_degrees", v.rotation_degrees},
-                       {"container", v.container},
-                       {"codec", v.codec},
-                       {"pixel_format", v.pixel_format},
-                       {"warnings", v.warnings}};
-  }
-  return record.dump(1, ' ', false, json::error_handler_t::replace);
+      {"settings", settings_record(e)}};
+  if (!options.null_profile.empty()) record["null_profile"] = options.null_profile;
+  if (e.video) record["video"] = video_record(e);
+  return dumped(record, 1);
 }
 
-std::vector<std::filesystem::path> output_files(const OutputOptions& options) {
-  std::vector<std::filesystem::path> files;
-  for (const char* extension : {".npz", ".png", ".mp4", ".json"}) {
-    files.push_back(options.folder / (options.stem + extension));
-  }
-  return files;
+bool is_output(const OutputOptions& options, const std::filesystem::path& path) {
+  std::error_code ignored;
+  const auto canonical = [&](const auto& p) { return std::filesystem::weakly_canonical(p, ignored); };
+  const auto folder = canonical(options.folder);
+  const auto named = [&](const std::filesystem::path& candidate) {
+    const std::string name = candidate.stem().string();
+    const bool ours = name == options.stem || name.starts_with(options.stem + ".target-") ||
+                      name.starts_with(options.stem + ".method-");
+    return ours && candidate.parent_path() == folder &&
+           std::ranges::find(kExtensions, candidate.extension().string()) != kExtensions.end();
+  };
+  // A link is replaced itself, so that both its place and what it leads to count.
+  const auto absolute = std::filesystem::absolute(path, ignored);
+  return named(canonical(path)) || named(canonical(absolute.parent_path()) / absolute.filename());
 }
 
-void write_explanation(const Explanation& e, const Model& model, const OutputOptions& options,
-                       const RunControl& control) {
-  std::error_code error;
-  std::filesystem::create_directories(options.folder, error);
-  if (error) {
-    throw Error(ErrorKind::kIo,
-                fmt::format("cannot make folder {}: {}", options.folder.string(), error.message()));
-  }
-  const auto files = output_files(options);
-  std::filesystem::remove(files[3], error);  // an old record would speak of files that are being replaced
-  write_arrays(e, files[0]);
-  draw_sheet(e, options, files[1]);
-  if (e.video && options.film == OutputOptions::Film::kWrite)
-    draw_film(e, options, files[2], control);
-  else
-    std::filesystem::remove(files[2], error);  // an earlier run's film shows another relevance
-  // Last, so that a record is there only when everything it speaks of is.
-  write_file_atomically(files[3], to_json(e, model, options) + "\n");
+void write_explanations(std::span<const Explanation> explanations, const Model& model,
+                        const OutputOptions& options, const RunControl& control) {
+  make_folder(options.folder);
+  std::error_code ignored;
+  // An old record would speak of files that are being replaced.
+  for (const Explanation& e : explanations) std::filesystem::remove(file_of(e, options, ".json"), ignored);
+  for (const Explanation& e : explanations) write_arrays_and_pictures(e, options, control);
+  write_explanation_page(explanations, model, options);
+  for (const Explanation& e : explanations)
+    write_file_atomically(file_of(e, options, ".json"), to_json(e, model, options) + "\n");
 }
 
 }  // namespace relevid

@@ -7,6 +7,8 @@
 #include <cmath>
 #include <optional>
 
+#include "api/frame_pictures.h"
+#include "api/maps.h"
 #include "relevid/colormap.h"
 #include "relevid/error.h"
 #include "relevid/figures.h"
@@ -22,28 +24,23 @@ constexpr int64_t kBorderFrames = 2;  // at either end of a clip
 struct CoveredRelevance {
   FrameValues maps;                   ///< [F, H, W]
   FrameValues share, negative_share;  ///< [F]
+  std::optional<FrameValues> null;    ///< [F] shares of the architecture alone
   std::vector<bool> at_border;        ///< [F] among the outermost frames of a clip
   Scale scale;
   ColorMap colors = ColorMap::kBwr;
 };
 
-Tensor summed_over_channels(const Tensor& relevance) {
-  const Shape& s = relevance.shape();
-  Tensor result(Shape{s[0], s[2], s[3], s[4]}, DType::kF32);
-  const auto volume = static_cast<size_t>(s[2] * s[3] * s[4]);
-  const auto from = relevance.values<float>();
-  const auto to = result.values<float>();
-  for (size_t n = 0; n < static_cast<size_t>(s[0]); ++n) {
-    for (size_t c = 0; c < static_cast<size_t>(s[1]); ++c) {
-      for (size_t i = 0; i < volume; ++i)
-        to[n * volume + i] += from[(n * static_cast<size_t>(s[1]) + c) * volume + i];
-    }
-  }
-  return result;
-}
-
 double value_at(const FrameValues& values, size_t index) {
   return static_cast<double>(values.values.values<float>()[index]);
+}
+
+/// Every clip has the same profile.
+FrameValues combined_null(const std::vector<ClipPlan>& plans, const std::vector<double>& null_profile) {
+  std::vector<float> shares;
+  for (size_t clip = 0; clip < plans.size(); ++clip)
+    shares.insert(shares.end(), null_profile.begin(), null_profile.end());
+  const Shape shape{std::ssize(plans), std::ssize(null_profile)};
+  return combine_over_clips(plans, Tensor::from(shape, shares));
 }
 
 CoveredRelevance cover(const Explanation& e, const OutputOptions& options) {
@@ -51,6 +48,7 @@ CoveredRelevance cover(const Explanation& e, const OutputOptions& options) {
   covered.maps = combine_over_clips(e.plans, summed_over_channels(e.relevance));
   covered.share = combine_over_clips(e.plans, e.frame_share);
   covered.negative_share = combine_over_clips(e.plans, e.negative_share);
+  if (!options.null_profile.empty()) covered.null = combined_null(e.plans, options.null_profile);
   const int64_t clip_length = e.frame_share.shape()[1];
   for (const CoveredFrame& frame : covered_frames(e.plans)) {
     covered.at_border.push_back(std::ranges::any_of(frame.positions, [&](const auto& at) {
@@ -88,32 +86,6 @@ std::vector<float> on_source(const Tensor& map, const Geometry& g) {
   return values;
 }
 
-/// Frame `t` of a clip given as numbers as a picture: the values between the clip's smallest and largest, as
-/// grey or RGB.
-Picture picture_of_numbers(const Tensor& clips, int64_t clip, int64_t t) {
-  const Shape& s = clips.shape();
-  const auto values = clips.values<float>();
-  const auto [low, high] = std::ranges::minmax(values);
-  const float range = high > low ? high - low : 1;
-  Picture picture{s[4], s[3], std::vector<uint8_t>(static_cast<size_t>(s[3] * s[4] * 3))};
-  for (int64_t c = 0; c < 3; ++c) {
-    const int64_t channel = std::min(c, s[1] - 1);
-    const auto plane = static_cast<size_t>(((clip * s[1] + channel) * s[2] + t) * s[3] * s[4]);
-    for (size_t i = 0; i < static_cast<size_t>(s[3] * s[4]); ++i) {
-      picture.rgb[3 * i + static_cast<size_t>(c)] =
-          static_cast<uint8_t>(std::lround(255 * (values[plane + i] - low) / range));
-    }
-  }
-  return picture;
-}
-
-std::vector<size_t> evenly(size_t count, size_t most) {
-  std::vector<size_t> chosen;
-  const size_t taken = std::min(count, most);
-  for (size_t i = 0; i < taken; ++i) chosen.push_back(taken == 1 ? 0 : i * (count - 1) / (taken - 1));
-  return chosen;
-}
-
 /// A sheet's pixels: frames and maps of one size, owned here because the sheet borrows them.
 struct SheetPixels {
   std::vector<Picture> pictures;
@@ -146,8 +118,9 @@ SheetPixels number_pixels(const Explanation& e, const CoveredRelevance& covered,
   SheetPixels pixels;
   pixels.width = e.clips->shape()[4];
   pixels.height = e.clips->shape()[3];
+  const FramePictures pictures(e);
   for (const size_t i : chosen) {
-    pixels.pictures.push_back(picture_of_numbers(*e.clips, 0, static_cast<int64_t>(i)));
+    pixels.pictures.push_back(pictures.at(0, static_cast<int64_t>(i)));
     const Tensor map = map_at(covered.maps, i);
     pixels.maps.emplace_back(map.values<float>().begin(), map.values<float>().end());
   }
@@ -227,6 +200,7 @@ void draw_sheet(const Explanation& e, const OutputOptions& options, const std::f
         e.video ? e.video->pts_seconds[static_cast<size_t>(index)] : static_cast<double>(index);
     frame.share = value_at(covered.share, i);
     frame.negative_share = -value_at(covered.negative_share, i);
+    if (covered.null) frame.null_share = value_at(*covered.null, i);
     frame.at_border = covered.at_border[i];
     sheet.frames.push_back(frame);
   }
@@ -250,6 +224,7 @@ void draw_film(const Explanation& e, const OutputOptions& options, const std::fi
     CurvePoint& point = contents.curve[static_cast<size_t>(taken[i])];
     point.share = value_at(covered.share, i);
     point.negative_share = -value_at(covered.negative_share, i);
+    if (covered.null) point.null_share = value_at(*covered.null, i);
   }
   const OverlayRenderer renderer(std::move(contents));
   VideoWriterOptions writer_options;

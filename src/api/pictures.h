@@ -3,7 +3,7 @@
 
 #include <filesystem>
 
-#include "relevid/explain.h"
+#include "relevid/explanation_files.h"
 
 namespace relevid {
 

@@ -160,6 +160,11 @@ ClipRow clip_of(const Statement& row, int64_t clip_len, const std::string& path)
   return clip;
 }
 
+constexpr const char* kClips =
+    "SELECT condition, number, offset, frame_indices, pts_seconds, target, target_logit, right1, right5, "
+    "classes, negative_share, shares FROM clip NATURAL JOIN prediction NATURAL JOIN profile "
+    "WHERE video = ?1 ORDER BY condition, number";
+
 constexpr const char* kVideos =
     "SELECT id, name, path, sha256, label, fps, frame_count, width, height, state, error_kind, error "
     "FROM video ORDER BY id";
@@ -222,13 +227,21 @@ void RunReader::for_each_video(const std::function<void(const VideoRecord&)>& ta
   }
 }
 
+std::vector<ClipRow> RunReader::clips_of(int64_t video, int64_t condition) {
+  std::vector<ClipRow> result;
+  Statement clips = database_->prepare(kClips);
+  clips.bind(1, video);
+  while (clips.step()) {
+    if (clips.integer(0) != condition) continue;
+    result.push_back(clip_of(clips, manifest_.clip_len, database_->path().string()));
+  }
+  return result;
+}
+
 void RunReader::for_each_clip(const std::function<void(const VideoRow&, const ClipRow&)>& take) {
   const std::string path = database_->path().string();
   Statement videos = database_->prepare(kVideos);
-  Statement clips = database_->prepare(
-      "SELECT condition, number, offset, frame_indices, pts_seconds, target, target_logit, right1, right5, "
-      "classes, negative_share, shares FROM clip NATURAL JOIN prediction NATURAL JOIN profile "
-      "WHERE video = ?1 ORDER BY condition, number");
+  Statement clips = database_->prepare(kClips);
   while (videos.step()) {
     const VideoRow video = video_of(videos, path);
     clips.bind(1, video.index);

@@ -45,6 +45,8 @@ class RunReader {
   int64_t clip_count();
   /// In the order of the data set. Holds one video at a time.
   void for_each_video(const std::function<void(const VideoRecord&)>& take);
+  /// The clips of one video under one condition, by number.
+  std::vector<ClipRow> clips_of(int64_t video, int64_t condition);
   /// By video, condition and number. Holds one clip at a time.
   void for_each_clip(const std::function<void(const VideoRow&, const ClipRow&)>& take);
 

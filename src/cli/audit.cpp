@@ -8,7 +8,7 @@
 #include <csignal>
 #include <cstdlib>
 
-#include "base/suggest.h"
+#include "cli/choice.h"
 #include "cli/command.h"
 #include "cli/dataset_options.h"
 #include "cli/settings_options.h"
@@ -53,17 +53,6 @@ std::optional<Shard> slurm_shard() {
   const int64_t step = std::max<int64_t>(1, environment_number("SLURM_ARRAY_TASK_STEP").value_or(1));
   const int64_t first = environment_number("SLURM_ARRAY_TASK_MIN").value_or(0);
   return parse_shard(fmt::format("{}/{}", (*id - first) / step, *count));
-}
-
-template <class T>
-T choice(const std::string& text, const char* option, const std::vector<std::pair<std::string, T>>& known) {
-  std::vector<std::string> names;
-  for (const auto& [name, value] : known) {
-    if (name == text) return value;
-    names.push_back(name);
-  }
-  throw Error(ErrorKind::kInvalidArgument, fmt::format("{} {}{}; it is one of {}", option, text,
-                                                       did_you_mean(text, names), fmt::join(names, ", ")));
 }
 
 std::vector<AuditControl> parse_controls(const std::vector<std::string>& words) {

@@ -5,18 +5,17 @@
 #include <fmt/ranges.h>
 
 #include <algorithm>
-#include <charconv>
-#include <cmath>
 #include <filesystem>
-#include <set>
 
-#include "base/suggest.h"
+#include "cli/choice.h"
 #include "cli/command.h"
 #include "cli/explain_report.h"
 #include "cli/explain_resume.h"
+#include "cli/explain_words.h"
 #include "cli/settings_options.h"
 #include "relevid/colormap.h"
 #include "relevid/error.h"
+#include "relevid/explanation_files.h"
 
 namespace relevid::cli {
 namespace {
@@ -24,17 +23,22 @@ namespace {
 struct ExplainCommand {
   std::string model;
   std::vector<std::string> inputs;
-  MethodOptions method;
+  std::vector<std::string> methods = {"deep_taylor"};
+  MethodOptions method;  ///< what all methods have in common
   std::string start = "default", gate = "signal", precision = "f32", rules, baseline = "zero", against;
   std::vector<std::string> targets = {"top1"};
   std::string out = "relevid-out", input_key, low, high, color_map = "bwr";
   double percentile = 99.5, image_fps = 25;
-  int64_t memory_limit_mib = 4096;
-  bool json = false, report_layers = false, skip_existing = false, no_film = false;
+  int64_t memory_limit_mib = 4096, page_limit_mib = 32;
+  bool json = false, report_layers = false, skip_existing = false, no_film = false, no_page = false;
+  bool no_null_profile = false;
   SettingsOptions settings;
 
   int run();
+  void read_words();
+  std::vector<MethodOptions> method_options() const;
   RunRecord record() const;
+  bool wants_page() const { return !no_page && has_page(); }
 };
 
 /// The prepared model and all that is the same for every input.
@@ -44,78 +48,9 @@ struct Prepared {
   Shape clip_shape;
   ClipLayout layout = ClipLayout::kNcthw;
   std::vector<TargetChoice> targets;
-  std::string settings_json;
+  std::vector<std::string> settings_json;  ///< by method
+  std::vector<double> null_profile;
 };
-
-/// "0", "-1.5,0,0.2" as [1, C, 1, 1, 1] in the layout's order.
-Tensor parse_bound(const std::string& text, const char* option, const Shape& clip, ClipLayout layout) {
-  std::vector<float> values;
-  for (size_t begin = 0; begin <= text.size();) {
-    const size_t end = std::min(text.find(',', begin), text.size());
-    float value = 0;
-    const auto [rest, error] = std::from_chars(text.data() + begin, text.data() + end, value);
-    if (error != std::errc{} || rest != text.data() + end || !std::isfinite(value)) {
-      throw Error(ErrorKind::kInvalidArgument,
-                  fmt::format("{} {}: a number, or one per channel with commas between", option, text));
-    }
-    values.push_back(value);
-    begin = end + 1;
-  }
-  const int64_t axis = layout == ClipLayout::kNcthw ? 1 : layout == ClipLayout::kNtchw ? 2 : 4;
-  const auto count = static_cast<int64_t>(values.size());
-  if (count != 1 && count != clip[axis]) {
-    throw Error(ErrorKind::kInvalidArgument,
-                fmt::format("{} has {} numbers, and the clip {} channels", option, count, clip[axis]));
-  }
-  Shape shape{1, 1, 1, 1, 1};
-  shape[axis] = count;
-  return Tensor::from(shape, values);
-}
-
-/// An index, which comes first, or a name.
-int64_t parse_class(const std::string& text, const std::vector<std::string>& class_names) {
-  int64_t index = 0;
-  const auto [rest, error] = std::from_chars(text.data(), text.data() + text.size(), index);
-  if (error == std::errc{} && rest == text.data() + text.size()) return index;
-  const auto found = std::ranges::find(class_names, text);
-  if (found != class_names.end()) return found - class_names.begin();
-  const std::string known = class_names.empty() ? "; class names are not known, give an index or --labels"
-                                                : did_you_mean(text, class_names);
-  throw Error(ErrorKind::kInvalidArgument, fmt::format("no class '{}'{}", text, known));
-}
-
-TargetChoice parse_target(const std::string& text, const std::vector<std::string>& class_names) {
-  if (text == "top1") return {};
-  return {parse_class(text, class_names)};
-}
-
-template <class T>
-T choice(const std::string& text, const char* option, const std::vector<std::pair<std::string, T>>& known) {
-  std::vector<std::string> names;
-  for (const auto& [name, value] : known) {
-    if (name == text) return value;
-    names.push_back(name);
-  }
-  throw Error(ErrorKind::kInvalidArgument, fmt::format("{} {}{}; it is one of {}", option, text,
-                                                       did_you_mean(text, names), fmt::join(names, ", ")));
-}
-
-/// Output names: the input's own without its extension, told apart by numbers where two inputs share one.
-std::vector<std::string> output_stems(const std::vector<std::string>& inputs) {
-  std::vector<std::string> stems;
-  std::set<std::string> used;
-  for (const std::string& input : inputs) {
-    std::error_code ignored;
-    auto path = std::filesystem::absolute(input, ignored).lexically_normal();
-    if (!path.has_filename()) path = path.parent_path();  // "frames/"
-    const bool folder = std::filesystem::is_directory(path, ignored);
-    const std::string base = folder ? path.filename().string() : path.stem().string();
-    std::string stem = base.empty() ? "input" : base;
-    for (int n = 2; !used.insert(stem).second; ++n) stem = fmt::format("{}-{}", base, n);
-    stems.push_back(stem);
-  }
-  return stems;
-}
 
 OutputOptions output_options(const ExplainCommand& command, const Prepared& prepared,
                              const std::string& stem) {
@@ -126,7 +61,9 @@ OutputOptions output_options(const ExplainCommand& command, const Prepared& prep
   output.color_map = command.color_map;
   output.percentile = command.percentile;
   output.film = command.no_film ? OutputOptions::Film::kSkip : OutputOptions::Film::kWrite;
-  output.settings_json = prepared.settings_json;
+  output.page = command.no_page ? OutputOptions::Page::kSkip : OutputOptions::Page::kWrite;
+  output.page_limit_bytes = command.page_limit_mib << 20;
+  output.null_profile = prepared.null_profile;
   output.video.image_sequence_fps = command.image_fps;
   output.video.threads = command.method.threads;
   return output;
@@ -138,15 +75,10 @@ void refuse_overwriting(const ExplainCommand& command, const OutputOptions& outp
   std::filesystem::path side = command.model;
   read.insert(read.end(), {command.model, side.replace_extension(".json"), command.rules,
                            command.settings.settings, command.settings.labels});
-  for (const auto& written : output_files(output)) {
-    for (const auto& path : read) {
-      std::error_code ignored;
-      const auto a = std::filesystem::weakly_canonical(written, ignored),
-                 b = std::filesystem::weakly_canonical(path, ignored);
-      if (path.empty() || a != b) continue;
-      throw Error(ErrorKind::kInvalidArgument,
-                  fmt::format("{} would be written over; choose another folder with --out", path.string()));
-    }
+  for (const auto& path : read) {
+    if (path.empty() || !is_output(output, path)) continue;
+    throw Error(ErrorKind::kInvalidArgument,
+                fmt::format("{} would be written over; choose another folder with --out", path.string()));
   }
 }
 
@@ -161,22 +93,23 @@ void explain_one(const ExplainCommand& command, const std::string& input, const 
   options.memory_limit_bytes = command.memory_limit_mib << 20;
   ProgressLine line(stem);
   const RunControl control{[&](const Progress& progress) { line.show(progress); }, &interrupt_flag()};
-  const auto explanations = explain_input(explainer, prepared.clip_shape, input, options,
-                                          command.method.method, prepared.targets, control);
+  auto explanations =
+      explain_input(explainer, prepared.clip_shape, input, options, prepared.targets, control);
+  const size_t of_method = explanations.size() / prepared.settings_json.size();
+  for (size_t i = 0; i < explanations.size(); ++i)
+    explanations[i].settings_json = prepared.settings_json[i / of_method];
+  const OutputOptions output = output_options(command, prepared, stem);
+  write_explanations(explanations, prepared.model, output, control);
+  line.clear();
   for (const Explanation& explanation : explanations) {
-    const bool alone = prepared.targets.size() == 1;
-    const auto name = alone ? stem : fmt::format("{}.target-{}", stem, explanation.target);
-    const OutputOptions output = output_options(command, prepared, name);
-    write_explanation(explanation, prepared.model, output, control);
-    line.clear();
     if (command.json) {
       fmt::print("{}\n", to_json(explanation, prepared.model, output));
     } else {
       print_explanation(explanation, output);
       if (command.report_layers) print_layers(explanation);
     }
-    std::fflush(stdout);
   }
+  std::fflush(stdout);
 }
 
 /// The smallest and largest value of the input: given, or from the preprocessing, or not known.
@@ -195,7 +128,7 @@ std::optional<InputRange> input_range(const ExplainCommand& command, const Prepa
 }
 
 Prepared prepare(const ExplainCommand& command) {
-  Prepared prepared{Model(command.model), {}, {}, {}, {}, {}};
+  Prepared prepared{Model(command.model), {}, {}, {}, {}, {}, {}};
   prepared.resolved = command.settings.resolve(prepared.model);
   std::vector<int64_t> sizes;  // of a clip given as numbers, where the model leaves its own open
   if (!prepared.resolved.settings && is_clip_file(command.inputs[0])) {
@@ -217,10 +150,12 @@ void require_labels_fit(const std::vector<std::string>& names, int64_t classes) 
 }
 
 RunRecord ExplainCommand::record() const {
-  return {targets, against, low, high, color_map, percentile, input_key, image_fps, memory_limit_mib};
+  return {methods,   targets,          against,        low,
+          high,      color_map,        percentile,     input_key,
+          image_fps, memory_limit_mib, page_limit_mib, !no_null_profile};
 }
 
-int ExplainCommand::run() {
+void ExplainCommand::read_words() {
   choice<int>(precision, "--precision", {{"f32", 0}});
   parse_color_map(color_map);
   method.start = choice<Start>(
@@ -230,20 +165,48 @@ int ExplainCommand::run() {
                                          {{"zero", PathBaseline::kZero}, {"mean", PathBaseline::kMean}});
   method.rules_file = rules;
   method.interrupt = &interrupt_flag();
+}
+
+/// Every method once.
+std::vector<MethodOptions> ExplainCommand::method_options() const {
+  std::vector<MethodOptions> all;
+  for (const std::string& name : methods) {
+    if (std::ranges::find(all, name, &MethodOptions::method) != all.end()) continue;
+    all.push_back(method);
+    all.back().method = name;
+  }
+  return all;
+}
+
+int ExplainCommand::run() {
+  read_words();
   Prepared prepared = prepare(*this);
   method.layout = prepared.layout;
   if (!against.empty()) method.contrast = parse_class(against, prepared.resolved.class_names);
   const auto stems = output_stems(inputs);
   for (const auto& stem : stems) refuse_overwriting(*this, output_options(*this, prepared, stem));
   require_writable_folder(out);
+  if (!no_page && !has_page()) {
+    print_warning(
+        "no page is written: this relevid was built without it. Install nodejs and npm, and build again");
+  }
   const auto range = input_range(*this, prepared);
-  ClipExplainer explainer(prepared.model, prepared.clip_shape, method, range ? &*range : nullptr);
+  const auto chosen = method_options();
+  for (const MethodOptions& one : chosen) require_known_method(one.method);
+  // Before the network of the explanations, so that the two are not in memory together.
+  if (!no_null_profile) prepared.null_profile = null_profile(prepared.model, prepared.clip_shape, method);
+  ClipExplainer explainer(prepared.model, prepared.clip_shape, chosen, range ? &*range : nullptr);
   require_labels_fit(prepared.resolved.class_names, explainer.class_count());
-  prepared.settings_json = settings_record(method, explainer.effective_start(), prepared.resolved, record());
+  for (size_t i = 0; i < chosen.size(); ++i) {
+    prepared.settings_json.push_back(
+        settings_record(chosen[i], explainer.effective_start(i), prepared.resolved, record()));
+  }
 
   int status = 0;
   for (size_t i = 0; i < inputs.size(); ++i) {
-    if (skip_existing && is_done(out, stems[i], inputs[i], prepared.model.sha256(), prepared.settings_json)) {
+    const auto page = std::filesystem::path(out) / (stems[i] + ".html");
+    if (skip_existing && (!wants_page() || std::filesystem::exists(page)) &&
+        is_done(out, stems[i], inputs[i], prepared.model.sha256(), prepared.settings_json)) {
       fmt::print(stderr, "relevid: {}: done before, skipped\n", printable(inputs[i]));
       continue;
     }
@@ -267,21 +230,30 @@ void add_explain(CLI::App& program, Action& action) {
   app->add_option("INPUT", command->inputs,
                   "videos, folders of images, or clips as .npy or .npz (float32 [N, C, T, H, W])")
       ->required();
-  app->add_option("--method", command->method.method, fmt::format("{}", fmt::join(methods(), ", ")))
+  app->add_option("--method", command->methods, fmt::format("may repeat; {}", fmt::join(methods(), ", ")))
+      ->allow_extra_args(false)
       ->capture_default_str();
   app->add_option("--target", command->targets, "class to explain: top1, an index or a name; may repeat")
       ->allow_extra_args(false)
       ->capture_default_str();
-  app->add_option("--out", command->out, "folder for NAME.npz, .json, .png and .mp4")->capture_default_str();
+  app->add_option("--out", command->out, "folder for NAME.npz, .json, .png, .mp4 and .html")
+      ->capture_default_str();
   app->add_flag("--json", command->json, "print the record as JSON in place of the table");
   app->add_flag("--report-layers", command->report_layers, "print where each layer's relevance went");
   app->add_flag("--skip-existing", command->skip_existing, "go on where an interrupted run stopped");
   app->add_flag("--no-film", command->no_film, "do not write NAME.mp4");
+  app->add_flag("--no-page", command->no_page, "do not write NAME.html");
+  app->add_flag("--no-null-profile", command->no_null_profile,
+                "leave out what the architecture alone would give each frame");
   app->add_option("--threads", command->method.threads, "0: all cores")
       ->check(CLI::Range(0, 1024))
       ->capture_default_str();
   app->add_option("--memory-limit", command->memory_limit_mib, "MiB that clips and their relevance may take")
       ->check(CLI::Range(1, 1 << 20))
+      ->capture_default_str();
+  app->add_option("--page-limit", command->page_limit_mib,
+                  "MiB of pictures in NAME.html; beyond it evenly chosen clips keep theirs")
+      ->check(CLI::Range(1, 1024))
       ->capture_default_str();
   command->settings.add_to(*app);
   app->add_option("--image-fps", command->image_fps, "rate of a folder of images")

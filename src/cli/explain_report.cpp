@@ -102,8 +102,12 @@ void print_explanation(const Explanation& e, const OutputOptions& options) {
   fmt::print("seconds      decode {:.2f}, forward {:.2f}, explain {:.2f}\n", e.decode_seconds,
              e.forward_seconds, e.explain_seconds);
   const bool film = e.video && options.film == OutputOptions::Film::kWrite;
-  fmt::print("written      {}.{{npz,json,png{}}}\n", printable((options.folder / options.stem).string()),
-             film ? ",mp4" : "");
+  const auto name = [&](const std::string& more) {
+    return printable((options.folder / (options.stem + more)).string());
+  };
+  fmt::print("written      {}.{{npz,json,png{}}}", name(e.name_in_run), film ? ",mp4" : "");
+  const bool page = has_page() && options.page == OutputOptions::Page::kWrite;
+  fmt::print("{}\n", page ? ", " + name(".html") : "");
 }
 
 void print_layers(const Explanation& e) {
@@ -130,6 +134,7 @@ std::string settings_record(const MethodOptions& method, Start start,
                            {"start", start == Start::kLogit ? "logit" : "one"},
                            {"gate", method.gate == GateRule::kSignal ? "signal" : "half"},
                            {"rules", method.rules_file.string()},
+                           {"methods", run.methods},
                            {"targets", run.targets},
                            {"against", run.against},
                            {"low", run.low},
@@ -145,7 +150,9 @@ std::string settings_record(const MethodOptions& method, Start start,
                            {"percentile", run.percentile},
                            {"input_key", run.input_key},
                            {"image_fps", run.image_fps},
-                           {"memory_limit_mib", run.memory_limit_mib}};
+                           {"memory_limit_mib", run.memory_limit_mib},
+                           {"page_limit_mib", run.page_limit_mib},
+                           {"null_profile", run.null_profile}};
   if (resolved.settings) {
     ModelSettings settings = *resolved.settings;
     settings.class_names.clear();  // long, and in the labels file

@@ -5,7 +5,7 @@
 #include <vector>
 
 #include "cli/settings_options.h"
-#include "relevid/explain.h"
+#include "relevid/explanation_files.h"
 
 namespace relevid::cli {
 
@@ -15,14 +15,15 @@ void print_explanation(const Explanation& explanation, const OutputOptions& opti
 void print_layers(const Explanation& explanation);
 /// What was asked for beside the method and the model's settings.
 struct RunRecord {
-  std::vector<std::string> targets;
+  std::vector<std::string> methods, targets;
   std::string against, low, high, color_map;
   double percentile = 0;
   std::string input_key;
   double image_fps = 0;
-  int64_t memory_limit_mib = 0;
+  int64_t memory_limit_mib = 0, page_limit_mib = 0;
+  bool null_profile = true;
 };
-/// Every setting as a JSON object, for the record.
+/// Every setting of one of the methods as a JSON object, for the record.
 std::string settings_record(const MethodOptions& method, Start start,
                             const SettingsOptions::Resolved& resolved, const RunRecord& run);
 

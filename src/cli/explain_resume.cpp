@@ -3,33 +3,46 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <fstream>
+#include <map>
 #include <nlohmann/json.hpp>
 
 #include "base/atomic_file.h"
 #include "relevid/error.h"
 
 namespace relevid::cli {
+namespace {
+
+bool is_record_name(const std::string& name, const std::string& stem) {
+  const bool ours =
+      name == stem + ".json" || name.starts_with(stem + ".target-") || name.starts_with(stem + ".method-");
+  return ours && name.ends_with(".json");
+}
+
+}  // namespace
 
 bool is_done(const std::filesystem::path& folder, const std::string& stem, const std::string& input,
-             const std::string& model_sha256, const std::string& settings_json) {
-  const auto settings = nlohmann::json::parse(settings_json);
-  const size_t wanted = settings.at("targets").size();
-  size_t found = 0;
+             const std::string& model_sha256, std::span<const std::string> settings_json) {
+  std::map<nlohmann::json, int64_t> missing;  // records of each method's settings
+  for (const std::string& settings : settings_json) missing[nlohmann::json::parse(settings)] = 1;
+  std::map<nlohmann::json, int64_t> found;
   std::error_code ignored;
   for (const auto& entry : std::filesystem::directory_iterator(folder, ignored)) {
-    const std::string name = entry.path().filename().string();
-    if (name != stem + ".json" && !(name.starts_with(stem + ".target-") && name.ends_with(".json"))) continue;
+    if (!is_record_name(entry.path().filename().string(), stem)) continue;
     std::ifstream file(entry.path());
     const auto record = nlohmann::json::parse(file, nullptr, false);
     if (!record.is_object() || record.value("input", "") != input ||
-        record.value("settings", nlohmann::json()) != settings)
+        record.value("/model/sha256"_json_pointer, "") != model_sha256)
       continue;
-    if (record.value("/model/sha256"_json_pointer, "") != model_sha256) continue;
+    const auto wanted = missing.find(record.value("settings", nlohmann::json()));
+    if (wanted == missing.end()) continue;
+    ++found[wanted->first];
     // Two targets may have been one class, which has one record.
-    found += record.value("targets_in_run", size_t{1}) < wanted && wanted > 1 ? wanted : 1;
+    wanted->second = record.value("targets_in_run", int64_t{1});
   }
-  return found >= wanted;
+  return std::ranges::all_of(missing,
+                             [&](const auto& method) { return found[method.first] >= method.second; });
 }
 
 void require_writable_folder(const std::filesystem::path& folder) {

@@ -5,21 +5,29 @@
 #include <fstream>
 
 #include "base/atomic_file.h"
+#include "cli/choice.h"
 #include "cli/command.h"
-#include "relevid/audit_report.h"
+#include "relevid/audit_page.h"
 #include "relevid/error.h"
 
 namespace relevid::cli {
 namespace {
 
+enum class Form { kText, kJson, kCsv, kHtml, kPng };
+
 struct ReportCommand {
-  std::string audit_run, out, format = "text", table;
-  ReportOptions options;
+  std::vector<std::string> runs, models;
+  std::string out, format = "text", table, rules;
+  int64_t page_limit_mib = 12;
+  AuditPageOptions page;
 
   int run();
 
  private:
-  void write_file() const;
+  void check(Form form) const;
+  void write_text(Form form);
+  void write_page();
+  void write_sheets() const;
 };
 
 void to_stdout(std::string_view piece) {
@@ -27,14 +35,15 @@ void to_stdout(std::string_view piece) {
     throw Error(ErrorKind::kIo, "standard output takes no more");
 }
 
-void ReportCommand::write_file() const {
-  AtomicFile file(out);
+/// A file that `write` fills piece by piece; it appears whole or not at all.
+void to_file(const std::filesystem::path& path, const std::function<void(const ReportSink&)>& write) {
+  AtomicFile file(path);
   std::ofstream stream(file.temporary_path(), std::ios::binary);
   const auto check = [&] {
-    if (!stream) throw Error(ErrorKind::kIo, fmt::format("{} cannot be written", out));
+    if (!stream) throw Error(ErrorKind::kIo, fmt::format("{} cannot be written", path.string()));
   };
   check();
-  write_audit_report(audit_run, options, [&](std::string_view piece) {
+  write([&](std::string_view piece) {
     stream.write(piece.data(), static_cast<std::streamsize>(piece.size()));
     check();
   });
@@ -43,20 +52,90 @@ void ReportCommand::write_file() const {
   file.commit();
 }
 
-int ReportCommand::run() {
-  options.format = report_format(format);
-  const bool csv = options.format == ReportOptions::Format::kCsv;
-  if (csv && table.empty())
-    throw Error(ErrorKind::kInvalidArgument,
-                "--format csv writes one table; say which by --table profiles, sweep, clips or videos");
-  if (!csv && !table.empty())
-    throw Error(ErrorKind::kInvalidArgument, fmt::format("--table is of --format csv, not of {}", format));
-  if (csv) options.table = report_table(table);
-  if (out.empty()) {
-    write_audit_report(audit_run, options, to_stdout);
-  } else {
-    write_file();
+/// The run's name with another extension, beside it.
+std::filesystem::path beside(const std::string& run, const char* extension) {
+  return std::filesystem::path(run).replace_extension(extension);
+}
+
+void refuse(const std::string& message) {
+  throw Error(ErrorKind::kInvalidArgument, message);
+}
+
+/// Nothing that is read may be written over.
+void refuse_overwriting(const std::filesystem::path& written, std::vector<std::string> read) {
+  std::error_code ignored;
+  for (const std::string& path : read) {
+    if (path.empty() || std::filesystem::weakly_canonical(written, ignored) !=
+                            std::filesystem::weakly_canonical(path, ignored))
+      continue;
+    refuse(fmt::format("{} would be written over; choose another file with --out", path));
   }
+}
+
+void ReportCommand::check(Form form) const {
+  if (form == Form::kCsv && table.empty())
+    refuse("--format csv writes one table; say which by --table profiles, sweep, clips or videos");
+  if (form != Form::kCsv && !table.empty())
+    refuse(fmt::format("--table is of --format csv, not of {}", format));
+  if (form != Form::kHtml && (!models.empty() || !rules.empty()))
+    refuse(fmt::format("--model and --rules are of --format html, not of {}", format));
+  const bool several = form == Form::kHtml || (form == Form::kPng && out.empty());
+  if (runs.size() > 1 && !several)
+    refuse(form == Form::kPng
+               ? "several runs have a picture each, beside them; leave --out away"
+               : fmt::format("--format {} is of one run; html puts several side by side", format));
+}
+
+void ReportCommand::write_text(Form form) {
+  page.report.format = form == Form::kText   ? ReportOptions::Format::kText
+                       : form == Form::kJson ? ReportOptions::Format::kJson
+                                             : ReportOptions::Format::kCsv;
+  if (form == Form::kCsv) page.report.table = report_table(table);
+  if (out.empty()) return write_audit_report(runs[0], page.report, to_stdout);
+  to_file(out, [&](const ReportSink& sink) { write_audit_report(runs[0], page.report, sink); });
+}
+
+void ReportCommand::write_page() {
+  const std::filesystem::path path = out.empty() ? beside(runs[0], ".html") : std::filesystem::path(out);
+  std::vector<std::string> read = runs;
+  read.insert(read.end(), models.begin(), models.end());
+  read.push_back(rules);
+  refuse_overwriting(path, std::move(read));
+  page.models.assign(models.begin(), models.end());
+  page.rules_file = rules;
+  page.picture_limit_bytes = page_limit_mib << 20;
+  {
+    ProgressLine line("relevid");
+    const RunControl control{[&](const Progress& progress) { line.show(progress); }, &interrupt_flag()};
+    const std::vector<std::filesystem::path> paths(runs.begin(), runs.end());
+    to_file(path, [&](const ReportSink& sink) { write_audit_page(paths, page, sink, control); });
+  }
+  fmt::print("written      {}\n", printable(path.string()));
+}
+
+void ReportCommand::write_sheets() const {
+  for (const std::string& one : runs) {
+    const std::filesystem::path path = out.empty() ? beside(one, ".png") : std::filesystem::path(out);
+    refuse_overwriting(path, runs);
+    draw_audit_sheet(path, one, page.report);
+    fmt::print("written      {}\n", printable(path.string()));
+  }
+}
+
+int ReportCommand::run() {
+  const Form form = choice<Form>(format, "--format",
+                                 {{"text", Form::kText},
+                                  {"json", Form::kJson},
+                                  {"csv", Form::kCsv},
+                                  {"html", Form::kHtml},
+                                  {"png", Form::kPng}});
+  check(form);
+  if (form == Form::kHtml)
+    write_page();
+  else if (form == Form::kPng)
+    write_sheets();
+  else
+    write_text(form);
   return 0;
 }
 
@@ -64,12 +143,27 @@ int ReportCommand::run() {
 
 void add_report(CLI::App& program, Action& action) {
   auto command = std::make_shared<ReportCommand>();
-  ReportOptions& options = command->options;
-  CLI::App* app = program.add_subcommand("report", "Say what an audit found: a page, JSON, or tables");
-  app->add_option("RUN", command->audit_run, "the run of an audit, finished or not")->required();
-  app->add_option("--format", command->format, "text, json or csv")->capture_default_str();
+  ReportOptions& options = command->page.report;
+  CLI::App* app =
+      program.add_subcommand("report", "Say what an audit found: text, JSON, tables, a page, a picture");
+  app->add_option("RUN", command->runs, "the run of an audit, finished or not; html takes several")
+      ->required();
+  app->add_option("--format", command->format,
+                  "text, json, csv; html: a page; png: its charts as one picture")
+      ->capture_default_str();
   app->add_option("--table", command->table, "of csv: profiles, sweep, clips or videos");
-  app->add_option("--out", command->out, "a file; standard output otherwise");
+  app->add_option("--out", command->out,
+                  "a file; otherwise standard output, for html and png RUN.html and RUN.png");
+  app->add_option("--model", command->models,
+                  "of html: the run's model, to show the relevance of extreme videos; may repeat")
+      ->allow_extra_args(false);
+  app->add_option("--rules", command->rules, "of html: the file of rules that the run was explained with");
+  app->add_option("--page-limit", command->page_limit_mib, "of html: MiB of pictures for each run")
+      ->check(CLI::Range(1, 1024))
+      ->capture_default_str();
+  app->add_option("--threads", command->page.threads, "of html: 0: all cores")
+      ->check(CLI::Range(0, 1024))
+      ->capture_default_str();
   app->add_option("--smallest-excess", options.smallest_excess,
                   "of interest in the border: 0.05 is 1.05 times the null's")
       ->capture_default_str();

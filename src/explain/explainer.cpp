@@ -7,6 +7,7 @@
 #include <algorithm>
 #include <cmath>
 #include <random>
+#include <utility>
 
 #include "base/suggest.h"
 #include "network/gradient.h"
@@ -154,6 +155,20 @@ void Explainer::forward(const Tensor& clip) {
   require_finite(clip, "the clip");
   trace_ = {};
   clip_ = library_.upload(clip);
+  run_network();
+}
+
+void Explainer::take_clip_from(Explainer& other) {
+  if (&other == this) return;
+  clip_ = std::exchange(other.clip_, {});
+  trace_ = std::exchange(other.trace_, {});
+  logits_ = std::exchange(other.logits_, {});
+  if (is_relevance() == other.is_relevance()) return;
+  trace_ = {};
+  run_network();
+}
+
+void Explainer::run_network() {
   trace_ = network_.forward(std::span(&clip_, 1), propagation_ ? Keep::kRelevance : Keep::kGradient);
   logits_ = network_.output(trace_);
   require_finite(logits_, "the model's output");

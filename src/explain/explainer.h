@@ -62,6 +62,9 @@ class Explainer {
   /// Runs the network and keeps what the method needs. Error(kCorruptInput) where the clip holds NaN or
   /// infinity.
   void forward(const Tensor& clip);
+  /// Takes the last clip over from another method on the same network, which forgets it. The network runs
+  /// again only where this method needs other activations than that one.
+  void take_clip_from(Explainer& other);
   /// Of the last clip, [N, classes].
   const Tensor& logits() const { return logits_; }
   /// Explains one class per item of the last clip.
@@ -74,6 +77,7 @@ class Explainer {
   std::vector<std::string> rule_names() const;
 
  private:
+  void run_network();
   kernels::Buffer start(std::span<const int64_t> targets, const Tensor& logits) const;
   kernels::Buffer gradient_at(const kernels::Buffer& clip, std::span<const int64_t> targets,
                               kernels::GradientMode mode);

@@ -132,13 +132,32 @@ void Canvas::dashed_line(Point from, Point to, Ink color) {
 }
 
 void Canvas::triangle(Point a, Point b, Point c, Ink color) {
+  const Point corners[] = {a, b, c};
+  polygon(corners, color);
+}
+
+void Canvas::polygon(std::span<const Point> corners, Ink color) {
   set(color);
-  cairo_move_to(context_.get(), a.x, a.y);
-  cairo_line_to(context_.get(), b.x, b.y);
-  cairo_line_to(context_.get(), c.x, c.y);
+  for (const Point& corner : corners) cairo_line_to(context_.get(), corner.x, corner.y);
   cairo_close_path(context_.get());
   cairo_fill(context_.get());
-  check("drawing a mark");
+  check("filling a polygon");
+}
+
+void Canvas::polyline(std::span<const Point> points, Ink color, double width) {
+  set(color);
+  cairo_set_line_width(context_.get(), width);
+  for (const Point& point : points) cairo_line_to(context_.get(), point.x, point.y);
+  cairo_stroke(context_.get());
+  check("drawing a line");
+}
+
+void Canvas::disc(Point centre, double radius, Ink color) {
+  set(color);
+  cairo_new_path(context_.get());
+  cairo_arc(context_.get(), centre.x, centre.y, radius, 0, 2 * std::numbers::pi);
+  cairo_fill(context_.get());
+  check("drawing a dot");
 }
 
 void Canvas::picture(const Picture& picture, int64_t x, int64_t y) {

@@ -80,9 +80,11 @@ class Canvas {
   void line(Point from, Point to, Ink color, double width = 1);
   void dashed_line(Point from, Point to, Ink color);
   void triangle(Point a, Point b, Point c, Ink color);
+  void polygon(std::span<const Point> corners, Ink color);  ///< filled
+  void polyline(std::span<const Point> points, Ink color, double width = 1);
+  void disc(Point centre, double radius, Ink color);
   /// Pixel for pixel, its upper left corner at whole pixels.
   void picture(const Picture& picture, int64_t x, int64_t y);
-
   double text_width(std::string_view text, const TextStyle& style);
   /// Elided to `max_width`; `at` is on the baseline, and the text's left, centre or right as aligned. Returns
   /// the width.
@@ -90,7 +92,6 @@ class Canvas {
   double text(Point at, std::string_view text, const TextStyle& style);
   /// Centred at `centre` and reading upwards.
   void upward_text(Point centre, std::string_view text, const TextStyle& style, double max_length);
-
   /// Cairo's own pixels, to begin another canvas of the same size with.
   std::vector<uint8_t> pixels();
   Picture to_picture();

@@ -62,6 +62,7 @@ Range range_of(const ShareChart& chart) {
   for (const auto& bar : chart.bars) {
     range.low = std::min(range.low, bar.share);
     range.high = std::max(range.high, bar.share);
+    if (std::isfinite(bar.null_share)) range.high = std::max(range.high, bar.null_share);
   }
   if (range.high == range.low) range.high = 1;
   return range;
@@ -95,6 +96,18 @@ void draw_bars(Canvas& canvas, const Axis& axis, const ShareChart& chart) {
     const double positive = bar.share - bar.negative_share;
     block(bar.centre, 0, positive, positive < 0 ? ink::kBarNegative : ink::kBar);
     block(bar.centre, positive, bar.share, ink::kBarNegative);
+  }
+}
+
+/// Piece by piece, as frames of different clips may stand beside each other.
+void draw_null_shares(Canvas& canvas, const Axis& axis, const ShareChart& chart) {
+  constexpr double kReach = 1.3;  // over the bar's width
+  const double half = std::max(1.5, kReach * chart.bar_width * axis.plot.width / 2);
+  for (const auto& bar : chart.bars) {
+    if (!std::isfinite(bar.null_share)) continue;
+    const double x = axis.plot.x + bar.centre * axis.plot.width, y = axis.whole_y(bar.null_share);
+    canvas.line({x - half, y}, {x + half, y}, ink::kPaper, 3);  // so that it shows on a bar, too
+    canvas.line({x - half, y}, {x + half, y}, ink::kText);
   }
 }
 
@@ -217,6 +230,10 @@ bool has_negative_part(const ShareChart& chart) {
   return std::ranges::any_of(chart.bars, [](const ShareBar& bar) { return bar.negative_share > 0; });
 }
 
+bool has_null_share(const ShareChart& chart) {
+  return std::ranges::any_of(chart.bars, [](const ShareBar& bar) { return std::isfinite(bar.null_share); });
+}
+
 Box draw_share_chart(Canvas& canvas, Box area, const ShareChart& chart) {
   const double size = chart.text_size;
   const Range range = range_of(chart);
@@ -238,6 +255,7 @@ Box draw_share_chart(Canvas& canvas, Box area, const ShareChart& chart) {
   draw_bands(canvas, plot, chart);
   draw_vertical_axis(canvas, axis, ticks, size);
   draw_bars(canvas, axis, chart);
+  draw_null_shares(canvas, axis, chart);
   if (has_even) draw_even_share(canvas, axis, chart);
   canvas.line({plot.x, axis.whole_y(0)}, {plot.right(), axis.whole_y(0)}, ink::kFrame);
   draw_labels(canvas, plot, chart);

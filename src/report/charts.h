@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <limits>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -45,6 +46,7 @@ struct ShareBar {
   double centre = 0;
   double share = 0;
   double negative_share = 0;  ///< the part of `share` that negative relevance makes up
+  double null_share = std::numeric_limits<double>::quiet_NaN();  ///< a thin line across the bar; NaN: none
 };
 struct AxisLabel {
   double centre = 0;
@@ -75,6 +77,7 @@ void require_valid(const ShareBar& bar, std::string_view what);
 void require_valid_even_share(double even_share);
 
 bool has_negative_part(const ShareChart& chart);
+bool has_null_share(const ShareChart& chart);
 
 /// Draws the chart into `area`, axes and titles included, and returns the box its bars stand in. The negative
 /// part of a bar is its upper, lighter one.

@@ -66,7 +66,7 @@ void require_valid_contents(const OverlayContents& contents) {
                 "an overlay film needs a curve with a point for every source frame");
   }
   for (size_t i = 0; i < contents.curve.size(); ++i) {
-    const auto& [time, share, negative_share] = contents.curve[i];
+    const auto& [time, share, negative_share, null_share] = contents.curve[i];
     const std::string where = fmt::format("overlay film, source frame {}", i);
     if (!std::isfinite(time) || (i > 0 && time < contents.curve[i - 1].pts_seconds)) {
       throw Error(ErrorKind::kInvalidArgument,
@@ -108,8 +108,8 @@ TimeAxis time_axis(const std::vector<CurvePoint>& curve) {
 
 ShareChart film_chart(const OverlayContents& contents, const TimeAxis& axis) {
   ShareChart chart;
-  for (const auto& [time, share, negative_share] : contents.curve) {
-    if (!std::isnan(share)) chart.bars.push_back({axis.place(time), share, negative_share});
+  for (const auto& [time, share, negative_share, null_share] : contents.curve) {
+    if (!std::isnan(share)) chart.bars.push_back({axis.place(time), share, negative_share, null_share});
   }
   chart.bar_width = axis.bar_seconds / axis.length;
   chart.share_of = contents.share_of;
@@ -120,8 +120,9 @@ ShareChart film_chart(const OverlayContents& contents, const TimeAxis& axis) {
     if (place >= 0 && place <= 1)
       chart.labels.push_back({place, tick_label(ticks.at(i), ticks.decimals), ""});
   }
-  chart.x_title =
-      has_negative_part(chart) ? "time (s)  ·  light: the part of negative relevance" : "time (s)";
+  chart.x_title = "time (s)";
+  if (has_negative_part(chart)) chart.x_title += "  ·  light: the part of negative relevance";
+  if (has_null_share(chart)) chart.x_title += "  ·  thin lines: what the architecture alone gives";
   return chart;
 }
 

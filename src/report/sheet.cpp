@@ -239,11 +239,15 @@ void draw_curve(Canvas& canvas, const SheetContents& contents, double top) {
   for (size_t i = 0; i < contents.frames.size(); ++i) {
     const auto& frame = contents.frames[i];
     const double centre = (static_cast<double>(i) + 0.5) * slot;
-    chart.bars.push_back({.centre = centre, .share = frame.share, .negative_share = frame.negative_share});
+    chart.bars.push_back({.centre = centre,
+                          .share = frame.share,
+                          .negative_share = frame.negative_share,
+                          .null_share = frame.null_share});
     chart.labels.push_back(frame_label(frame, centre));
   }
   std::string detail = chart.bands.empty() ? "" : "shaded: among the first or last two frames of a clip. ";
-  if (has_negative_part(chart)) detail += "Light: the part of negative relevance.";
+  if (has_negative_part(chart)) detail += "Light: the part of negative relevance. ";
+  if (has_null_share(chart)) detail += "Thin line: what the architecture alone gives.";
   draw_section_title(canvas, top, "Relevance per frame", detail);
   draw_share_chart(canvas, {kMargin, top + kSectionHeight - 16, kInnerWidth, kChartHeight}, chart);
 }

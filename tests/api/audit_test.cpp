@@ -124,8 +124,8 @@ TEST_F(Audit, ItsClipsAreThoseOfExplain) {
   InputOptions input;
   input.settings = options.settings;
   input.settings->sampling.frame_interval = 4;
-  const auto explained = explain_input(explainer, shape, data_.rows[1].path, input, "deep_taylor",
-                                       std::vector<TargetChoice>(1), {});
+  const auto explained =
+      explain_input(explainer, shape, data_.rows[1].path, input, std::vector<TargetChoice>(1), {});
   std::vector<double> shares(kFrames, 0.0);
   for (size_t i = 0; const float share : explained[0].frame_share.values<float>())
     shares[i++ % kFrames] += static_cast<double>(share) / 2;

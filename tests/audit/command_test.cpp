@@ -102,6 +102,50 @@ TEST_F(AuditCommand, AReportThatCannotBeMadeHasItsMessageAndStatus) {
   EXPECT_EQ(relevid({"report", path("report.db"), "--format", "page"}).status, 2);
 }
 
+TEST_F(AuditCommand, AReportHasAPictureBesideTheRun) {
+  ASSERT_EQ(relevid(arguments("one.db")).status, 0);
+  ASSERT_EQ(relevid(arguments("two.db")).status, 0);
+  const Outcome both = relevid({"report", path("one.db"), path("two.db"), "--format", "png"});
+  EXPECT_EQ(both.status, 0) << both.err;
+  EXPECT_TRUE(std::filesystem::exists(path("one.png")));
+  EXPECT_TRUE(std::filesystem::exists(path("two.png")));
+  const auto status = [](std::vector<std::string> more) {
+    more.insert(more.begin(), {"report", path("one.db")});
+    return relevid(more).status;
+  };
+  EXPECT_EQ(status({path("two.db"), "--format", "png", "--out", path("x.png")}), 2);
+  EXPECT_EQ(status({path("two.db")}), 2);
+  EXPECT_EQ(status({"--format", "png", "--model", path("c3d.onnx")}), 2);
+  EXPECT_EQ(status({"--format", "png", "--out", path("one.db")}), 2);
+  EXPECT_EQ(status({"--format", "pgn"}), 2);
+}
+
+TEST_F(AuditCommand, AReportIsAPageOfOneRunOrSeveral) {
+  ASSERT_EQ(relevid(arguments("left.db")).status, 0);
+  ASSERT_EQ(relevid(arguments("right.db")).status, 0);
+  ASSERT_EQ(relevid({"create", "c3d", "--width", "0.03", "--size", "32", "--classes", "3", "--clip-len", "4",
+                     "--seed", "9", "--out", path("other.onnx")})
+                .status,
+            0);
+  const std::vector<std::string> both = {"report",         path("left.db"), path("right.db"),
+                                         "--format",       "html",          "--model",
+                                         path("c3d.onnx"), "--out",         path("both.html")};
+  const Outcome written = relevid(both);
+  if (written.status != 0) {
+    EXPECT_EQ(written.status, 2);
+    EXPECT_THAT(written.err, HasSubstr("nodejs"));
+    GTEST_SKIP() << "this build has no page";
+  }
+  EXPECT_GT(std::filesystem::file_size(path("both.html")), 1000U);
+  const Outcome other =
+      relevid({"report", path("left.db"), "--format", "html", "--model", path("other.onnx")});
+  EXPECT_EQ(other.status, 2);
+  EXPECT_THAT(other.err, HasSubstr("is not the model of"));
+  EXPECT_FALSE(std::filesystem::exists(path("left.html")));
+  EXPECT_EQ(relevid({"report", path("left.db"), "--format", "html"}).status, 0);
+  EXPECT_TRUE(std::filesystem::exists(path("left.html")));
+}
+
 TEST_F(AuditCommand, ShardsOfASlurmArrayMergeIntoTheWhole) {
   ASSERT_EQ(relevid(arguments("whole.db")).status, 0);
   ASSERT_EQ(relevid(arguments("part0.db", {"--shard", "0/2"})).status, 0);

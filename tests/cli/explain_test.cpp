@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// The main job, as a user does it: a video file and a model file in, four files out.
+// The main job, as a user does it: a video file and a model file in, its files out.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -46,15 +46,34 @@ class ExplainCommand : public ::testing::Test {
     return names;
   }
 
+  /// The page, or "" where this build has none.
+  std::string page(const std::string& name) const {
+    std::ifstream file(std::filesystem::path(out_) / name);
+    return {std::istreambuf_iterator<char>(file), {}};
+  }
+  /// All but the page, which needs a build that has it.
+  std::vector<std::string> written_but_page() const {
+    std::vector<std::string> names = written();
+    std::erase_if(names, [](const std::string& name) { return name.ends_with(".html"); });
+    return names;
+  }
+
   cli::ScratchFolder folder_;
   std::string model_, video_, out_;
 };
 
-TEST_F(ExplainCommand, WritesFourFilesThatAgree) {
+/// What the page's element holds.
+nlohmann::json data_of(const std::string& page) {
+  const std::string begin = R"(id="relevid-data">)";
+  const size_t at = page.find(begin) + begin.size();
+  return nlohmann::json::parse(page.substr(at, page.find("</script>", at) - at));
+}
+
+TEST_F(ExplainCommand, WritesFilesThatAgree) {
   const auto outcome = explain({video_});
   ASSERT_EQ(outcome.status, 0) << outcome.err;
   EXPECT_THAT(outcome.out, HasSubstr("prediction"));
-  EXPECT_THAT(written(), UnorderedElementsAre("film.npz", "film.json", "film.png", "film.mp4"));
+  EXPECT_THAT(written_but_page(), UnorderedElementsAre("film.npz", "film.json", "film.png", "film.mp4"));
 
   const auto arrays = read_npz(std::filesystem::path(out_) / "film.npz");
   EXPECT_EQ(arrays.at("relevance").shape(), (Shape{1, 3, 16, 48, 48}));
@@ -98,7 +117,58 @@ TEST_F(ExplainCommand, SeveralTargetsGetFilesOfTheirOwn) {
   const auto outcome = explain({video_, "--target", "top1", "--target", "3", "--no-film"});
   ASSERT_EQ(outcome.status, 0) << outcome.err;
   EXPECT_THAT(written(), Contains("film.target-3.npz"));
-  EXPECT_EQ(written().size(), 6U);
+  EXPECT_EQ(written_but_page().size(), 6U);
+}
+
+TEST_F(ExplainCommand, SeveralMethodsShareAPage) {
+  const auto outcome = explain(
+      {video_, "--method", "deep_taylor", "--method", "gradient", "--method", "deep_taylor", "--no-film"});
+  ASSERT_EQ(outcome.status, 0) << outcome.err;
+  EXPECT_THAT(written_but_page(),
+              UnorderedElementsAre("film.method-deep_taylor.npz", "film.method-deep_taylor.png",
+                                   "film.method-deep_taylor.json", "film.method-gradient.npz",
+                                   "film.method-gradient.png", "film.method-gradient.json"));
+  EXPECT_EQ(record("film.method-gradient.json")["settings"]["start"], "one");
+  EXPECT_EQ(record("film.method-deep_taylor.json")["settings"]["start"], "logit");
+  if (page("film.html").empty()) {
+    EXPECT_THAT(outcome.err, HasSubstr("nodejs"));
+    return;
+  }
+  const nlohmann::json data = data_of(page("film.html"));
+  ASSERT_EQ(data["explanations"].size(), 2U);
+  EXPECT_EQ(data["explanations"][1]["method"], "gradient");
+  EXPECT_EQ(data["explanations"][1]["settings"]["start"], "one");
+  EXPECT_EQ(data["explanations"][0]["clips"][0]["frame_share"],
+            record("film.method-deep_taylor.json")["clips"][0]["frame_share"]);
+}
+
+TEST_F(ExplainCommand, ThePageAndTheNullProfileCanBeLeftOut) {
+  ASSERT_EQ(explain({video_, "--no-film"}).status, 0);
+  EXPECT_EQ(record("film.json")["null_profile"].size(), 16U);
+  const auto outcome = explain({video_, "--no-film", "--no-page", "--no-null-profile"});
+  ASSERT_EQ(outcome.status, 0) << outcome.err;
+  EXPECT_EQ(outcome.err, "");
+  EXPECT_FALSE(record("film.json").contains("null_profile"));
+  EXPECT_TRUE(page("film.html").empty());  // it would show another explanation
+}
+
+TEST_F(ExplainCommand, NoNameIsMarkupInThePage) {
+  const std::string name = "<img src=x onerror=alert(1)>";
+  std::filesystem::copy_file(video_, folder_ / (name + ".mp4"));
+  const auto outcome = explain({(folder_ / (name + ".mp4")).string(), "--no-film"});
+  ASSERT_EQ(outcome.status, 0) << outcome.err;
+  const std::string html = page(name + ".html");
+  if (html.empty()) GTEST_SKIP() << "this build has no page";
+  EXPECT_EQ(html.find(name), std::string::npos);
+  EXPECT_EQ(data_of(html)["title"], name + ".mp4");
+}
+
+TEST_F(ExplainCommand, APageOfAClipIsSmall) {
+  const std::string model = (folder_ / "large.onnx").string(), film = (folder_ / "large.mp4").string();
+  ASSERT_EQ(cli::relevid({"create", "c3d", "--width", "0.03", "--classes", "3", "--out", model}).status, 0);
+  cli::make_video(film, 16, "320x240");
+  ASSERT_EQ(cli::relevid({"explain", model, film, "--no-film", "--out", out_}).status, 0);
+  EXPECT_LT(page("large.html").size(), 3'000'000U);
 }
 
 TEST_F(ExplainCommand, SlidingWindowsCoverTheVideoAndAreCombined) {
@@ -152,7 +222,16 @@ TEST_F(ExplainCommand, SkipExistingKnowsTargetsAndSettings) {
   auto again = arguments;
   again.emplace_back("--skip-existing");
   EXPECT_THAT(explain(again).err, HasSubstr("skipped"));
+  if (!page("film.html").empty()) {
+    std::filesystem::remove(std::filesystem::path(out_) / "film.html");
+    EXPECT_THAT(explain(again).err, ::testing::Not(HasSubstr("skipped")));
+  }
   again.insert(again.end(), {"--method", "epsilon_plus"});
+  EXPECT_THAT(explain(again).err, ::testing::Not(HasSubstr("skipped")));
+  again.insert(again.end(), {"--method", "gradient"});
+  ASSERT_THAT(explain(again).err, ::testing::Not(HasSubstr("skipped")));
+  EXPECT_THAT(explain(again).err, HasSubstr("skipped"));
+  std::filesystem::remove(std::filesystem::path(out_) / "film.method-gradient.target-2.json");
   EXPECT_THAT(explain(again).err, ::testing::Not(HasSubstr("skipped")));
 }
 

@@ -22,7 +22,7 @@ function define_rooms() {
   may["train"] = "relevid/video.h network graph kernels/kernels.h kernels/specs.h clips data tensor base"
   may["audit"] = "explain relevid/video.h video/frame_groups.h clips data tensor base"
   may["report"] = "relevid/video.h tensor base"
-  may["api"] = "train models report audit data clips video explain network kernels kernels/onednn kernels/reference onnx graph tensor base"
+  may["api"] = "page_template/page_template.h train models report audit data clips video explain network kernels kernels/onednn kernels/reference onnx graph tensor base"
   may["cli"] = "public base"
   may["public"] = "public"  # include/relevid: what is installed
 }
@@ -36,7 +36,7 @@ function define_owners() {
   owner["dataset.h"] = owner["generate.h"] = "data"
   owner["figures.h"] = owner["colormap.h"] = "report"
   owner["run_file.h"] = owner["audit_report.h"] = "audit"
-  owner["model.h"] = owner["explain.h"] = owner["audit.h"] = "api"
+  owner["model.h"] = owner["explain.h"] = owner["explanation_files.h"] = owner["audit.h"] = owner["audit_page.h"] = "api"
   owner["create.h"] = "models"
   owner["train.h"] = "train"
 }
@@ -48,7 +48,7 @@ function define_libraries() {
   library["libav"] = library["libsw"] = "video"
   library["onnx/"] = library["google/protobuf/"] = "onnx"
   library["sqlite3"] = "audit"
-  library["cairo"] = "report"
+  library["cairo"] = library["zlib.h"] = "report"
   library["zip.h"] = "tensor"
   library["nettle/"] = "base"
   library["CLI/"] = "cli"

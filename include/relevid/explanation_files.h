@@ -1,0 +1,49 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "relevid/explain.h"
+
+namespace relevid {
+
+struct OutputOptions {
+  std::filesystem::path folder;
+  std::string stem;  ///< NAME of NAME.npz, NAME.json, NAME.png, NAME.mp4, NAME.html
+  std::vector<std::string> class_names;
+  std::string color_map = "bwr";
+  double percentile = 99.5;
+  enum class Film { kWrite, kSkip } film = Film::kWrite;
+  enum class Page { kWrite, kSkip } page = Page::kWrite;
+  /// Of the page's frames and maps. Where they would take more, evenly chosen clips keep theirs, one at
+  /// least.
+  int64_t page_limit_bytes = int64_t{32} << 20;
+  std::vector<double> null_profile;  ///< [T] shares of the architecture alone; empty: not known
+  VideoOptions video;
+};
+
+/// The explanations of one input (explain_input's), as files. For each NAME.npz, NAME.png, NAME.json and, for
+/// videos, NAME.mp4, where NAME is the stem followed by its name_in_run; for all together one page, the
+/// stem's .html, where has_page(). Each appears whole or not at all, the records (.json) last, so that they
+/// are there only when everything they speak of is. Throws Error(kIo), Interrupted.
+void write_explanations(std::span<const Explanation> explanations, const Model& model,
+                        const OutputOptions& options, const RunControl& control);
+
+/// Whether write_explanations would write to this path for some methods and targets.
+bool is_output(const OutputOptions& options, const std::filesystem::path& path);
+
+/// Whether this build has the page; without it none is written.
+bool has_page();
+
+/// What NAME.json holds.
+std::string to_json(const Explanation& explanation, const Model& model, const OutputOptions& options);
+
+/// What the page shows, docs/dev/page-data.md. One explanation at least, all of one input.
+std::string page_json(std::span<const Explanation> explanations, const Model& model,
+                      const OutputOptions& options);
+
+}  // namespace relevid

@@ -1,0 +1,138 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "api/run_settings.h"
+#include "audit/report.h"
+#include "audit/report_numbers.h"
+#include "relevid/audit_page.h"
+#include "report/audit_sheet.h"
+
+namespace relevid {
+namespace {
+
+using audit::ConditionKind;
+using report::AuditSheet;
+using report::ControlSheet;
+using report::IntervalSheet;
+
+constexpr size_t kDigestDigits = 12;
+
+report::Interval interval_of(const audit::Estimate& e) {
+  return {e.value, e.low, e.high};
+}
+
+IntervalSheet::Role role_of(int64_t interval, const audit::Recommendation& advice) {
+  using Role = IntervalSheet::Role;
+  const bool base = interval == advice.base;
+  // Without evidence the base is kept, which is no recommendation of it.
+  const bool advised = interval == advice.advised && advice.advice != audit::Advice::kTooFewVideos;
+  if (advised) return base ? Role::kBaseAndAdvised : Role::kAdvised;
+  return base ? Role::kBase : Role::kOther;
+}
+
+IntervalSheet interval_sheet(const audit::ConditionStatistics& condition, const audit::Statistics& s) {
+  IntervalSheet sheet;
+  sheet.interval = condition.condition.frame_interval;
+  if (condition.rate) sheet.rate = audit::rate(condition.rate);
+  sheet.videos = condition.videos;
+  sheet.role = role_of(sheet.interval, s.recommendation);
+  if (condition.all.videos > 0)
+    for (const audit::Estimate& share : condition.all.shares) sheet.shares.push_back(interval_of(share));
+  const auto border = std::ranges::find(condition.all.borders, s.verdict.k, &audit::BorderEstimate::k);
+  if (border != condition.all.borders.end()) {
+    sheet.border_ratio = interval_of(border->ratio);
+    sheet.reliable = border->ratio.videos == 0 || border->ratio.reliable();
+  }
+  const auto compared = std::ranges::find(s.sweep.compared, sheet.interval);
+  const auto place = static_cast<size_t>(compared - s.sweep.compared.begin());
+  if (compared != s.sweep.compared.end() && s.sweep.common_videos > 0)
+    sheet.accuracy = interval_of(s.sweep.common_accuracy.at(place).video1);
+  return sheet;
+}
+
+std::string control_name(const audit::Condition& condition) {
+  switch (condition.kind) {
+    case ConditionKind::kRandomWeights:
+      return "random weights";
+    case ConditionKind::kFrozen:
+      return "one frame repeated";
+    case ConditionKind::kShuffled:
+      return "frames shuffled";
+    case ConditionKind::kReversed:
+      return "frames reversed";
+    case ConditionKind::kShifted:
+      return fmt::format("shifted by {}", audit::counted(condition.shift_frames, "frame"));
+    default:
+      return std::string(audit::name(condition.kind));
+  }
+}
+
+std::vector<ControlSheet> control_sheets(const audit::Controls& controls) {
+  std::vector<ControlSheet> sheets;
+  for (const audit::BorderControl& control : controls.border) {
+    sheets.push_back({control_name(control.condition), interval_of(control.relative), {control.sentence}});
+    for (const audit::FollowControl& follow : controls.follow)
+      if (follow.condition == control.condition) sheets.back().sentences.push_back(follow.sentence);
+  }
+  return sheets;
+}
+
+void add_facts(AuditSheet& sheet, const audit::Report& report) {
+  const audit::Manifest& m = report.manifest;
+  const RunCounts& counts = report.counts;
+  sheet.facts = {
+      {"Model",
+       fmt::format("{}, {} classes, clips of {}; explained by {}", m.model_sha256.substr(0, kDigestDigits),
+                   m.class_count, audit::counted(m.clip_len, "frame"), method_name_of(m))},
+      {"Data", fmt::format("{}: {}, {} labelled; {} left out", m.dataset_sha256.substr(0, kDigestDigits),
+                           audit::counted(report.statistics.videos, "video"), report.statistics.labelled,
+                           counts.done - counts.ok)},
+      {"Clips", fmt::format("{}", report.clips)}};
+  if (!counts.complete()) {
+    sheet.warnings.push_back(fmt::format(
+        "UNFINISHED: {} of {} videos are in this run; all below is of these.", counts.done, counts.expected));
+  }
+  if (m.shard.count > 1) {
+    sheet.warnings.push_back(fmt::format("PART: shard {} of a data set of {}.", to_string(m.shard),
+                                         audit::counted(m.dataset_rows, "video")));
+  }
+}
+
+AuditSheet sheet_of(const audit::Report& report) {
+  const audit::Statistics& s = report.statistics;
+  AuditSheet sheet;
+  sheet.title = report.run;
+  add_facts(sheet, report);
+  sheet.verdict = s.verdict.sentence;
+  sheet.recommendation = s.recommendation.sentence;
+  for (const audit::ConditionStatistics& condition : s.conditions)
+    if (condition.condition.kind == ConditionKind::kInterval)
+      sheet.intervals.push_back(interval_sheet(condition, s));
+  std::ranges::sort(sheet.intervals, {}, &IntervalSheet::interval);
+  sheet.border_frames = s.verdict.k;
+  sheet.accuracy_videos = s.sweep.common_videos;
+  if (report.options.null_profile) {
+    sheet.null_shares = audit::checked_null_profile(*report.options.null_profile, report.manifest.clip_len);
+    const double even =
+        2.0 * static_cast<double>(s.verdict.k) / static_cast<double>(sheet.null_shares.size());
+    sheet.null_ratio = audit::border_share(sheet.null_shares, s.verdict.k) / even;
+  }
+  sheet.controls = control_sheets(s.controls);
+  const bool few = std::ranges::any_of(sheet.intervals, [](const auto& one) { return !one.reliable; });
+  sheet.note = fmt::format("relevid {}; bootstrap of {} replicates, seed {}{}", RELEVID_VERSION,
+                           report.options.replicates, report.options.seed,
+                           few ? "; pale: from fewer than ten videos, not to be trusted" : "");
+  return sheet;
+}
+
+}  // namespace
+
+void draw_audit_sheet(const std::filesystem::path& path, const std::filesystem::path& run,
+                      const ReportOptions& options) {
+  audit::RunReader reader(run);
+  report::draw_audit_sheet(path, sheet_of(audit::make_report(reader, run.filename().string(), options)));
+}
+
+}  // namespace relevid

@@ -1,0 +1,125 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "relevid/audit_page.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <nlohmann/json.hpp>
+
+#include "api/extreme_clips.h"
+#include "api/records.h"
+#include "audit/report.h"
+#include "page_template/page_template.h"
+#include "relevid/error.h"
+#include "relevid/explanation_files.h"
+#include "report/page.h"
+
+namespace relevid {
+namespace {
+
+using nlohmann::json;
+
+constexpr int64_t kExtremes = 6;  // of either kind
+
+/// Every model that was given, each of which has to be some run's.
+std::vector<Model> read_models(std::span<const std::filesystem::path> runs, const AuditPageOptions& options) {
+  std::vector<std::string> wanted;
+  for (const auto& run : runs) wanted.push_back(audit::RunReader(run).manifest().model_sha256);
+  std::vector<Model> models;
+  for (const auto& path : options.models) {
+    models.emplace_back(path);
+    if (std::ranges::find(wanted, models.back().sha256()) != wanted.end()) continue;
+    throw Error(ErrorKind::kInvalidArgument,
+                fmt::format("{} is not the model of {}: its SHA-256 is {}, the run's model had {}",
+                            path.string(), runs.front().string(), models.back().sha256(), wanted.front()));
+  }
+  return models;
+}
+
+/// One run: its report as it stands, then its extreme videos one by one.
+class RunPage {
+ public:
+  RunPage(const std::filesystem::path& run, std::span<const Model> models, const AuditPageOptions& options,
+          const RunControl& control)
+      : reader_(run), name_(run.filename().string()), options_(options), control_(control) {
+    const auto found = std::ranges::find(models, reader_.manifest().model_sha256, &Model::sha256);
+    if (found != models.end()) model_ = &*found;
+  }
+
+  void write(const ReportSink& sink) {
+    sink(fmt::format("{{\"label\":{},\"report\":", dumped(name_, -1)));
+    audit::write_json(audit::make_report(reader_, name_, options_.report), reader_, sink);
+    sink(",\"extremes\":");
+    write_extremes(sink);
+    sink("}");
+  }
+
+ private:
+  void write_extremes(const ReportSink& sink) {
+    const audit::Extremes extremes = audit::find_extremes(reader_, kExtremes);
+    total_ = std::ssize(extremes.strongest) + std::ssize(extremes.weakest);
+    ExtremeClips clips(reader_.manifest(), model_, options_,
+                       reader_.null_profile().value_or(std::vector<double>{}),
+                       options_.picture_limit_bytes / std::max<int64_t>(1, total_));
+    sink("{\"strongest\":");
+    write_list(extremes.strongest, clips, sink);
+    sink(",\"weakest\":");
+    write_list(extremes.weakest, clips, sink);
+    sink("}");
+  }
+
+  void write_list(const std::vector<audit::Extreme>& list, ExtremeClips& clips, const ReportSink& sink) {
+    sink("[");
+    for (size_t i = 0; i < list.size(); ++i) {
+      if (control_.interrupted()) throw Interrupted{};
+      sink((i > 0 ? ",\n" : "\n") + dumped(clips.record(list[i]), -1));
+      if (control_.report) control_.report({"showing videos", ++done_, total_});
+    }
+    sink("]");
+  }
+
+  audit::RunReader reader_;
+  std::string name_;
+  const AuditPageOptions& options_;
+  const RunControl& control_;
+  const Model* model_ = nullptr;
+  int64_t done_ = 0, total_ = 0;
+};
+
+std::string title_of(std::span<const std::filesystem::path> runs) {
+  std::string title;
+  for (const auto& run : runs) title += (title.empty() ? "" : ", ") + run.filename().string();
+  return title;
+}
+
+}  // namespace
+
+void write_audit_page_data(std::span<const std::filesystem::path> runs, const AuditPageOptions& options,
+                           const ReportSink& sink, const RunControl& control) {
+  if (runs.empty()) throw Error(ErrorKind::kInvalidArgument, "a page needs a run at least");
+  const std::vector<Model> models = read_models(runs, options);
+  sink(fmt::format("{{\"relevid_page\":1,\"kind\":\"audit\",\"relevid\":\"{}\",\"title\":{},\"runs\":[",
+                   RELEVID_VERSION, dumped(title_of(runs), -1)));
+  for (size_t i = 0; i < runs.size(); ++i) {
+    if (i > 0) sink(",\n");
+    RunPage(runs[i], models, options, control).write(sink);
+  }
+  sink("]}");
+}
+
+void write_audit_page(std::span<const std::filesystem::path> runs, const AuditPageOptions& options,
+                      const ReportSink& sink, const RunControl& control) {
+  if (!has_page()) {
+    throw Error(
+        ErrorKind::kInvalidArgument,
+        "this relevid was built without the page; install nodejs and npm, and build again. Text, json, "
+        "csv and png need no page");
+  }
+  const report::PageParts parts = report::cut_template(page_template());
+  sink(parts.before);
+  write_audit_page_data(
+      runs, options, [&](std::string_view piece) { sink(report::escaped_for_script(piece)); }, control);
+  sink(parts.after);
+}
+
+}  // namespace relevid

@@ -1,0 +1,99 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "api/explanation_page.h"
+
+#include <algorithm>
+#include <array>
+#include <string_view>
+
+#include "api/records.h"
+
+namespace relevid {
+namespace {
+
+using nlohmann::json;
+
+/// Which of the settings are a method's; all others are the same for all explanations of a page.
+constexpr std::array<std::string_view, 10> kMethodSettings = {
+    "method",        "start",       "gate", "rules",  "integration_steps", "integration_baseline",
+    "noise_samples", "noise_level", "seed", "against"};
+
+bool is_of_method(const std::string& key) {
+  return std::ranges::find(kMethodSettings, key) != kMethodSettings.end();
+}
+
+json settings_where(const Explanation& e, bool (*wanted)(const std::string&)) {
+  const json all = settings_record(e);
+  json part = json::object();
+  for (const auto& [key, value] : all.items()) {
+    if (wanted(key)) part[key] = value;
+  }
+  return part;
+}
+
+/// The part of negative relevance in a frame's share, as the contract has it: not negative.
+std::vector<float> negative_shares(const Explanation& e, size_t clip) {
+  std::vector<float> shares = row_of(e.negative_share, clip);
+  for (float& share : shares) share = share == 0 ? 0 : -share;
+  return shares;
+}
+
+json shown_clips(const Explanation& e, const PagePictures& pictures, const OutputOptions& options) {
+  json clips = json::array();
+  for (size_t n = 0; n < e.plans.size(); ++n) {
+    json clip = clip_record(e, n, options.class_names);
+    clip["frames"] = pictures.places(n);
+    clip["negative_share"] = negative_shares(e, n);
+    clip["layers"] = pictures.keeps(n) ? layer_records(e.layers[n]) : json::array();
+    clips.push_back(std::move(clip));
+  }
+  return clips;
+}
+
+json shown(const Explanation& e, size_t place, const PagePictures& pictures, const OutputOptions& options) {
+  const double probability = e.class_probabilities[static_cast<size_t>(e.target)];
+  return {{"method", e.method},
+          {"signed", e.is_signed},
+          {"share_of", share_of_name(e)},
+          {"target", class_record(e.target, probability, options.class_names)},
+          {"against", e.contrast ? json(class_label(*e.contrast, options.class_names)) : json()},
+          {"clips", shown_clips(e, pictures, options)},
+          {"maps", pictures.maps(place)},
+          {"settings", settings_where(e, is_of_method)},
+          {"seconds", {{"forward", e.forward_seconds}, {"explain", e.explain_seconds}}}};
+}
+
+}  // namespace
+
+json page_head(const Explanation& e, const PagePictures& pictures, std::span<const double> null_profile) {
+  const int64_t frames = e.clips->shape()[2];
+  return {{"relevid_page", 1},
+          {"kind", "explanation"},
+          {"relevid", RELEVID_VERSION},
+          {"title", e.input.filename().string()},
+          {"input", e.input.string()},
+          {"video", video_record(e)},
+          {"frames", pictures.frames()},
+          {"null_profile", null_profile.empty() ? json() : json(null_profile)},
+          {"border_frames", std::max<int64_t>(1, frames / 8)}};
+}
+
+json page_record(std::span<const Explanation> explanations, const Model& model, const OutputOptions& options,
+                 PagePictures::Fit fit) {
+  const PagePictures pictures(explanations, options.page_limit_bytes, fit);
+  const Explanation& first = explanations.front();
+  json page = page_head(first, pictures, options.null_profile);
+  page["model"] = model_record(model);
+  page["prediction"] = prediction_record(first, options.class_names);
+  page["settings"] = settings_where(first, [](const std::string& key) { return !is_of_method(key); });
+  page["explanations"] = json::array();
+  for (size_t i = 0; i < explanations.size(); ++i)
+    page["explanations"].push_back(shown(explanations[i], i, pictures, options));
+  return page;
+}
+
+std::string page_json(std::span<const Explanation> explanations, const Model& model,
+                      const OutputOptions& options) {
+  return dumped(page_record(explanations, model, options, PagePictures::Fit::kLeaveOutClips), -1);
+}
+
+}  // namespace relevid

@@ -1,0 +1,111 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "api/records.h"
+
+#include <numeric>
+
+namespace relevid {
+namespace {
+
+using nlohmann::json;
+
+json conservation(const std::vector<LayerAccount>& layers, double reached) {
+  if (layers.empty()) return nullptr;
+  double bias = 0, epsilon = 0, dropped = 0;
+  for (const LayerAccount& layer : layers) {
+    bias += layer.absorbed_by_bias;
+    epsilon += layer.absorbed_by_epsilon;
+    dropped += layer.dropped;
+  }
+  return {{"start", layers.front().incoming},
+          {"input", reached},
+          {"absorbed_by_bias", bias},
+          {"absorbed_by_epsilon", epsilon},
+          {"dropped", dropped}};
+}
+
+double sum_of_item(const Tensor& tensor, size_t item) {
+  const auto size = static_cast<size_t>(tensor.elements() / tensor.shape()[0]);
+  const auto values = tensor.values<float>().subspan(item * size, size);
+  return std::accumulate(values.begin(), values.end(), 0.0);
+}
+
+}  // namespace
+
+json class_record(int64_t index, double probability, std::span<const std::string> class_names) {
+  return {{"index", index}, {"label", class_label(index, class_names)}, {"probability", probability}};
+}
+
+json prediction_record(const Explanation& e, std::span<const std::string> class_names) {
+  json top = json::array();
+  for (const int64_t c : best_classes(e.class_probabilities, 5))
+    top.push_back(class_record(c, e.class_probabilities[static_cast<size_t>(c)], class_names));
+  return top;
+}
+
+json model_record(const Model& model) {
+  return {{"path", model.path().string()},
+          {"sha256", model.sha256()},
+          {"opset", model.opset()},
+          {"producer", model.producer()}};
+}
+
+json video_record(const Explanation& e) {
+  if (!e.video) return nullptr;
+  const VideoInfo& v = *e.video;
+  return {{"frames", v.frame_count},
+          {"fps", v.fps},
+          {"width", v.width},
+          {"height", v.height},
+          {"rotation_degrees", v.rotation_degrees},
+          {"container", v.container},
+          {"codec", v.codec},
+          {"pixel_format", v.pixel_format},
+          {"warnings", v.warnings}};
+}
+
+json layer_records(const std::vector<LayerAccount>& layers) {
+  json list = json::array();
+  for (const LayerAccount& layer : layers) {
+    list.push_back({{"name", layer.name},
+                    {"operator", layer.op},
+                    {"rule", layer.rule},
+                    {"incoming", layer.incoming},
+                    {"outgoing", layer.outgoing},
+                    {"absorbed_by_bias", layer.absorbed_by_bias},
+                    {"absorbed_by_epsilon", layer.absorbed_by_epsilon},
+                    {"dropped", layer.dropped}});
+  }
+  return list;
+}
+
+json clip_record(const Explanation& e, size_t clip, std::span<const std::string> class_names) {
+  const std::vector<double> p = probabilities(e.logits).at(clip);
+  const int64_t best = best_classes(p, 1)[0];
+  const double reached = sum_of_item(e.relevance, clip);
+  return {{"offset", e.plans[clip].offset},
+          {"top1", class_record(best, p[static_cast<size_t>(best)], class_names)},
+          {"target_logit", e.logits.values<float>()[clip * p.size() + static_cast<size_t>(e.target)]},
+          {"relevance_sum", reached},
+          {"conservation", conservation(e.layers[clip], reached)},
+          {"frame_share", row_of(e.frame_share, clip)}};
+}
+
+std::vector<float> row_of(const Tensor& values, size_t row) {
+  const auto width = static_cast<size_t>(values.shape()[1]);
+  const auto part = values.values<float>().subspan(row * width, width);
+  return {part.begin(), part.end()};
+}
+
+std::string share_of_name(const Explanation& e) {
+  return e.is_signed ? "absolute relevance" : "relevance";
+}
+
+json settings_record(const Explanation& e) {
+  return e.settings_json.empty() ? json::object() : json::parse(e.settings_json);
+}
+
+std::string dumped(const json& value, int indent) {
+  return value.dump(indent, ' ', false, json::error_handler_t::replace);
+}
+
+}  // namespace relevid

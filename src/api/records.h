@@ -1,0 +1,40 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <cstdint>
+#include <nlohmann/json.hpp>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "relevid/explain.h"
+
+namespace relevid {
+
+// Parts of the JSON that NAME.json and the page have in common.
+
+/// {"index", "label", "probability"}
+nlohmann::json class_record(int64_t index, double probability, std::span<const std::string> class_names);
+/// The five best classes, mean over clips.
+nlohmann::json prediction_record(const Explanation& explanation, std::span<const std::string> class_names);
+/// {"path", "sha256", "opset", "producer"}
+nlohmann::json model_record(const Model& model);
+/// Null for a clip given as numbers.
+nlohmann::json video_record(const Explanation& explanation);
+/// A list of one clip's layers, output first.
+nlohmann::json layer_records(const std::vector<LayerAccount>& layers);
+/// What is known of one clip and its relevance but for its frames and layers: "offset", "top1",
+/// "target_logit", "relevance_sum", "conservation" (start = input + absorbed by bias + absorbed by ε +
+/// dropped; null for methods without accounts), "frame_share".
+nlohmann::json clip_record(const Explanation& explanation, size_t clip,
+                           std::span<const std::string> class_names);
+/// One row of [N, T] float32.
+std::vector<float> row_of(const Tensor& values, size_t row);
+/// "relevance" or "absolute relevance".
+std::string share_of_name(const Explanation& explanation);
+/// The caller's settings as an object; an empty one where there are none.
+nlohmann::json settings_record(const Explanation& explanation);
+/// UTF-8 whatever the names hold.
+std::string dumped(const nlohmann::json& value, int indent);
+
+}  // namespace relevid
