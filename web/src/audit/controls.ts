@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 import { figure } from "../chart/figure.ts";
 import { drawLegend, type LegendItem } from "../chart/legend.ts";
-import { niceDomain, plainTicks, Plot, rootOf, textWidth } from "../chart/plot.ts";
+import { niceDomain, plainTicks, Plot, roomyDomain, rootOf, textWidth, tickCount } from "../chart/plot.ts";
 import { h, svg } from "../base/dom.ts";
 import type { Estimate, Run } from "../data/types.ts";
-import { perRun } from "./layout.ts";
+import { perRun, type Heading } from "./layout.ts";
 import { conditionName } from "./pick.ts";
 import { estimateCells, estimateColumns } from "./tables.ts";
 
@@ -15,53 +15,53 @@ export function controls(runs: readonly Run[]): HTMLElement | null {
   return perRun("Controls: what the border needs", runs, (run, heading) => {
     const { border, follow } = run.report.statistics.controls;
     if (border.length + follow.length === 0) return null;
-    return h(
-      "div",
-      {},
-      border.length > 0 &&
-        figure({
-          ...heading,
-          note: "The border ratio under each control over that of the real clips; 1: what was taken away makes no difference.",
-          name: `${run.label}-controls`,
-          draw: (width) => drawRows(border.map((c) => ({ name: conditionName(c.condition), estimates: [c.relative] })), 1, [{ text: "control over real", mark: "error-0", shape: "dot" }, { text: "no difference", mark: "even-line", shape: "line" }], width),
-          table: () => ({
-            columns: [{ name: "control" }, ...estimateColumns("relative to the real clips"), { name: "the border gets" }],
-            rows: border.map((c) => [conditionName(c.condition), ...estimateCells(c.relative), c.change.replaceAll("_", " ")]),
-          }),
-        }).element,
-      h("ul", { class: "sentences" }, ...border.map((c) => h("li", {}, c.sentence))),
-      follow.length > 0 && followChart(run),
-    );
+    const borders = border.length > 0 ? beside(borderChart(run, heading), border) : h(heading.heading, {}, heading.title);
+    return h("div", { class: "part" }, borders, follow.length > 0 && beside(followChart(run), follow));
   });
+}
+
+/** A chart and what it says, in sentences. */
+function beside(chart: HTMLElement, list: readonly { sentence: string }[]): HTMLElement {
+  return h("div", { class: "split" }, chart, h("ul", { class: "sentences" }, ...list.map((one) => h("li", {}, one.sentence))));
+}
+
+function borderChart(run: Run, heading: Heading): HTMLElement {
+  const { border } = run.report.statistics.controls;
+  const rows = border.map((c) => ({ name: conditionName(c.condition), estimates: [c.relative] }));
+  const items: LegendItem[] = [
+    { text: "control over real", mark: "error-0", shape: "dot" },
+    { text: "no difference", mark: "even-line", shape: "line" },
+  ];
+  return figure({
+    ...heading,
+    note: "The border ratio under each control over that of the real clips; 1: what was taken away makes no difference.",
+    name: `${run.label}-controls`,
+    draw: (width) => drawRows(rows, 1, items, width),
+    table: () => ({
+      columns: [{ name: "control" }, ...estimateColumns("relative to the real clips"), { name: "the border gets" }],
+      rows: border.map((c) => [conditionName(c.condition), ...estimateCells(c.relative), c.change.replaceAll("_", " ")]),
+    }),
+  }).element;
 }
 
 function followChart(run: Run): HTMLElement {
   const { follow } = run.report.statistics.controls;
-  return h(
-    "div",
-    {},
-    figure({
-      title: "Position or content",
-      note: "How far the profile is from staying at its positions in the clip, and from going with its frames: 0 is the same profile, 1 a disjoint one.",
-      name: `${run.label}-position-or-content`,
-      heading: "h3",
-      draw: (width) =>
-        drawRows(
-          follow.map((c) => ({ name: conditionName(c.condition), estimates: [c.from_position, c.from_content] })),
-          null,
-          [
-            { text: "from its positions", mark: "error-0", shape: "dot" },
-            { text: "from its frames", mark: "error-1", shape: "dot" },
-          ],
-          width,
-        ),
-      table: () => ({
-        columns: [{ name: "control" }, ...estimateColumns("from position"), ...estimateColumns("from content"), { name: "follows" }],
-        rows: follow.map((c) => [conditionName(c.condition), ...estimateCells(c.from_position), ...estimateCells(c.from_content), c.follows.replaceAll("_", " ")]),
-      }),
-    }).element,
-    h("ul", { class: "sentences" }, ...follow.map((c) => h("li", {}, c.sentence))),
-  );
+  const rows = follow.map((c) => ({ name: conditionName(c.condition), estimates: [c.from_position, c.from_content] }));
+  const items: LegendItem[] = [
+    { text: "from its positions", mark: "error-0", shape: "dot" },
+    { text: "from its frames", mark: "error-1", shape: "dot" },
+  ];
+  return figure({
+    title: "Position or content",
+    note: "How far the profile is from staying at its positions in the clip, and from going with its frames: 0 is the same profile, 1 a disjoint one.",
+    name: `${run.label}-position-or-content`,
+    heading: "h3",
+    draw: (width) => drawRows(rows, null, items, width),
+    table: () => ({
+      columns: [{ name: "control" }, ...estimateColumns("from position"), ...estimateColumns("from content"), { name: "follows" }],
+      rows: follow.map((c) => [conditionName(c.condition), ...estimateCells(c.from_position), ...estimateCells(c.from_content), c.follows.replaceAll("_", " ")]),
+    }),
+  }).element;
 }
 
 interface Row {
@@ -78,8 +78,8 @@ function drawRows(rows: readonly Row[], reference: number | null, items: LegendI
   const root = rootOf(width, top + box.height + 26, `${rows.map((row) => row.name).join(", ")}. The numbers follow as a table.`);
   root.append(legend);
   const values = rows.flatMap((row) => row.estimates.flatMap((e) => [e.value, e.low, e.high]));
-  const domain = niceDomain(values, reference === null ? [0] : [reference]);
-  const plot = new Plot(root, box, { domain, ticks: plainTicks(domain, Math.max(2, Math.floor(box.width / 80))) }, { domain: [0, 1], ticks: [] });
+  const domain = reference === null ? niceDomain(values) : roomyDomain(values, [reference]);
+  const plot = new Plot(root, box, { domain, ticks: plainTicks(domain, tickCount(box.width)) }, { domain: [0, 1], ticks: [] });
   if (reference !== null) plot.stand(reference, "even-line");
   for (const [i, row] of rows.entries()) {
     const y = top + kRow * (i + 0.5);

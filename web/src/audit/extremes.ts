@@ -50,7 +50,7 @@ function picture(explanation: Explanation, clip: Clip): HTMLElement {
   const frame = explanation.frames.list[clip.frames[strongestFrame(clip)]!];
   const [height, width] = explanation.frames.size;
   const image = frame?.png
-    ? h("img", { src: `data:image/png;base64,${frame.png}`, alt: "", width, height, loading: "lazy" })
+    ? h("img", { src: `data:image/png;base64,${frame.png}`, alt: "", width, height })
     : h("span", { class: "no-picture" });
   image.style.setProperty("aspect-ratio", String(explanation.frames.aspect || width / height));
   return image;

@@ -19,7 +19,8 @@ export interface ProfilePanel {
 
 const kAxis = 46;
 const kGap = 16;
-const kNarrowest = 150;
+const kNarrowest = 130;
+const kComfortable = 250;
 const kHead = 38;
 const kFoot = 24;
 
@@ -85,7 +86,8 @@ function shareDomain(runs: readonly Run[], of: (report: Report) => ConditionStat
 }
 
 function drawPanels(panels: readonly ProfilePanel[], report: Report, thin: ThinLine | null, domain: Domain, width: number): SVGSVGElement {
-  const columns = Math.max(1, Math.min(panels.length, Math.floor((width - kAxis) / (kNarrowest + kGap))));
+  const most = Math.max(1, Math.floor((width - kAxis) / ((width > 600 ? kComfortable : kNarrowest) + kGap)));
+  const columns = Math.ceil(panels.length / Math.ceil(panels.length / most));
   const panelWidth = (width - kAxis - kGap * (columns - 1) - 6) / columns;
   const panelHeight = Math.min(150, Math.max(100, panelWidth * 0.6));
   const rows = Math.ceil(panels.length / columns);

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import { figure, type Figure } from "../chart/figure.ts";
 import { drawLegend, type LegendItem } from "../chart/legend.ts";
-import { niceDomain, plainTicks, Plot, rootOf, type Box } from "../chart/plot.ts";
+import { plainTicks, Plot, roomyDomain, rootOf, type Box } from "../chart/plot.ts";
 import type { Table } from "../base/csv.ts";
 import { freshId, h, segmented, svg } from "../base/dom.ts";
 import { fixed, pValue, percent, plural } from "../base/numbers.ts";
@@ -96,11 +96,8 @@ function drawSweep(runs: readonly Run[], of: (report: Report, interval: number) 
   const box: Box = { left: 50, top, width: width - 58, height: 200 };
   const root = rootOf(width, top + box.height + 42, `${options.text} against the frame interval. The numbers follow as a table.`);
   root.append(legend);
-  const always = options.even ? [1] : [];
   const values = all.flatMap((e) => [e?.value ?? null, e?.low ?? null, e?.high ?? null]);
-  const known = values.filter((v): v is number => v !== null);
-  if (known.length + always.length === 0) always.push(0, 1);
-  const domain = niceDomain([...values, options.reference], always);
+  const domain = roomyDomain([...values, options.reference], options.even ? [1] : []);
   const [low, high] = [intervals[0] ?? 1, intervals.at(-1) ?? 1];
   const room = Math.max(0.5, (high - low) * 0.07);
   const plot = new Plot(

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import { figure } from "../chart/figure.ts";
 import { drawLegend } from "../chart/legend.ts";
-import { niceDomain, plainTicks, Plot, rootOf } from "../chart/plot.ts";
+import { plainTicks, Plot, roomyDomain, rootOf, tickCount } from "../chart/plot.ts";
 import { freshId, h, svg } from "../base/dom.ts";
 import { estimate, fixed, plural } from "../base/numbers.ts";
 import type { Run } from "../data/types.ts";
@@ -15,7 +15,7 @@ const kShort: Record<string, string> = { present: "present", absent: "absent", c
 export function verdicts(runs: readonly Run[]): HTMLElement {
   return h(
     "section",
-    { id: freshId("section"), class: "verdicts" },
+    { id: freshId("section"), class: runs.length > 1 ? "verdicts" : "verdicts single" },
     h("h2", { class: runs.length > 1 ? null : "hidden" }, "Verdict"),
     h("div", { class: "runs" }, ...runs.map((run) => card(run, runs.length > 1))),
     excessChart(runs),
@@ -42,7 +42,7 @@ function card(run: Run, named: boolean): HTMLElement {
     h(
       "p",
       { class: "note" },
-      `${plural(statistics.videos, "video")}, ${statistics.labelled} with a label, ${plural(counts.clips, "clip")} of ${plural(statistics.frames, "frame")}.`,
+      `${plural(statistics.videos, "video")}, ${statistics.labelled.toLocaleString("en")} with a label, ${plural(counts.clips, "clip")} of ${plural(statistics.frames, "frame")}.`,
     ),
   );
 }
@@ -84,9 +84,9 @@ function draw(runs: readonly Run[], width: number): SVGSVGElement {
   const root = rootOf(width, top + 8 + rowHeight * runs.length + 26, verdicts.map((v, i) => `${runs[i]!.label}: excess ${estimate(v.excess)}`).join("; "));
   root.append(legend);
   const values = verdicts.flatMap((v) => [v.excess?.value ?? null, v.excess?.low ?? null, v.excess?.high ?? null]);
-  const domain = niceDomain(values, [0.95, smallest]);
+  const domain = roomyDomain(values, [0.95, smallest]);
   const box = { left: 14, top: top + 8, width: width - 28, height: rowHeight * runs.length };
-  const plot = new Plot(root, box, { domain, ticks: plainTicks(domain, Math.max(3, Math.floor(width / 110))) }, { domain: [0, 1], ticks: [] });
+  const plot = new Plot(root, box, { domain, ticks: plainTicks(domain, tickCount(width)) }, { domain: [0, 1], ticks: [] });
   plot.stand(1, "null-line");
   plot.stand(smallest, "even-line");
   for (const [i, verdict] of verdicts.entries()) {

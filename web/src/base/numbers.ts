@@ -2,6 +2,8 @@
 import type { Estimate, Num } from "../data/types.ts";
 
 export const kNone = "n/a";
+/** Does not break: a number and its unit stay on one line. */
+export const kSpace = "\u00a0";
 
 function isNumber(value: Num | undefined): value is number {
   return typeof value === "number" && Number.isFinite(value);
@@ -22,14 +24,14 @@ export function fixed(value: Num | undefined, decimals = 2): string {
 export function percent(fraction: Num | undefined): string {
   if (!isNumber(fraction)) return kNone;
   const value = 100 * fraction;
-  if (value > 0 && value < 0.01) return "<0.01 %";
-  return `${fixed(value, value > 0 && value < 1 ? 2 : 1)} %`;
+  if (value > 0 && value < 0.01) return `<0.01${kSpace}%`;
+  return `${fixed(value, value > 0 && value < 1 ? 2 : 1)}${kSpace}%`;
 }
 
 /** "62 %": for sentences. */
 export function roundPercent(fraction: number): string {
   const value = 100 * fraction;
-  return value > 0 && value < 1 ? percent(fraction) : `${fixed(value, 0)} %`;
+  return value > 0 && value < 1 ? percent(fraction) : `${fixed(value, 0)}${kSpace}%`;
 }
 
 /** Three significant digits; powers of ten are set apart outside 0.001 to 100000. */
@@ -85,7 +87,7 @@ export function inWords(count: number): string {
 }
 
 export function plural(count: number, one: string, many = `${one}s`): string {
-  return `${count.toLocaleString("en").replaceAll(",", " ")} ${count === 1 ? one : many}`;
+  return `${count.toLocaleString("en")} ${count === 1 ? one : many}`;
 }
 
 /** "12.5 frames a second"; "10 to 12.5 …" for a range. */

@@ -40,11 +40,11 @@ export function rootOf(width: number, height: number, label: string): SVGSVGElem
   return svg("svg", { viewBox: `0 0 ${width} ${height}`, width, height, role: "img", "aria-label": label, class: "plot" });
 }
 
-/** Round ends around all values, which include `always`. */
+/** Round ends around all values, which include `always`. Rounding errors do not add a step. */
 export function niceDomain(values: readonly (Num | undefined)[], always: readonly number[] = [0]): Domain {
   const known = [...values.filter((v): v is number => typeof v === "number" && Number.isFinite(v)), ...always];
-  const low = Math.min(...known);
-  const high = Math.max(...known);
+  const low = Number(Math.min(...known).toPrecision(6));
+  const high = Number(Math.max(...known).toPrecision(6));
   const [a, b] = scaleLinear()
     .domain([low, high > low ? high : low + 1])
     .nice(5)
@@ -52,11 +52,18 @@ export function niceDomain(values: readonly (Num | undefined)[], always: readonl
   return [a, b];
 }
 
-export function valueTicks(domain: Domain, most: number, write: (value: number) => string): Tick[] {
-  return scaleLinear()
-    .domain(domain)
-    .ticks(most)
-    .map((at) => ({ at, label: write(at) }));
+/** The same with some room below and above, so that nothing lies on an edge. */
+export function roomyDomain(values: readonly (Num | undefined)[], always: readonly number[] = []): Domain {
+  const known = [...values.filter((v): v is number => typeof v === "number" && Number.isFinite(v)), ...always];
+  if (known.length === 0) return [0, 1];
+  const [low, high] = [Math.min(...known), Math.max(...known)];
+  const room = 0.06 * (high > low ? high - low : 1);
+  return niceDomain([low - room, high + room], []);
+}
+
+/** As many labels as a width has room for, and no crowd. */
+export function tickCount(width: number): number {
+  return Math.min(8, Math.max(2, Math.floor(width / 100)));
 }
 
 /** Writes ticks with as many decimals as their step needs. */

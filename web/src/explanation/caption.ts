@@ -33,7 +33,7 @@ export function predictionSentence(explanation: Explanation, shown: Shown): stri
   const best = explanation.prediction[0];
   const says = best ? `The network says “${best.label}” (${percent(best.probability)}). ` : "";
   const same = best?.index === shown.target.index;
-  const target = same ? "Explained is that" : `Explained is “${shown.target.label}” (${percent(shown.target.probability)})`;
+  const target = same ? "Explained: this class" : `Explained: “${shown.target.label}” (${percent(shown.target.probability)})`;
   const against = shown.against === null ? "" : ` against “${shown.against}”`;
   return `${says}${target}${against}, with ${methodName(shown.method)}.`;
 }

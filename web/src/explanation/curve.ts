@@ -40,6 +40,7 @@ export function frameCurve(session: Session): HTMLElement {
 
 function moveOnHover(session: Session, root: SVGSVGElement, plot: Plot): void {
   const move = (event: PointerEvent) => {
+    if (event.type === "pointermove" && session.store.get().playing) return;
     const { left, width } = root.getBoundingClientRect();
     const x = ((event.clientX - left) * root.viewBox.baseVal.width) / width;
     const frame = Math.round(plot.valueAt(x));

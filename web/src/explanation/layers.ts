@@ -45,26 +45,20 @@ export function accountSentence(account: Conservation | null, method: string, se
   );
 }
 
+/** What has become of the relevance at the start, once each layer is passed: what goes on, and what was lost so far. */
 function draw(clip: Clip, width: number): SVGSVGElement {
   const { layers } = clip;
-  const start = layers[0]?.incoming || 1;
-  const part = (value: Num) => (value === null ? null : value / start);
   const legend = svg("g");
-  const top = drawLegend(
-    legend,
-    [{ text: "handed on", mark: "curve-0 dotted", shape: "dot" }, ...kLosses.map(({ text, mark }) => ({ text, mark, shape: "box" as const }))],
-    width,
-    52,
-  );
+  const top = drawLegend(legend, [{ text: "goes on", mark: "goes-on", shape: "box" }, ...kLosses.map(({ text, mark }) => ({ text, mark, shape: "box" as const }))], width, 52);
   const box: Box = { left: 52, top: top + 12, width: width - 60, height: 150 };
-  const root = rootOf(width, box.top + box.height + 40, "Relevance that each layer hands on and absorbs. The numbers follow as a table.");
+  const root = rootOf(width, box.top + box.height + 40, "Relevance that goes on after each layer, and what was lost up to it. The numbers follow as a table.");
   root.append(legend);
   if (layers.length === 0) {
-    root.append(svg("text", { x: box.left + box.width / 2, y: box.top + 70, class: "tick centre" }, "no layers for this method"));
+    root.append(svg("text", { x: box.left + box.width / 2, y: box.top + 70, class: "tick centre" }, "this method has no layers to account for"));
     return root;
   }
-  const losses = layers.flatMap((layer) => kLosses.map(({ key }) => part(layer[key])));
-  const domain = niceDomain([...layers.map((layer) => part(layer.outgoing)), ...losses], [0, 1]);
+  const stacks = stacksOf(layers);
+  const domain = niceDomain(stacks.flatMap((stack) => [above(stack), below(stack)]), [0, 1]);
   const plot = new Plot(
     root,
     box,
@@ -75,24 +69,36 @@ function draw(clip: Clip, width: number): SVGSVGElement {
     },
     { domain, ticks: plainTicks(domain, 5, 100, " %") },
   );
-  for (const [i, layer] of layers.entries()) drawLosses(plot, i + 1, layer, part);
-  plot.curve(layers.map((layer, i) => [i + 1, part(layer.outgoing)]), "curve-0");
-  for (const [i, layer] of layers.entries()) {
-    const value = part(layer.outgoing);
-    if (value !== null) plot.dot(i + 1, value, "dot-0", 3);
-  }
+  for (const [i, stack] of stacks.entries()) drawStack(plot, i + 1, stack);
   return root;
 }
 
-/** Stacked away from zero, to either side. */
-function drawLosses(plot: Plot, at: number, layer: Layer, part: (value: Num) => Num): void {
+/** Goes on, then the losses so far in the order of kLosses; parts of the start. */
+export function stacksOf(layers: readonly Layer[]): number[][] {
+  const start = layers[0]?.incoming || 1;
+  const lost = kLosses.map(() => 0);
+  return layers.map((layer) => {
+    for (const [i, { key }] of kLosses.entries()) lost[i] = lost[i]! + (layer[key] ?? 0) / start;
+    return [(layer.outgoing ?? 0) / start, ...lost];
+  });
+}
+
+function above(stack: readonly number[]): number {
+  return stack.reduce((total, part) => total + Math.max(part, 0), 0);
+}
+
+function below(stack: readonly number[]): number {
+  return stack.reduce((total, part) => total + Math.min(part, 0), 0);
+}
+
+/** Away from zero, to either side. */
+function drawStack(plot: Plot, at: number, stack: readonly number[]): void {
+  const marks = ["goes-on", ...kLosses.map((loss) => loss.mark)];
   const ends = { up: 0, down: 0 };
-  for (const { key, mark } of kLosses) {
-    const value = part(layer[key]) ?? 0;
-    if (value === 0) continue;
-    const side = value > 0 ? "up" : "down";
-    plot.bar(at - 0.3, at + 0.3, ends[side], ends[side] + value, mark);
-    ends[side] += value;
+  for (const [i, part] of stack.entries()) {
+    const side = part > 0 ? "up" : "down";
+    if (part !== 0) plot.bar(at - 0.4, at + 0.4, ends[side], ends[side] + part, marks[i]!);
+    ends[side] += part;
   }
 }
 

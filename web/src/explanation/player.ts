@@ -83,7 +83,9 @@ function transport(session: Session): HTMLElement {
     slider.setAttribute("aria-valuetext", text);
     readout.textContent = text;
   });
-  const speeds = [1, 0.5, 0.25, 0.1].map((value) => ({ value, text: value === 1 ? "true speed" : `${value}×` }));
+  const first = session.clipOf(store.get().shown);
+  const { known } = scheduleOf(first.frames.map((index) => session.explanation.frames.list[index]?.seconds ?? null));
+  const speeds = [1, 0.5, 0.25, 0.1].map((value) => ({ value, text: value !== 1 ? `${value}×` : known ? "true speed" : "10 a second" }));
   const speed = select(speeds, 1, (value) => store.set({ speed: value }));
   speed.setAttribute("aria-label", "Speed");
   return h(
