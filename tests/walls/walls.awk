@@ -21,7 +21,7 @@ function define_rooms() {
   may["data"] = "relevid/video.h tensor base"
   may["train"] = "relevid/video.h network graph kernels/kernels.h kernels/specs.h clips data tensor base"
   may["audit"] = "explain relevid/video.h video/frame_groups.h clips data tensor base"
-  may["report"] = "relevid/video.h tensor base"
+  may["report"] = "relevid/video.h page_template/page_template.h tensor base"
   may["api"] = "train models report audit data clips video explain network kernels kernels/onednn kernels/reference onnx graph tensor base"
   may["cli"] = "public base"
   may["public"] = "public"  # include/relevid: what is installed

@@ -32,10 +32,15 @@ function outcome(one: Extreme): string {
   return one.right ? `says ${one.predicted}, right` : `says ${one.predicted}, wrong: ${one.label ?? "another class"}`;
 }
 
+/** Of a path; the whole one stands over the explanation. */
+function lastPart(name: string): string {
+  return name.split("/").at(-1) || name;
+}
+
 function thumbnail(one: Extreme): HTMLElement {
   const clip = one.explanation?.explanations[0]?.clips[0];
   const words = [
-    h("span", { class: "thumb-name" }, one.name),
+    h("span", { class: "thumb-name", title: one.name }, lastPart(one.name)),
     h("span", { class: "thumb-ratio" }, `ratio ${fixed(one.border_ratio)}`),
     h("span", { class: "thumb-says" }, outcome(one)),
   ];

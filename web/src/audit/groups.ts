@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import { figure } from "../chart/figure.ts";
 import { drawLegend } from "../chart/legend.ts";
-import { niceDomain, plainTicks, Plot, rootOf } from "../chart/plot.ts";
+import { niceDomain, plainTicks, Plot, rootOf, type Domain } from "../chart/plot.ts";
 import { sortableTable } from "../chart/table.ts";
 import type { Table } from "../base/csv.ts";
 import { h, svg } from "../base/dom.ts";
@@ -15,6 +15,12 @@ import { asPercent, estimateCells, estimateColumns } from "./tables.ts";
 
 /** Videos that the model gets right against those that it gets wrong. */
 export function rightAndWrong(runs: readonly Run[]): HTMLElement | null {
+  const domain = niceDomain(
+    runs.flatMap((run) => {
+      const base = baseCondition(run.report);
+      return base ? [base.right, base.wrong].flatMap((profile) => profile.shares.flatMap((s) => [s.value, s.high])) : [];
+    }),
+  );
   return perRun("Right against wrong", runs, (run, heading) => {
     const base = baseCondition(run.report);
     if (!base || base.right.videos + base.wrong.videos === 0) return null;
@@ -28,13 +34,13 @@ export function rightAndWrong(runs: readonly Run[]): HTMLElement | null {
       ...heading,
       note: `At interval ${base.condition.frame_interval}. Border ratio where the prediction is right: ${ratio(base.right)}, ${plural(base.right.videos, "video")}; where it is wrong: ${ratio(base.wrong)}, ${plural(base.wrong.videos, "video")}.`,
       name: `${run.label}-right-and-wrong`,
-      draw: (width) => draw(run, panels, width),
+      draw: (width) => draw(run, panels, domain, width),
       table: () => profileTable(panels, nullProfile(run.report)),
     }).element;
   });
 }
 
-function draw(run: Run, panels: { title: string; profile: Profile }[], width: number): SVGSVGElement {
+function draw(run: Run, panels: { title: string; profile: Profile }[], domain: Domain, width: number): SVGSVGElement {
   const frames = run.report.statistics.frames;
   const legend = svg("g");
   const series = (title: string) => (title === "right" ? 0 : 1);
@@ -51,7 +57,6 @@ function draw(run: Run, panels: { title: string; profile: Profile }[], width: nu
   const box = { left: 46, top: top + 12, width: width - 54, height: 180 };
   const root = rootOf(width, box.top + box.height + 42, "Share of relevance per frame, of videos with right and with wrong predictions. The numbers follow as a table.");
   root.append(legend);
-  const domain = niceDomain(panels.flatMap(({ profile }) => profile.shares.flatMap((s) => [s.value, s.high])));
   const plot = new Plot(
     root,
     box,

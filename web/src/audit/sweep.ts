@@ -49,12 +49,18 @@ function borderChart(runs: readonly Run[]): HTMLElement {
     heading: "h3",
     above: choice,
     draw: (width) => {
-      const architecture = measure === "ratio" ? nullRatio(runs[0]!.report) : null;
+      const architecture = measure === "ratio" ? commonNullRatio(runs) : null;
       return drawSweep(runs, of, { width, text: "border", reference: architecture, write: 1, unit: "", even: measure === "ratio" ? "even share" : "no excess" });
     },
     table: () => sweepTable(runs),
   });
   return chart.element;
+}
+
+/** Of the architecture that all runs share; null where they differ. */
+function commonNullRatio(runs: readonly Run[]): number | null {
+  const [first = null, ...others] = runs.map((run) => nullRatio(run.report));
+  return others.every((other) => first !== null && other !== null && Math.abs(other - first) < 1e-6) ? first : null;
 }
 
 function accuracyChart(runs: readonly Run[]): HTMLElement {
@@ -111,7 +117,7 @@ function drawSweep(runs: readonly Run[], of: (report: Report, interval: number) 
   for (const [i, run] of runs.entries()) {
     const shift = (i - (runs.length - 1) / 2) * 9;
     markAdvised(root, plot, box, run, i, runs.length, shift);
-    plot.curve(intervals.map((interval) => [interval, of(run.report, interval)?.value ?? null]), `thin-${i}`);
+    plot.curve(intervals.map((interval) => [interval, of(run.report, interval)?.value ?? null]), `thin-${i}`, shift);
     for (const interval of intervals) plot.upright(interval, of(run.report, interval), `error-${i}`, shift);
   }
   return root;

@@ -120,9 +120,9 @@ export class Plot {
     );
   }
 
-  curve(points: readonly Point[], name: string): void {
+  curve(points: readonly Point[], name: string, shift = 0): void {
     const path = line<Point>(
-      (p) => this.x(p[0]),
+      (p) => this.x(p[0]) + shift,
       (p) => this.y(p[1] ?? 0),
     ).defined((p) => p[1] !== null);
     this.marks.append(svg("path", { d: path(points) ?? "", class: name }));
