@@ -129,8 +129,8 @@ function drawPanel(root: SVGSVGElement, box: Box, panel: ProfilePanel, report: R
     { domain, ticks: plainTicks(domain, 4, 100, " %").map((tick) => (first ? tick : { ...tick, label: "" })) },
   );
   drawBorders(plot, frames, k);
+  if (thin?.values.length === frames) plot.reference(thin.values.map((share, t) => [t, share]));
   drawProfile(plot, panel.profile, 0);
-  if (thin?.values.length === frames) plot.curve(thin.values.map((share, t) => [t, share]), "null-line");
   plot.level(1 / frames, "even-line");
 }
 

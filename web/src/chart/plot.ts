@@ -128,6 +128,12 @@ export class Plot {
     this.marks.append(svg("path", { d: path(points) ?? "", class: name }));
   }
 
+  /** A thin line with a rim of the page's colour, so that it is seen over bars and bands too. */
+  reference(points: readonly Point[]): void {
+    this.curve(points, "null-rim");
+    this.curve(points, "null-line");
+  }
+
   /** Between low and high; gaps where either is not known. */
   band(points: readonly (readonly [x: number, low: Num, high: Num])[], name: string): void {
     const path = area<readonly [number, Num, Num]>(

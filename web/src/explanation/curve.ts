@@ -86,7 +86,7 @@ function drawCurve(session: Session, width: number) {
     plot.shade(frames - k - 0.5, frames - 0.5);
   }
   for (const [i, clip] of clips.entries()) drawBars(plot, clip, i, clips.length);
-  if (nullProfile) plot.curve(nullProfile.map((share, t) => [t, share]), "null-line");
+  if (nullProfile) plot.reference(nullProfile.map((share, t) => [t, share]));
   plot.level(1 / frames, "even-line");
   const marker = svg(
     "g",

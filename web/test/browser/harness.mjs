@@ -55,6 +55,7 @@ export async function settled(page) {
 export async function axeFindings(page) {
   await page.evaluate(kAxe);
   const result = await page.evaluate(async () => globalThis.axe.run(document, { resultTypes: ["violations"] }));
+  if (result.passes.length < 10) throw new Error(`axe-core checked only ${result.passes.length} rules`);
   return result.violations.map((v) => `${v.id}: ${v.help} (${v.nodes.map((n) => n.target.join(" ")).slice(0, 3).join("; ")})`);
 }
 
