@@ -45,6 +45,7 @@ function standalone(source: SVGSVGElement): SVGSVGElement {
 /** The chart as PNG at three times its size, on the page's background. */
 export async function savePng(chart: SVGSVGElement, stem: string): Promise<void> {
   const kEnlargement = 3;
+  const margin = 12 * kEnlargement;
   const { width, height } = chart.viewBox.baseVal;
   const copy = standalone(chart);
   copy.setAttribute("width", String(width * kEnlargement));
@@ -52,10 +53,10 @@ export async function savePng(chart: SVGSVGElement, stem: string): Promise<void>
   const image = new Image();
   image.src = `data:image/svg+xml;charset=utf-8,${encodeURIComponent(new XMLSerializer().serializeToString(copy))}`;
   await image.decode();
-  const canvas = h("canvas", { width: width * kEnlargement, height: height * kEnlargement });
+  const canvas = h("canvas", { width: width * kEnlargement + 2 * margin, height: height * kEnlargement + 2 * margin });
   const context = canvas.getContext("2d")!;
   context.fillStyle = getComputedStyle(document.body).backgroundColor;
   context.fillRect(0, 0, canvas.width, canvas.height);
-  context.drawImage(image, 0, 0);
+  context.drawImage(image, margin, margin);
   saveCanvas(canvas, stem);
 }
