@@ -1,0 +1,155 @@
+// SPDX-License-Identifier: Apache-2.0
+import { figure } from "../chart/figure.ts";
+import { drawLegend, type LegendItem } from "../chart/legend.ts";
+import { niceDomain, plainTicks, Plot, rootOf, type Box, type Domain } from "../chart/plot.ts";
+import type { Table } from "../base/csv.ts";
+import { svg } from "../base/dom.ts";
+import { percent, plural, rate } from "../base/numbers.ts";
+import type { ConditionStatistics, Num, Profile, Report, Run } from "../data/types.ts";
+import { perRun } from "./layout.ts";
+import { asPercent, estimateCells, estimateColumns } from "./tables.ts";
+import { baseCondition, conditionName, controlConditions, intervalConditions, nullProfile } from "./pick.ts";
+
+/** One small chart. */
+export interface ProfilePanel {
+  title: string;
+  second: string;
+  profile: Profile;
+}
+
+const kAxis = 46;
+const kGap = 16;
+const kNarrowest = 130;
+const kComfortable = 250;
+const kHead = 38;
+const kFoot = 24;
+
+/** Frame shares of every interval, in panels of one scale. */
+export function intervalProfiles(runs: readonly Run[]): HTMLElement | null {
+  const domain = shareDomain(runs, intervalConditions);
+  return perRun("Relevance per frame, at each interval", runs, (run, heading) => {
+    const panels = intervalConditions(run.report).filter(hasProfile).map(panelOf);
+    if (panels.length === 0) return null;
+    return figure({
+      ...heading,
+      note: "Mean share of each frame of the clip over videos, with its 95 % interval. All panels have one scale; the border that the verdict is about is shaded.",
+      name: `${run.label}-profiles`,
+      draw: (width) => drawPanels(panels, run.report, nullLine(run.report), domain, width),
+      table: () => profileTable(panels, nullProfile(run.report)),
+    }).element;
+  });
+}
+
+/** The same under the controls, with the real clips as the thin line. */
+export function controlProfiles(runs: readonly Run[]): HTMLElement | null {
+  const domain = shareDomain(runs, (report) => [...controlConditions(report), ...intervalConditions(report)]);
+  return perRun("Relevance per frame, under the controls", runs, (run, heading) => {
+    const panels = controlConditions(run.report).filter(hasProfile).map(panelOf);
+    const base = baseCondition(run.report);
+    if (panels.length === 0) return null;
+    const real = base ? base.all.shares.map((share) => share.value) : null;
+    return figure({
+      ...heading,
+      name: `${run.label}-control-profiles`,
+      draw: (width) => drawPanels(panels, run.report, real && { text: "the real clips", values: real }, domain, width),
+      table: () => profileTable(panels, nullProfile(run.report)),
+    }).element;
+  });
+}
+
+interface ThinLine {
+  text: string;
+  values: Num[];
+}
+
+function nullLine(report: Report): ThinLine | null {
+  const values = nullProfile(report);
+  return values && { text: "the architecture alone", values };
+}
+
+function hasProfile(condition: ConditionStatistics): boolean {
+  return condition.all.shares.some((share) => share.value !== null);
+}
+
+function panelOf(c: ConditionStatistics): ProfilePanel {
+  const seen = c.condition.kind === "interval" ? rate(c.rate) : "";
+  return { title: conditionName(c.condition), second: [seen, plural(c.all.videos, "video")].filter(Boolean).join(" · "), profile: c.all };
+}
+
+/** One scale over runs and panels. */
+function shareDomain(runs: readonly Run[], of: (report: Report) => ConditionStatistics[]): Domain {
+  const values = runs.flatMap((run) => [
+    ...of(run.report).flatMap((c) => c.all.shares.flatMap((share) => [share.value, share.high])),
+    ...(nullProfile(run.report) ?? []),
+  ]);
+  return niceDomain(values);
+}
+
+function drawPanels(panels: readonly ProfilePanel[], report: Report, thin: ThinLine | null, domain: Domain, width: number): SVGSVGElement {
+  const most = Math.max(1, Math.floor((width - kAxis) / ((width > 600 ? kComfortable : kNarrowest) + kGap)));
+  const columns = Math.ceil(panels.length / Math.ceil(panels.length / most));
+  const panelWidth = (width - kAxis - kGap * (columns - 1) - 6) / columns;
+  const panelHeight = Math.min(150, Math.max(100, panelWidth * 0.6));
+  const rows = Math.ceil(panels.length / columns);
+  const items: LegendItem[] = [
+    { text: "mean", mark: "curve-0", shape: "line" },
+    { text: "95 % interval", mark: "band-0", shape: "box" },
+    ...(thin ? [{ text: thin.text, mark: "null-line", shape: "line" } as const] : []),
+    { text: "even share", mark: "even-line", shape: "line" },
+  ];
+  const legend = svg("g");
+  const top = drawLegend(legend, items, width) + 6;
+  const pitch = kHead + panelHeight + kFoot;
+  const root = rootOf(width, top + rows * pitch, `Share of relevance per frame: ${panels.map((p) => p.title).join(", ")}. The numbers follow as a table.`);
+  root.append(legend);
+  for (const [i, panel] of panels.entries()) {
+    const column = i % columns;
+    const box = {
+      left: kAxis + column * (panelWidth + kGap),
+      top: top + Math.floor(i / columns) * pitch + kHead,
+      width: panelWidth,
+      height: panelHeight,
+    };
+    drawPanel(root, box, panel, report, thin, domain, column === 0);
+  }
+  return root;
+}
+
+function drawPanel(root: SVGSVGElement, box: Box, panel: ProfilePanel, report: Report, thin: ThinLine | null, domain: Domain, first: boolean): void {
+  const frames = panel.profile.shares.length;
+  const { k } = report.statistics.verdict;
+  root.append(
+    svg("text", { x: box.left, y: box.top - 23, class: "panel-title" }, panel.title),
+    svg("text", { x: box.left, y: box.top - 8, class: "tick quiet" }, panel.second),
+  );
+  const plot = new Plot(
+    root,
+    box,
+    { domain: [-0.5, frames - 0.5], ticks: panel.profile.shares.map((_, t) => ({ at: t, label: String(t + 1) })) },
+    { domain, ticks: plainTicks(domain, 4, 100, " %").map((tick) => (first ? tick : { ...tick, label: "" })) },
+  );
+  drawBorders(plot, frames, k);
+  if (thin?.values.length === frames) plot.reference(thin.values.map((share, t) => [t, share]));
+  drawProfile(plot, panel.profile, 0);
+  plot.level(1 / frames, "even-line");
+}
+
+export function drawBorders(plot: Plot, frames: number, k: number): void {
+  if (2 * k >= frames) return;
+  plot.shade(-0.5, k - 0.5);
+  plot.shade(frames - k - 0.5, frames - 0.5);
+}
+
+export function drawProfile(plot: Plot, profile: Profile, series: number): void {
+  plot.band(profile.shares.map((share, t) => [t, share.low, share.high]), `band-${series}`);
+  plot.curve(profile.shares.map((share, t) => [t, share.value]), `curve-${series}`);
+}
+
+export function profileTable(panels: readonly Pick<ProfilePanel, "title" | "profile">[], architecture: Num[] | null): Table {
+  return {
+    columns: [{ name: "condition" }, { name: "frame" }, ...estimateColumns("share", asPercent), { name: "the architecture alone", write: percent }],
+    rows: panels.flatMap((panel) =>
+      panel.profile.shares.map((share, t) => [panel.title, t + 1, ...estimateCells(share), architecture?.[t] ?? null]),
+    ),
+  };
+}

@@ -1,0 +1,35 @@
+// SPDX-License-Identifier: Apache-2.0
+import { h } from "../base/dom.ts";
+import { plural } from "../base/numbers.ts";
+import type { AuditPage } from "../data/types.ts";
+import { controls } from "./controls.ts";
+import { extremes } from "./extremes.ts";
+import { failures } from "./failures.ts";
+import { classes, rightAndWrong } from "./groups.ts";
+import { contents } from "./layout.ts";
+import { howItWasComputed } from "./method.ts";
+import { controlProfiles, intervalProfiles } from "./profiles.ts";
+import { sweep } from "./sweep.ts";
+import { verdicts } from "./verdict.ts";
+
+/** An audit, or several side by side. */
+export function auditView(page: AuditPage): HTMLElement {
+  const runs = page.runs;
+  const title = h("h1", {}, page.title);
+  if (runs.length === 0) return h("article", {}, title, h("p", { class: "lead" }, "This page holds no run."));
+  const models = new Set(runs.map((run) => run.report.run.model_sha256)).size;
+  const about = runs.length === 1 ? `Audit of ${runs[0]!.label}` : `${runs.length} audits side by side, of ${plural(models, "model")}`;
+  const sections = [
+    verdicts(runs),
+    intervalProfiles(runs),
+    sweep(runs),
+    controls(runs),
+    controlProfiles(runs),
+    rightAndWrong(runs),
+    classes(runs),
+    extremes(runs),
+    failures(runs),
+    howItWasComputed(runs),
+  ].filter((section) => section !== null);
+  return h("article", { class: "audit" }, h("header", {}, title, h("p", { class: "second" }, about)), sections[0], contents(sections.slice(1)), ...sections.slice(1));
+}

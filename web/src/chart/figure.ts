@@ -1,0 +1,71 @@
+// SPDX-License-Identifier: Apache-2.0
+import { h, type Child } from "../base/dom.ts";
+import { saveCsv, savePng } from "../base/download.ts";
+import type { Table } from "../base/csv.ts";
+import { plainTable } from "./table.ts";
+
+export interface FigureOptions {
+  title: string;
+  /** One line on how to read it. */
+  note?: string;
+  /** Of downloaded files. */
+  name: string;
+  heading?: "h2" | "h3";
+  /** Draws at a width in pixels. */
+  draw: (width: number) => SVGSVGElement;
+  table: () => Table;
+  /** Between heading and chart. */
+  above?: Child;
+}
+
+export interface Figure {
+  element: HTMLElement;
+  redraw(): void;
+}
+
+/** A chart with its heading, downloads, and the numbers behind it as a table. */
+export function figure(options: FigureOptions): Figure {
+  const place = h("div", { class: "chart" });
+  const numbers = h("details", { class: "numbers" }, h("summary", {}, "Numbers", h("span", { class: "hidden" }, ` of: ${options.title}`)));
+  let width = 0;
+  const redraw = () => {
+    if (width > 0) place.replaceChildren(options.draw(width));
+    if (numbers.open) showNumbers();
+  };
+  const showNumbers = () => {
+    numbers.querySelector(".table")?.remove();
+    numbers.append(plainTable(options.table(), options.title));
+  };
+  numbers.addEventListener("toggle", () => numbers.open && showNumbers());
+  new ResizeObserver(([entry]) => {
+    const next = Math.floor(entry!.contentRect.width);
+    if (next === width || next === 0) return;
+    width = next;
+    redraw();
+  }).observe(place);
+  const button = (text: string, press: () => void) =>
+    h("button", { type: "button", class: "small", onclick: press, "aria-label": `${options.title}: download ${text}` }, text);
+  const element = h(
+    "figure",
+    { class: "figure" },
+    h(
+      "div",
+      { class: "figure-head" },
+      h(options.heading ?? "h2", {}, options.title),
+      h(
+        "div",
+        { class: "tools" },
+        button("PNG", () => {
+          const chart = place.querySelector("svg");
+          if (chart) void savePng(chart, options.name);
+        }),
+        button("CSV", () => saveCsv(options.table(), options.name)),
+      ),
+    ),
+    options.note && h("p", { class: "note" }, options.note),
+    options.above,
+    place,
+    numbers,
+  );
+  return { element, redraw };
+}

@@ -1,0 +1,310 @@
+// SPDX-License-Identifier: Apache-2.0
+// The page's data, as docs/dev/page-data.md has it. Names are those of the JSON. A number that is not known is null.
+
+export type Num = number | null;
+
+export interface ClassScore {
+  index: number;
+  label: string;
+  probability: Num;
+}
+
+export interface Frame {
+  /** Of the file. */
+  index: number;
+  seconds: Num;
+  /** Base64 of a PNG. */
+  png: string | null;
+}
+
+export interface Frames {
+  /** Height, width. */
+  size: [number, number];
+  /** Width over height at which they are shown. */
+  aspect: number;
+  list: Frame[];
+}
+
+export interface Maps {
+  /** The largest |R| over all maps of the explanation. */
+  limit: number;
+  encoding: string;
+  /** One per clip, base64 of zlib of T·H·W signed bytes. */
+  clips: (string | null)[];
+}
+
+export interface Layer {
+  name: string;
+  operator: string;
+  rule: string;
+  incoming: Num;
+  outgoing: Num;
+  absorbed_by_bias: Num;
+  absorbed_by_epsilon: Num;
+  dropped: Num;
+}
+
+export interface Conservation {
+  start: Num;
+  input: Num;
+  absorbed_by_bias: Num;
+  absorbed_by_epsilon: Num;
+  dropped: Num;
+}
+
+export interface Clip {
+  offset: number;
+  /** [T] indices into Frames.list. */
+  frames: number[];
+  frame_share: Num[];
+  negative_share: Num[];
+  relevance_sum: Num;
+  target_logit: Num;
+  top1: ClassScore;
+  conservation: Conservation | null;
+  /** Output first; empty for gradients. */
+  layers: Layer[];
+}
+
+/** One method and target. */
+export interface Shown {
+  method: string;
+  signed: boolean;
+  share_of: string;
+  target: ClassScore;
+  against: string | null;
+  clips: Clip[];
+  maps?: Maps | null;
+  settings?: unknown;
+  seconds?: { forward: Num; explain: Num } | null;
+}
+
+export interface Model {
+  path: string;
+  sha256: string;
+  opset?: Num;
+  producer?: string | null;
+}
+
+export interface Explanation {
+  input: string;
+  video: Record<string, unknown> | null;
+  model: Model;
+  /** The five best, mean over clips. */
+  prediction: ClassScore[];
+  frames: Frames;
+  /** [T] */
+  null_profile: Num[] | null;
+  border_frames: number;
+  explanations: Shown[];
+  settings?: unknown;
+}
+
+export interface Estimate {
+  value: Num;
+  low: Num;
+  high: Num;
+  standard_error: Num;
+  videos: number;
+  reliable: boolean;
+}
+
+export interface Condition {
+  kind: string;
+  frame_interval: number;
+  shift_frames: number;
+}
+
+export interface Accuracy {
+  video1: Estimate;
+  video5: Estimate;
+  clip1: Estimate;
+  clip5: Estimate;
+}
+
+export interface McNemar {
+  gained: number;
+  lost: number;
+  p: Num;
+}
+
+export interface Border {
+  k: number;
+  share: Estimate;
+  ratio: Estimate;
+  excess: Estimate | null;
+}
+
+export interface Profile {
+  videos: number;
+  shares: Estimate[];
+  borders: Border[];
+  centre: Estimate;
+  centre_relative: Estimate;
+  asymmetry: Estimate;
+  entropy: Estimate;
+  negative_share: Estimate;
+}
+
+export interface ClassStatistics {
+  label: number;
+  name: string | null;
+  accuracy: Accuracy;
+  profile: Profile;
+}
+
+export interface ConditionStatistics {
+  condition: Condition;
+  videos: number;
+  without_relevance: number;
+  rate: [number, number] | null;
+  accuracy: Accuracy | null;
+  all: Profile;
+  right: Profile;
+  wrong: Profile;
+  classes: ClassStatistics[];
+}
+
+export interface Comparison {
+  interval: number;
+  videos: number;
+  gain: Accuracy;
+  mcnemar: McNemar;
+  p_holm: Num;
+}
+
+export interface Sweep {
+  base_interval: number;
+  with_base: Comparison[];
+  compared: number[];
+  left_out: number[];
+  common_videos: number;
+  common_accuracy: Accuracy[];
+  common: Comparison[];
+}
+
+export interface Verdict {
+  effect: "present" | "absent" | "cant_tell";
+  sentence: string;
+  interval: number;
+  frames: number;
+  k: number;
+  smallest_excess: number;
+  ratio: Estimate;
+  excess: Estimate | null;
+  videos_needed: Num;
+}
+
+export interface Recommendation {
+  advice: "change" | "keep" | "too_few_videos";
+  sentence: string;
+  base: number;
+  chosen: number;
+  advised: number;
+  choice_videos: number;
+  report_videos: number;
+  gain: Estimate | null;
+  mcnemar: McNemar | null;
+  base_rate: [number, number] | null;
+  advised_rate: [number, number] | null;
+}
+
+export interface BorderControl {
+  condition: Condition;
+  k: number;
+  relative: Estimate;
+  change: string;
+  sentence: string;
+}
+
+export interface FollowControl {
+  condition: Condition;
+  from_position: Estimate;
+  from_content: Estimate;
+  difference: Estimate;
+  follows: string;
+  sentence: string;
+}
+
+export interface Statistics {
+  frames: number;
+  videos: number;
+  labelled: number;
+  copies: number;
+  verdict: Verdict;
+  recommendation: Recommendation;
+  sweep: Sweep;
+  controls: { border: BorderControl[]; follow: FollowControl[] };
+  conditions: ConditionStatistics[];
+}
+
+export interface Failure {
+  video: number;
+  name: string;
+  state: string;
+  error_kind: string;
+  error: string;
+}
+
+export interface Counts {
+  expected: number;
+  done: number;
+  complete: boolean;
+  ok: number;
+  too_short: number;
+  unreadable: number;
+  empty: number;
+  failed: number;
+  clips: number;
+}
+
+export interface Report {
+  run: {
+    relevid_version: string;
+    model_sha256: string;
+    dataset_sha256: string;
+    dataset_rows: number;
+    class_count: number;
+    clip_len: number;
+    settings: unknown;
+    shard: { index: number; count: number };
+  };
+  counts: Counts;
+  options: {
+    base_interval: number;
+    smallest_excess: number;
+    smallest_gain: number;
+    replicates: number;
+    seed: number;
+    null_profile: number[] | null;
+  };
+  statistics: Statistics;
+  failures: Failure[];
+}
+
+export interface Extreme {
+  video: number;
+  name: string;
+  label: string | null;
+  predicted: string;
+  right: boolean | null;
+  border_ratio: Num;
+  explanation: Explanation | null;
+  why_not: string | null;
+}
+
+export interface Run {
+  label: string;
+  report: Report;
+  extremes: { strongest: Extreme[]; weakest: Extreme[] };
+}
+
+interface Head {
+  relevid_page: 1;
+  relevid: string;
+  title: string;
+}
+
+export type ExplanationPage = Head & Explanation & { kind: "explanation" };
+export type AuditPage = Head & { kind: "audit"; runs: Run[] };
+export type Page = ExplanationPage | AuditPage;

@@ -1,0 +1,55 @@
+// SPDX-License-Identifier: Apache-2.0
+import { inWords, percent, plural, roundPercent, sum } from "../base/numbers.ts";
+import type { Clip, Explanation, Num, Shown } from "../data/types.ts";
+
+/** The share of the first k and the last k frames. */
+export function borderShare(shares: readonly Num[], k: number): number {
+  return sum(shares.slice(0, k)) + sum(shares.slice(Math.max(k, shares.length - k)));
+}
+
+function borderName(k: number): string {
+  return k === 1 ? "the first and the last frame" : `the first and last ${inWords(k)} frames`;
+}
+
+/** "62 % of the relevance lies in the first and last two frames; an even share would be 25 %." */
+export function captionOf(shown: Shown, k: number, nullProfile: readonly Num[] | null): string {
+  const { clips } = shown;
+  const frames = clips[0]?.frame_share.length ?? 0;
+  if (frames === 0) return "There is no clip to explain.";
+  if (clips.every((clip) => sum(clip.frame_share) === 0)) return "No relevance reaches the frames.";
+  const where = clips.length > 1 ? `Over ${plural(clips.length, "clip")}, ` : "";
+  const mean = clips.reduce((total, clip) => total + borderShare(clip.frame_share, k), 0) / clips.length;
+  if (2 * k >= frames) {
+    return frames === 1 ? "The clip has a single frame, which has all the relevance." : `A clip of ${inWords(frames)} frames is all border.`;
+  }
+  const even = `an even share would be ${roundPercent((2 * k) / frames)}`;
+  const known = nullProfile !== null && nullProfile.length === frames;
+  const alone = known ? `, and the architecture alone gives ${roundPercent(borderShare(nullProfile, k))}` : "";
+  return `${where}${roundPercent(mean)} of the ${shown.share_of} lies in ${borderName(k)}${clips.length > 1 ? " of a clip" : ""}; ${even}${alone}.`;
+}
+
+/** What the network says, and what is explained. */
+export function predictionSentence(explanation: Explanation, shown: Shown): string {
+  const best = explanation.prediction[0];
+  const says = best ? `The network says “${best.label}” (${percent(best.probability)}). ` : "";
+  const same = best?.index === shown.target.index;
+  const target = same ? "Explained: this class" : `Explained: “${shown.target.label}” (${percent(shown.target.probability)})`;
+  const against = shown.against === null ? "" : ` against “${shown.against}”`;
+  return `${says}${target}${against}, with ${methodName(shown.method)}.`;
+}
+
+export function methodName(method: string): string {
+  return method.replaceAll("_", " ");
+}
+
+/** "deep taylor · walk left" */
+export function shownName(shown: Shown): string {
+  const against = shown.against === null ? "" : ` against ${shown.against}`;
+  return `${methodName(shown.method)} · ${shown.target.label}${against}`;
+}
+
+export function strongestFrame(clip: Clip): number {
+  let best = 0;
+  for (const [t, share] of clip.frame_share.entries()) if ((share ?? 0) > (clip.frame_share[best] ?? 0)) best = t;
+  return best;
+}

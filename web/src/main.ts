@@ -1,0 +1,33 @@
+// SPDX-License-Identifier: Apache-2.0
+import { auditView } from "./audit/view.ts";
+import { h } from "./base/dom.ts";
+import { readPage, Unreadable } from "./data/read.ts";
+import type { Page } from "./data/types.ts";
+import { explanationView } from "./explanation/view.ts";
+import "./style/main.css";
+
+function viewOf(page: Page): HTMLElement {
+  return page.kind === "audit" ? auditView(page) : explanationView(page, page.title, document).element;
+}
+
+function foot(version: string): HTMLElement {
+  return h("footer", {}, `Made by relevid ${version}. This page holds all that it shows, and asks nothing of any network.`);
+}
+
+function show(): void {
+  const place = document.getElementById("page")!;
+  const text = document.getElementById("relevid-data")?.textContent ?? "null";
+  try {
+    const page = readPage(text);
+    document.title = page.title;
+    place.replaceChildren(viewOf(page), foot(page.relevid));
+  } catch (error) {
+    const known = error instanceof Unreadable;
+    const message = known ? error.message : "This page's data can't be shown.";
+    const remedy = known ? error.remedy : `It does not hold what a page of its version must: ${String(error)}`;
+    place.replaceChildren(h("article", { class: "unreadable" }, h("h1", {}, message), h("p", {}, remedy)));
+    if (!known) console.error(error);
+  }
+}
+
+show();

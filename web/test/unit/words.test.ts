@@ -1,0 +1,110 @@
+// SPDX-License-Identifier: Apache-2.0
+import assert from "node:assert/strict";
+import test from "node:test";
+import { splitSentence } from "../../src/audit/pick.ts";
+import { toCsv } from "../../src/base/csv.ts";
+import { fileName } from "../../src/base/download.ts";
+import { leaves } from "../../src/base/facts.ts";
+import { compact, estimate, fixed, inWords, percent, plural, pValue, roundPercent, scaleFormat } from "../../src/base/numbers.ts";
+import { sorted } from "../../src/chart/table.ts";
+import { readPage, Unreadable } from "../../src/data/read.ts";
+import type { Clip, Shown } from "../../src/data/types.ts";
+import { borderShare, captionOf } from "../../src/explanation/caption.ts";
+
+/** With plain spaces, to be read. */
+function plain(text: string): string {
+  return text.replaceAll("\u00a0", " ");
+}
+
+test("numbers", () => {
+  assert.equal(fixed(-0.5), "−0.50");
+  assert.equal(fixed(-0.0001), "0.00");
+  assert.equal(fixed(null), "n/a");
+  assert.equal(plain(percent(0.931)), "93.1 %");
+  assert.equal(plain(percent(0.0002)), "0.02 %");
+  assert.equal(plain(percent(0.00002)), "<0.01 %");
+  assert.equal(plain(percent(0)), "0.0 %");
+  assert.equal(percent(null), "n/a");
+  assert.equal(plain(roundPercent(0.618)), "62 %");
+  assert.equal(compact(1234.5), "1230");
+  assert.equal(compact(1.234e-7), "1.23×10⁻⁷");
+  assert.equal(compact(0), "0");
+  assert.equal(pValue(0.0004), "< 0.001");
+  assert.equal(plural(1, "video"), "1 video");
+  assert.equal(plural(1200, "video"), "1,200 videos");
+  assert.equal(inWords(2), "two");
+  assert.equal(inWords(40), "40");
+});
+
+test("estimates say when they are not to be trusted", () => {
+  const e = { value: 1.42, low: 1.31, high: 1.55, standard_error: 0.05, videos: 200, reliable: true };
+  assert.equal(estimate(e), "1.42 [1.31, 1.55]");
+  assert.equal(estimate({ ...e, reliable: false }), "1.42 [1.31, 1.55] ~");
+  assert.equal(estimate({ ...e, low: null }), "1.42");
+  assert.equal(estimate({ ...e, value: null }), "n/a");
+  assert.equal(estimate(null), "n/a");
+});
+
+test("a scale's numbers share one power of ten", () => {
+  const small = scaleFormat(1.34e-4);
+  assert.equal(small.factor, "×10⁻⁴");
+  assert.equal(small.write(0.67e-4), "0.67");
+  assert.equal(small.write(0), "0");
+  assert.equal(scaleFormat(12.5).factor, "");
+  assert.equal(scaleFormat(12.5).write(-12.5), "−12.5");
+});
+
+test("CSV is quoted, whole, and no formula", () => {
+  const table = { columns: [{ name: "name" }, { name: "share, a" }], rows: [['say "hi"', 0.1], ["=1+1", null], ["a\nb", 1e-7]] };
+  assert.equal(toCsv(table), 'name,"share, a"\n"say ""hi""",0.1\n\'=1+1,\n"a\nb",1e-7\n');
+});
+
+test("file names are safe everywhere", () => {
+  assert.equal(fileName("a/b <c>:d", "png"), "a-b-c-d.png");
+  assert.equal(fileName("../..", "csv"), "relevid.csv");
+});
+
+test("settings become lines", () => {
+  assert.deepEqual(leaves({ a: { b: [1, 2] }, c: "x", d: null }), [["a.b", "[1,2]"], ["c", "x"], ["d", "not known"]]);
+});
+
+test("tables sort by number and by word, and the unknown comes last", () => {
+  const rows = [["b", 2], ["a", null], ["c", 10]];
+  assert.deepEqual(sorted(rows, { column: 1, ascending: true }).map((r) => r[0]), ["b", "c", "a"]);
+  assert.deepEqual(sorted(rows, { column: 1, ascending: false }).map((r) => r[0]), ["c", "b", "a"]);
+  assert.deepEqual(sorted(rows, { column: 0, ascending: false }).map((r) => r[0]), ["c", "b", "a"]);
+});
+
+test("the verdict's sentence is taken apart at its colon", () => {
+  assert.deepEqual(splitSentence("Keep interval 1: no other was compared."), { head: "Keep interval 1", rest: "No other was compared." });
+  assert.deepEqual(splitSentence("Can't tell from 8 videos."), { head: "Can't tell from 8 videos.", rest: "" });
+});
+
+function shown(shares: number[][], shareOf = "relevance"): Shown {
+  const clips = shares.map((frame_share) => ({ frame_share }) as unknown as Clip);
+  return { clips, share_of: shareOf } as unknown as Shown;
+}
+
+test("the caption", () => {
+  const border = [0.2, 0.15, 0.05, 0.05, 0.05, 0.05, 0.05, 0.05, 0.05, 0.05, 0.05, 0.05, 0.05, 0.05, 0.1, 0.17];
+  assert.equal(Number(borderShare(border, 2).toFixed(6)), 0.62);
+  const even = Array<number>(16).fill(1 / 16);
+  assert.equal(plain(captionOf(shown([border]), 2, null)), "62 % of the relevance lies in the first and last two frames; an even share would be 25 %.");
+  assert.equal(
+    plain(captionOf(shown([border, even], "absolute relevance"), 2, even)),
+    "Over 2 clips, 44 % of the absolute relevance lies in the first and last two frames of a clip; an even share would be 25 %, and the architecture alone gives 25 %.",
+  );
+  assert.equal(plain(captionOf(shown([[0.4, 0.1, 0.1, 0.4]]), 1, null)), "80 % of the relevance lies in the first and the last frame; an even share would be 50 %.");
+  assert.match(captionOf(shown([[0.5, 0.5]]), 1, null), /all border/);
+  assert.match(captionOf(shown([[1]]), 1, null), /single frame/);
+  assert.match(captionOf(shown([[0, 0, 0, 0]]), 1, null), /No relevance/);
+  assert.match(captionOf(shown([]), 1, null), /no clip/);
+});
+
+test("pages without data, of another version or kind, are refused in words", () => {
+  assert.throws(() => readPage("null"), Unreadable);
+  assert.throws(() => readPage("{"), /damaged/);
+  assert.throws(() => readPage('{"relevid_page":2,"kind":"audit"}'), /version 2/);
+  assert.throws(() => readPage('{"relevid_page":1,"kind":"else"}'), /else/);
+  assert.equal(readPage('{"relevid_page":1,"kind":"audit","more":1}').kind, "audit");
+});
