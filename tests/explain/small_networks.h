@@ -21,6 +21,7 @@ inline std::vector<SmallNetwork> small_networks() {
   using B = GraphBuilder;
   using Kind = graph::Activation::Kind;
   Random random(21);
+  const B::ConvolutionOptions point{.kernel = {1, 1, 1}, .pads = {0, 0, 0}};
   std::vector<SmallNetwork> result;
   const auto add = [&](const std::string& name, auto&& body) {
     B b;
@@ -79,10 +80,10 @@ inline std::vector<SmallNetwork> small_networks() {
   });
   add("bent activations", [&](B& b, int x) {
     int y = b.like(graph::Activation{Kind::kGelu, 0, 0}, b.convolution(x, 6, random));
-    y = b.like(graph::Activation{Kind::kGeluTanh, 0, 0}, b.convolution(y, 6, random));
-    y = b.like(graph::PRelu{b.constant({1, 6, 1, 1, 1}, random)}, b.convolution(y, 6, random));
-    y = b.like(graph::Activation{Kind::kErf, 0, 0}, b.convolution(y, 6, random));
-    y = b.like(graph::Activation{Kind::kExp, 0, 0}, b.convolution(y, 6, random));
+    y = b.like(graph::Activation{Kind::kGeluTanh, 0, 0}, b.convolution(y, 6, random, point));
+    y = b.like(graph::PRelu{b.constant({1, 6, 1, 1, 1}, random)}, b.convolution(y, 6, random, point));
+    y = b.like(graph::Activation{Kind::kErf, 0, 0}, b.convolution(y, 6, random, point));
+    y = b.like(graph::Activation{Kind::kExp, 0, 0}, b.convolution(y, 6, random, point));
     return b.mean(b.like(graph::Activation{Kind::kPower, -0.5, 1}, y));
   });
   add("resampled", [&](B& b, int x) {
@@ -119,7 +120,6 @@ inline std::vector<SmallNetwork> small_networks() {
   // Wang et al. 2018 (arXiv 1711.07971), figure 2, embedded Gaussian.
   add("non-local", [&](B& b, int x) {
     const int y = b.average_pool(b.relu(b.convolution(x, 6, random)));
-    const B::ConvolutionOptions point{.kernel = {1, 1, 1}, .pads = {0, 0, 0}};
     const auto flat = [&](int v, int64_t channels) { return b.reshape(v, Shape{2, channels, 18}); };
     const auto turned = [&](int v, int64_t channels) {
       return b.node(graph::Transpose{{0, 2, 1}}, {flat(v, channels)}, Shape{2, 18, channels});

@@ -96,7 +96,7 @@ def main(check, folder, *names):
     for name in names or FAMILIES:
         try:
             record = measure(check, name, folder)
-        except RuntimeError as error:
+        except Exception as error:  # told, and the others go on
             print(f"{name}: {error}", flush=True)
             failed.append(name)
             continue

@@ -13,7 +13,12 @@ from torch import nn
 
 
 def hub_model(name):
-    return getattr(hub, name)(pretrained=False)
+    """Without the softmax that some heads end in: relevid cuts it, and logits are what is compared."""
+    model = getattr(hub, name)(pretrained=False)
+    head = model.blocks[-1]
+    if hasattr(head, "activation"):
+        head.activation = None
+    return model
 
 
 class SlowFast(nn.Module):
@@ -38,7 +43,7 @@ class OneInputSlowFast(SlowFast):
 def i3d_nonlocal():
     """Five embedded Gaussian blocks, as Wang et al. 2018 (arXiv 1711.07971) put them into res3 and res4."""
     model = hub_model("i3d_r50")
-    for stage, channels, places in ((2, 512, (1, 3)), (4, 1024, (1, 3, 5))):
+    for stage, channels, places in ((3, 512, (1, 3)), (4, 1024, (1, 3, 5))):
         blocks = [m for m in model.blocks[stage].modules() if isinstance(m, nn.ModuleList)][0]
         for place in places:
             non_local = create_nonlocal(dim_in=channels, dim_inner=channels // 2, pool_size=(1, 2, 2),
