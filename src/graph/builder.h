@@ -88,6 +88,7 @@ void lower_prelu(Builder& builder, const ModelNode& node);
 void lower_where(Builder& builder, const ModelNode& node);
 void lower_arithmetic(Builder& builder, const ModelNode& node);
 void lower_sum(Builder& builder, const ModelNode& node);
+void lower_einsum(Builder& builder, const ModelNode& node);
 void lower_softmax(Builder& builder, const ModelNode& node);
 
 void lower_dropout(Builder& builder, const ModelNode& node);

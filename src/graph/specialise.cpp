@@ -55,6 +55,7 @@ const std::map<std::string, Lower>& lowerings() {
       {"Div", lower_arithmetic},
       {"Sum", lower_sum},
       {"Where", lower_where},
+      {"Einsum", lower_einsum},
       {"Softmax", lower_softmax},
       {"Identity", lower_identity},
       {"Dropout", lower_dropout},

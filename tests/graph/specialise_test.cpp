@@ -416,11 +416,11 @@ std::string refusal_of(const ModelBuilder& m) {
 TEST(Specialise, UnknownOperatorsAndRefusedFormsComeInOneList) {
   ModelBuilder m(kClip);
   m.node("Gather", {"x", "x"}, {"g"}).node("Relu", {"g"}, {"r"});
-  m.node("Mish", {"x"}, {"p"}).node("Einsum", {"r", "p"}, {"q"}).node("Sigmoid", {"q"}, {"y"});
+  m.node("Mish", {"x"}, {"p"}).node("Det", {"r", "p"}, {"q"}).node("Sigmoid", {"q"}, {"y"});
   const std::string message = refusal_of(m);
   const size_t gather = message.find("Gather 'g': input 1 is computed"),
                known = message.find("Mish 'p': operator not supported"),
-               behind = message.find("Einsum 'q': operator not supported");
+               behind = message.find("Det 'q': operator not supported");
   EXPECT_NE(message.find("holds 3 nodes"), std::string::npos) << message;
   EXPECT_NE(behind, std::string::npos) << message;
   EXPECT_LT(gather, known) << message;

@@ -6,7 +6,9 @@
 
 #include "graph/model_builder.h"
 #include "network/network.h"
+#include "relevid/error.h"
 #include "support/random.h"
+#include "support/scratch.h"
 
 namespace relevid {
 namespace {
@@ -188,6 +190,21 @@ TEST(MatMul, OfBranchesBroadcastsItsStacks) {
   ModelBuilder left({1, 2, 1});
   left.floats("a", {2, 2}, {1, 2, 3, 4}).node("MatMul", {"a", "x"}, {"y"});
   expect_near(run(left, {1, 10}), {21, 43});
+}
+
+TEST(Einsum, ThatIsAProductOfMatrices) {
+  const auto of = [](const char* equation) {
+    ModelBuilder m({1, 2, 2});
+    m.node("Einsum", {"x", "x"}, {"y"}, {{"equation", std::string(equation)}});
+    return m;
+  };
+  expect_near(run(of("nct, ncp -> ntp"), {1, 2, 3, 4}), {10, 14, 14, 20});
+  expect_near(run(of("ntg,ncg->nct"), {1, 2, 3, 4}), {5, 11, 11, 25});
+  expect_near(run(of("nij,nij->n"), {1, 2, 3, 4}), {30});
+  EXPECT_EQ(of("abc,ade->abcde").shape(), (Shape{1, 2, 2, 2, 2}));
+  for (const char* refused :
+       {"nct,ncp", "nii,nij->nj", "nii,nii->n", "nct,ncp->npp", "n...,n...->n", "nct->nc"})
+    testing::message_of(ErrorKind::kUnsupportedModel, [&] { of(refused).specialise(); });
 }
 
 TEST(Softmax, TakesAxesTogetherUpToOpset12) {
