@@ -39,6 +39,7 @@ def disturb_norms(model, clips):
         model(*clips)
     for norm in norms:
         norm.running_mean += 0.1 * norm.running_var.sqrt() * torch.randn_like(norm.running_mean)
+        norm.running_var.clamp_(min=getattr(norm, "least_variance", 0.0))
         norm.running_var *= torch.empty_like(norm.running_var).uniform_(0.8, 1.25)
 
 

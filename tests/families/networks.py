@@ -48,6 +48,10 @@ def i3d_nonlocal():
         for place in places:
             non_local = create_nonlocal(dim_in=channels, dim_inner=channels // 2, pool_size=(1, 2, 2),
                                         instantiation="softmax", norm=nn.BatchNorm3d)
+            for layer in (non_local.conv_theta, non_local.conv_phi, non_local.conv_g):  # as its authors start them
+                nn.init.normal_(layer.weight, std=0.01)
+            # What a random attention gives hardly varies; divided by that, rounding alone would decide its maxima.
+            non_local.norm.least_variance = 1.0
             blocks[place] = nn.Sequential(blocks[place], non_local)
     return model
 
