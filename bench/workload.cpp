@@ -69,7 +69,8 @@ Agreement compare_with_reference(const graph::Graph& graph, int threads) {
     Explainer explainer(network, deep_taylor_options());
     explainer.forward(clip);
     if (targets.empty()) targets = top_classes(explainer.logits());
-    return std::tuple(explainer.logits().clone(), explainer.explain(targets).relevance.clone(), targets);
+    return std::tuple(explainer.logits().clone(), explainer.explain(targets).relevance.front().clone(),
+                      targets);
   };
   const auto reference = kernels::make_reference_library(), onednn = kernels::make_onednn_library(threads);
   const auto [logits, relevance, targets] = explain(*reference, {});
@@ -84,7 +85,7 @@ double Conservation::error() const {
 Conservation conservation(Explainer& explainer, const Tensor& clip) {
   explainer.forward(clip);
   const auto targets = top_classes(explainer.logits());
-  const auto relevance = explainer.explain(targets).relevance.as_doubles();
+  const auto relevance = explainer.explain(targets).relevance.front().as_doubles();
   return {explainer.logits().as_doubles()[static_cast<size_t>(targets[0])],
           std::accumulate(relevance.begin(), relevance.end(), 0.0)};
 }

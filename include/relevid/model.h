@@ -73,6 +73,8 @@ struct LayerDescription {
   int64_t parameters = 0;
   int64_t multiply_adds = 0;
   std::string rule;  ///< how relevance passes it under the method
+  /// What about that is a convention rather than a decomposition of the layer's function; mostly empty.
+  std::string not_exact;
 };
 
 /// The layers of a model for one clip shape, and the rule that each gets. `rules_file` may be empty;

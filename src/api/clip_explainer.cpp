@@ -100,7 +100,7 @@ Tensor ClipExplainer::forward(const Tensor& clip) {
 
 ClipExplanation ClipExplainer::explain(int64_t target, size_t method) {
   Attribution attribution = implementation_->with_clip(method).explain(std::span(&target, 1));
-  ClipExplanation result{std::move(attribution.relevance), {}};
+  ClipExplanation result{std::move(attribution.relevance.front()), {}};
   for (const LayerFlow& flow : attribution.flows) {
     result.layers.push_back({flow.name, flow.op, flow.rule, flow.incoming[0], flow.outgoing[0],
                              flow.absorbed_by_bias[0], flow.absorbed_by_epsilon[0], flow.dropped[0]});

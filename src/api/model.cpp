@@ -9,6 +9,7 @@
 #include "api/model_implementation.h"
 #include "base/hash.h"
 #include "explain/composite.h"
+#include "explain/exactness.h"
 #include "explain/explainer.h"
 #include "graph/specialise.h"
 #include "network/network.h"
@@ -200,12 +201,13 @@ std::vector<LayerDescription> describe_layers(const Model& model, const Shape& c
                                  ProductRule::kSignal, std::move(own), graph),
                    graph);
   }
+  const auto reasons = what_is_not_exact(graph, rules);
   std::vector<LayerDescription> layers;
   for (size_t i = 0; i < graph.nodes.size(); ++i) {
     const graph::Node& node = graph.nodes[i];
     layers.push_back({node.name, std::string(graph::name(node.op)), detail(node.op), graph.shape(node.output),
                       parameters(node), multiply_adds(graph, node),
-                      relevance ? describe(rules[i]) : options.method});
+                      relevance ? describe(node.op, rules[i]) : options.method, relevance ? reasons[i] : ""});
   }
   return layers;
 }

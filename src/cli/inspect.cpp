@@ -3,6 +3,7 @@
 #include <fmt/ranges.h>
 
 #include <algorithm>
+#include <map>
 #include <nlohmann/json.hpp>
 
 #include "cli/command.h"
@@ -84,7 +85,8 @@ void print_json(const Model& model, const Findings& findings, const std::string&
                       {"output", layer.output.dims()},
                       {"parameters", layer.parameters},
                       {"multiply_adds", layer.multiply_adds},
-                      {"rule", layer.rule}});
+                      {"rule", layer.rule},
+                      {"not_exact", layer.not_exact}});
     parameters += layer.parameters;
     multiply_adds += layer.multiply_adds;
   }
@@ -130,6 +132,17 @@ void print_layers(const Findings& findings) {
              static_cast<double>(multiply_adds) / 1e9, findings.clip.to_string());
 }
 
+/// What is not exact in how relevance passes, and in how many layers.
+void print_not_exact(const Findings& findings) {
+  std::map<std::string, int> layers;
+  for (const LayerDescription& layer : findings.layers) {
+    if (!layer.not_exact.empty()) ++layers[layer.not_exact];
+  }
+  if (!layers.empty()) fmt::print("\nnot exact\n");
+  for (const auto& [reason, count] : layers)
+    fmt::print("  {:>4} layer{}  {}\n", count, count == 1 ? " " : "s", reason);
+}
+
 void print_text(const Model& model, const Findings& findings, const std::string& method) {
   fmt::print("{}\n  sha256   {}\n  opset    {}, from {}\n", printable(model.path().string()), model.sha256(),
              model.opset(), printable(model.producer()));
@@ -159,6 +172,7 @@ void print_text(const Model& model, const Findings& findings, const std::string&
     return;
   }
   print_layers(findings);
+  print_not_exact(findings);
 }
 
 int InspectCommand::run() {

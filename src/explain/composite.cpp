@@ -20,20 +20,20 @@ Match operators(std::vector<std::string> names, Position position = Position::kA
 }
 
 Match first_layers() {
-  return operators({"Convolution", "Dense"}, Position::kFirst);
+  return operators({"Convolution", "TransposedConvolution", "Dense"}, Position::kFirst);
 }
 
 std::vector<CompositeEntry> common_entries() {
-  return {{operators({"AveragePool", "Reduce"}), norm_rule()},
+  return {{operators({"AveragePool", "Reduce", "Resample"}), norm_rule()},
           {operators({"MaxPool", "Reduce"}), PoolingRule::kWinner},
           {operators({"Add"}), AdditionRule::kNorm},
-          {operators({"Multiply"}), ProductRule::kSignal}};
+          {operators({"Multiply", "MatMul"}), ProductRule::kSignal}};
 }
 
 Composite composite(std::string name, std::optional<Rule> first, Rule convolution, Rule dense) {
   Composite result{std::move(name), {}};
   if (first) result.entries.push_back({first_layers(), std::move(*first)});
-  result.entries.push_back({operators({"Convolution"}), std::move(convolution)});
+  result.entries.push_back({operators({"Convolution", "TransposedConvolution"}), std::move(convolution)});
   result.entries.push_back({operators({"Dense"}), std::move(dense)});
   for (auto& entry : common_entries()) result.entries.push_back(std::move(entry));
   return result;
@@ -44,21 +44,42 @@ bool is_max(const graph::Operator& op) {
   return std::holds_alternative<graph::MaxPool>(op) || (reduce && reduce->kind == graph::Reduce::Kind::kMax);
 }
 
+bool is_product(const graph::Operator& op) {
+  return std::holds_alternative<graph::Multiply>(op) || std::holds_alternative<graph::MatMul>(op);
+}
+
+bool has_weights(const graph::Operator& op) {
+  return std::holds_alternative<graph::Convolution>(op) || std::holds_alternative<graph::Dense>(op) ||
+         std::holds_alternative<graph::TransposedConvolution>(op);
+}
+
 /// Whether a rule is one that this kind of node can take.
 bool suits(const NodeRule& rule, const graph::Operator& op) {
-  const bool linear = std::holds_alternative<graph::Convolution>(op) ||
-                      std::holds_alternative<graph::Dense>(op) ||
-                      std::holds_alternative<graph::AveragePool>(op) ||
+  const auto* resample = std::get_if<graph::Resample>(&op);
+  const bool linear = has_weights(op) || std::holds_alternative<graph::AveragePool>(op) ||
+                      (resample && !resample->selects()) ||
                       (std::holds_alternative<graph::Reduce>(op) && !is_max(op));
   if (std::holds_alternative<Rule>(rule)) return linear;
   if (std::holds_alternative<PoolingRule>(rule)) return is_max(op);
   if (std::holds_alternative<AdditionRule>(rule)) return std::holds_alternative<graph::Add>(op);
-  return std::holds_alternative<graph::Multiply>(op);
+  if (std::get<ProductRule>(rule) == ProductRule::kEven) return std::holds_alternative<graph::MatMul>(op);
+  return is_product(op);
 }
 
 bool needs_rule(const graph::Operator& op) {
-  return suits(Rule{}, op) || is_max(op) || std::holds_alternative<graph::Add>(op) ||
-         std::holds_alternative<graph::Multiply>(op);
+  return suits(Rule{}, op) || is_max(op) || std::holds_alternative<graph::Add>(op) || is_product(op);
+}
+
+bool gives_all_to_one(const NodeRule& rule) {
+  const auto* product = std::get_if<ProductRule>(&rule);
+  return product && *product == ProductRule::kSignal;
+}
+
+/// Whether both factors of a product may carry relevance, so that each gets half.
+bool is_symmetric(const graph::Operator& op) {
+  const auto* product = std::get_if<graph::Multiply>(&op);
+  const auto* matrices = std::get_if<graph::MatMul>(&op);
+  return (product && product->gate < 0) || (matrices && matrices->weights < 0);
 }
 
 /// fnmatch with * and ? alone: brackets and backslashes are common in node names and stand for themselves.
@@ -78,8 +99,7 @@ std::vector<char> last_layers(const graph::Graph& graph) {
   for (size_t i = graph.nodes.size(); i-- > 0;) {
     const graph::Node& node = graph.nodes[i];
     if (!reaches[static_cast<size_t>(node.output)]) continue;
-    const bool weights =
-        std::holds_alternative<graph::Convolution>(node.op) || std::holds_alternative<graph::Dense>(node.op);
+    const bool weights = has_weights(node.op);
     result[i] = weights;
     if (weights) continue;
     for (const graph::ValueId input : node.inputs) reaches[static_cast<size_t>(input)] = 1;
@@ -147,10 +167,13 @@ Composite preset(std::string_view name, InputBounds bounds) {
   if (n == "excitation_backprop") return composite(n, {}, z_plus_rule(), z_plus_rule());
   if (n == "null_profile") {
     Composite result{n, {}};
-    result.entries = {{operators({"Convolution", "Dense", "AveragePool", "Reduce"}), flat_rule()},
-                      {operators({"MaxPool", "Reduce"}), PoolingRule::kEven},
-                      {operators({"Add"}), AdditionRule::kEven},
-                      {operators({"Multiply"}), ProductRule::kSignal}};
+    result.entries = {
+        {operators({"Convolution", "TransposedConvolution", "Dense", "AveragePool", "Reduce", "Resample"}),
+         flat_rule()},
+        {operators({"MaxPool", "Reduce"}), PoolingRule::kEven},
+        {operators({"Add"}), AdditionRule::kEven},
+        {operators({"MatMul"}), ProductRule::kEven},
+        {operators({"Multiply"}), ProductRule::kSignal}};
     return result;
   }
   throw Error(ErrorKind::kInvalidArgument,
@@ -172,8 +195,7 @@ std::vector<std::optional<NodeRule>> assign(const Composite& composite, const gr
       continue;
     }
     rules[i] = entry->rule;
-    const auto* product = std::get_if<graph::Multiply>(&node.op);
-    if (product && product->gate < 0) rules[i] = ProductRule::kHalf;
+    if (is_symmetric(node.op) && gives_all_to_one(*rules[i])) rules[i] = ProductRule::kHalf;
     const auto* rule = std::get_if<Rule>(&*rules[i]);
     if (rule && rule->needs_bounds() && !places.is_first(node)) {
       throw Error(ErrorKind::kInvalidArgument,
@@ -206,7 +228,15 @@ std::string describe(const std::optional<NodeRule>& rule) {
   if (const auto* r = std::get_if<Rule>(&*rule)) return r->name;
   if (const auto* r = std::get_if<PoolingRule>(&*rule)) return *r == PoolingRule::kWinner ? "winner" : "even";
   if (const auto* r = std::get_if<AdditionRule>(&*rule)) return *r == AdditionRule::kNorm ? "norm" : "even";
-  return std::get<ProductRule>(*rule) == ProductRule::kSignal ? "signal" : "half";
+  switch (std::get<ProductRule>(*rule)) {
+    case ProductRule::kSignal:
+      return "signal";
+    case ProductRule::kHalf:
+      return "half";
+    case ProductRule::kEven:
+      return "even";
+  }
+  return "?";
 }
 
 }  // namespace relevid

@@ -22,8 +22,9 @@ enum class AdditionRule { kNorm, kEven };   ///< residuals: by contribution, or 
 /// networks has it (Arras et al. 2017, EMNLP workshop WASSA): a gate decides how much passes, not what. Which
 /// factor is the gate is seen from the graph (graph::Multiply): a function of the other factor alone (swish),
 /// the one behind a sigmoid (squeeze-excite), or the one that is broadcast. Where none can be told, or with
-/// kHalf, each gets half.
-enum class ProductRule { kSignal, kHalf };
+/// kHalf, each gets half. Products of matrices: Note [Attention] in explain/attention.h. kEven, for null
+/// profiles: the weights of an attention count as equal.
+enum class ProductRule { kSignal, kHalf, kEven };
 
 /// Everything that decides how one node passes relevance.
 using NodeRule = std::variant<Rule, PoolingRule, AdditionRule, ProductRule>;

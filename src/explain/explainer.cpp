@@ -99,19 +99,10 @@ void require_method(const std::string& method) {
 }
 
 void require_explainable(const graph::Graph& graph) {
-  if (graph.inputs.size() != 1) {
-    throw Error(ErrorKind::kUnsupportedModel,
-                fmt::format("the model has {} inputs; models with one are explained", graph.inputs.size()));
-  }
   if (graph.shape(graph.output).rank() != 2) {
     throw Error(ErrorKind::kUnsupportedModel,
                 fmt::format("the model's first output is {}; class scores [batch, classes] are needed",
                             graph.shape(graph.output).to_string()));
-  }
-  for (const graph::Node& node : graph.nodes) {
-    if (!std::holds_alternative<graph::Softmax>(node.op)) continue;
-    throw Error(ErrorKind::kUnsupportedModel,
-                fmt::format("Softmax '{}' inside the network is not taken", node.name));
   }
 }
 
@@ -151,16 +142,19 @@ std::vector<std::string> Explainer::rule_names() const {
   return propagation_ ? propagation_->rule_names() : std::vector<std::string>(network_.graph().nodes.size());
 }
 
-void Explainer::forward(const Tensor& clip) {
-  require_finite(clip, "the clip");
+void Explainer::forward(std::span<const Tensor> clips) {
+  clips_.clear();
   trace_ = {};
-  clip_ = library_.upload(clip);
+  for (size_t i = 0; i < clips.size(); ++i) {
+    require_finite(clips[i], clips.size() == 1 ? "the clip" : fmt::format("clip {}", i + 1));
+    clips_.push_back(library_.upload(clips[i]));
+  }
   run_network();
 }
 
 void Explainer::take_clip_from(Explainer& other) {
   if (&other == this) return;
-  clip_ = std::exchange(other.clip_, {});
+  clips_ = std::exchange(other.clips_, {});
   trace_ = std::exchange(other.trace_, {});
   logits_ = std::exchange(other.logits_, {});
   if (is_relevance() == other.is_relevance()) return;
@@ -169,7 +163,7 @@ void Explainer::take_clip_from(Explainer& other) {
 }
 
 void Explainer::run_network() {
-  trace_ = network_.forward(std::span(&clip_, 1), propagation_ ? Keep::kRelevance : Keep::kGradient);
+  trace_ = network_.forward(clips_, propagation_ ? Keep::kRelevance : Keep::kGradient);
   logits_ = network_.output(trace_);
   require_finite(logits_, "the model's output");
 }
@@ -200,62 +194,82 @@ Buffer Explainer::start(std::span<const int64_t> targets, const Tensor& logits) 
 Attribution Explainer::explain(std::span<const int64_t> targets) {
   Attribution result;
   const Buffer r0 = start(targets, logits_);
-  if (propagation_) {
-    result.relevance = library_.download(propagation_->run(trace_, r0, &result.flows)[0]);
-  } else if (method_ == "integrated_gradients") {
-    result.relevance = library_.download(integrated_gradients(targets));
-  } else if (method_ == "smoothgrad") {
-    result.relevance = library_.download(smoothgrad(targets));
-  } else {
-    const GradientMode mode = method_ == "guided_backprop" ? GradientMode::kGuided
-                              : method_ == "deconvnet"     ? GradientMode::kDeconvnet
-                                                           : GradientMode::kPlain;
-    Buffer g = gradient(network_, trace_, r0, mode)[0];
-    if (method_ == "input_x_gradient") g = library_.multiply(g, clip_);
-    result.relevance = library_.download(g);
+  const Buffers relevance = propagation_                        ? propagation_->run(trace_, r0, &result.flows)
+                            : method_ == "integrated_gradients" ? integrated_gradients(targets)
+                            : method_ == "smoothgrad"           ? smoothgrad(targets)
+                                                                : plain_gradient(r0);
+  for (const Buffer& r : relevance) {
+    result.relevance.push_back(library_.download(r));
+    require_finite(result.relevance.back(), "the relevance");
   }
-  require_finite(result.relevance, "the relevance");
   return result;
 }
 
-Buffer Explainer::gradient_at(const Buffer& clip, std::span<const int64_t> targets, GradientMode mode) {
+/// The gradient and what differs from it in how ReLUs pass it, or times the input.
+Explainer::Buffers Explainer::plain_gradient(const Buffer& start) {
+  const GradientMode mode = method_ == "guided_backprop" ? GradientMode::kGuided
+                            : method_ == "deconvnet"     ? GradientMode::kDeconvnet
+                                                         : GradientMode::kPlain;
+  Buffers g = gradient(network_, trace_, start, mode);
+  if (method_ == "input_x_gradient") {
+    for (size_t i = 0; i < g.size(); ++i) g[i] = library_.multiply(g[i], clips_[i]);
+  }
+  return g;
+}
+
+Explainer::Buffers Explainer::gradient_at(const Buffers& clips, std::span<const int64_t> targets) {
   if (gradients_.between_passes) gradients_.between_passes();
-  const Trace trace = network_.forward(std::span(&clip, 1), Keep::kGradient);
-  return gradient(network_, trace, start(targets, network_.output(trace)), mode)[0];
+  const Trace trace = network_.forward(clips, Keep::kGradient);
+  return gradient(network_, trace, start(targets, network_.output(trace)), GradientMode::kPlain);
+}
+
+Explainer::Buffers Explainer::zeros() const {
+  Buffers result;
+  for (const Buffer& clip : clips_) result.push_back(library_.filled(clip.shape(), 0));
+  return result;
 }
 
 /// Sundararajan et al. 2017 (ICML), equation 3, with points 1/n, 2/n, ..., 1 of the straight path.
-Buffer Explainer::integrated_gradients(std::span<const int64_t> targets) {
-  const Buffer baseline =
-      gradients_.baseline == Baseline::kZero
-          ? library_.filled(clip_.shape(), 0)
-          : library_.upload(channel_means(library_.download(clip_), gradients_.channel_axis));
-  const Buffer difference = library_.add(clip_, baseline, -1);
-  Buffer sum = library_.filled(clip_.shape(), 0);
-  const auto steps = static_cast<double>(gradients_.integration_steps);
-  for (int64_t i = 1; i <= gradients_.integration_steps; ++i) {
-    const Buffer point = library_.add(baseline, difference, static_cast<double>(i) / steps);
-    library_.accumulate(sum, gradient_at(point, targets, GradientMode::kPlain), 1 / steps);
+Explainer::Buffers Explainer::integrated_gradients(std::span<const int64_t> targets) {
+  Buffers baseline = zeros(), difference, point(clips_.size()), sum = zeros();
+  for (size_t i = 0; i < clips_.size(); ++i) {
+    if (gradients_.baseline == Baseline::kMean)
+      baseline[i] = library_.upload(channel_means(library_.download(clips_[i]), gradients_.channel_axis));
+    difference.push_back(library_.add(clips_[i], baseline[i], -1));
   }
-  return library_.multiply(sum, difference);
+  const auto steps = static_cast<double>(gradients_.integration_steps);
+  for (int64_t step = 1; step <= gradients_.integration_steps; ++step) {
+    for (size_t i = 0; i < point.size(); ++i)
+      point[i] = library_.add(baseline[i], difference[i], static_cast<double>(step) / steps);
+    const Buffers g = gradient_at(point, targets);
+    for (size_t i = 0; i < sum.size(); ++i) library_.accumulate(sum[i], g[i], 1 / steps);
+  }
+  for (size_t i = 0; i < sum.size(); ++i) sum[i] = library_.multiply(sum[i], difference[i]);
+  return sum;
 }
 
 /// Smilkov et al. 2017 (arXiv 1706.03825): the mean gradient over noisy copies of the clip.
-Buffer Explainer::smoothgrad(std::span<const int64_t> targets) {
-  Tensor clip = library_.download(clip_).cast(DType::kF32);
-  const auto values = clip.values<float>();
-  const auto [low, high] = std::ranges::minmax(values);
+Explainer::Buffers Explainer::smoothgrad(std::span<const int64_t> targets) {
   std::mt19937_64 random(gradients_.seed);
-  std::normal_distribution<float> noise;
-  const float deviation = static_cast<float>(gradients_.noise_level) * (high - low);
-  Buffer sum = library_.filled(clip_.shape(), 0);
-  for (int64_t i = 0; i < gradients_.noise_samples; ++i) {
-    Tensor noisy = clip.clone();
-    for (float& value : noisy.values<float>()) value += deviation * noise(random);
-    const Buffer g = gradient_at(library_.upload(noisy), targets, GradientMode::kPlain);
-    library_.accumulate(sum, g, 1 / static_cast<double>(gradients_.noise_samples));
+  std::vector<Tensor> clips;
+  for (const Buffer& clip : clips_) clips.push_back(library_.download(clip).cast(DType::kF32));
+  Buffers sum = zeros(), noisy(clips.size());
+  for (int64_t sample = 0; sample < gradients_.noise_samples; ++sample) {
+    for (size_t i = 0; i < clips.size(); ++i) noisy[i] = library_.upload(with_noise(clips[i], random));
+    const Buffers g = gradient_at(noisy, targets);
+    for (size_t i = 0; i < sum.size(); ++i)
+      library_.accumulate(sum[i], g[i], 1 / static_cast<double>(gradients_.noise_samples));
   }
   return sum;
+}
+
+Tensor Explainer::with_noise(const Tensor& clip, std::mt19937_64& random) const {
+  Tensor noisy = clip.clone();
+  const auto [low, high] = std::ranges::minmax(clip.values<float>());
+  const float deviation = static_cast<float>(gradients_.noise_level) * (high - low);
+  std::normal_distribution<float> noise;
+  for (float& value : noisy.values<float>()) value += deviation * noise(random);
+  return noisy;
 }
 
 }  // namespace relevid

@@ -5,6 +5,7 @@
 #include <functional>
 #include <memory>
 #include <optional>
+#include <random>
 #include <span>
 #include <string>
 #include <vector>
@@ -47,7 +48,9 @@ struct ExplainerOptions {
 };
 
 struct Attribution {
-  Tensor relevance;  ///< [N, C, T, H, W] (the input's shape), float32 (float64 from the reference library)
+  /// One tensor per input of the network, of its shape ([N, C, T, H, W]): float32, float64 from the reference
+  /// library.
+  std::vector<Tensor> relevance;
   std::vector<LayerFlow> flows;  ///< relevance methods only, output first
 };
 
@@ -59,9 +62,10 @@ class Explainer {
   Explainer(Network& network, const ExplainerOptions& options);
   ~Explainer();
 
-  /// Runs the network and keeps what the method needs. Error(kCorruptInput) where the clip holds NaN or
-  /// infinity.
-  void forward(const Tensor& clip);
+  /// Runs the network and keeps what the method needs; one tensor per input of the network (SlowFast has
+  /// two). Error(kCorruptInput) where a clip holds NaN or infinity.
+  void forward(std::span<const Tensor> clips);
+  void forward(const Tensor& clip) { forward(std::span(&clip, 1)); }
   /// Takes the last clip over from another method on the same network, which forgets it. The network runs
   /// again only where this method needs other activations than that one.
   void take_clip_from(Explainer& other);
@@ -79,10 +83,14 @@ class Explainer {
  private:
   void run_network();
   kernels::Buffer start(std::span<const int64_t> targets, const Tensor& logits) const;
-  kernels::Buffer gradient_at(const kernels::Buffer& clip, std::span<const int64_t> targets,
-                              kernels::GradientMode mode);
-  kernels::Buffer integrated_gradients(std::span<const int64_t> targets);
-  kernels::Buffer smoothgrad(std::span<const int64_t> targets);
+  /// One buffer per input.
+  using Buffers = std::vector<kernels::Buffer>;
+  Buffers zeros() const;
+  Buffers gradient_at(const Buffers& clips, std::span<const int64_t> targets);
+  Buffers integrated_gradients(std::span<const int64_t> targets);
+  Buffers smoothgrad(std::span<const int64_t> targets);
+  Buffers plain_gradient(const kernels::Buffer& start);
+  Tensor with_noise(const Tensor& clip, std::mt19937_64& random) const;
 
   Network& network_;
   kernels::Library& library_;
@@ -91,15 +99,14 @@ class Explainer {
   std::optional<int64_t> contrast_;
   GradientOptions gradients_;
   std::unique_ptr<Propagation> propagation_;
-  kernels::Buffer clip_;
+  Buffers clips_;
   Trace trace_;
   Tensor logits_;
 };
 
 /// Throws Error(kInvalidArgument) with the nearest name where the method is not one.
 void require_method(const std::string& method);
-/// Throws Error(kUnsupportedModel) where the graph has several inputs, no class scores at its first output,
-/// or a softmax inside.
+/// Throws Error(kUnsupportedModel) where the graph has no class scores at its first output.
 void require_explainable(const graph::Graph& graph);
 /// A preset behind the user's own rules; throws Error(kInvalidArgument) where one of those fits no node.
 Composite composite_for(const std::string& method, InputBounds bounds, ProductRule product,

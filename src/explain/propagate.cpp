@@ -7,6 +7,8 @@
 #include <set>
 #include <utility>
 
+#include "explain/attention.h"
+#include "explain/exactness.h"
 #include "network/backward.h"
 #include "relevid/error.h"
 
@@ -22,11 +24,6 @@ size_t at(ValueId value) {
 
 bool is_constant(InputPart part) {
   return part == InputPart::kLow || part == InputPart::kHigh || part == InputPart::kOne;
-}
-
-void add_scaled(std::vector<double>& into, const std::vector<double>& values, double scale) {
-  if (into.empty()) into.assign(values.size(), 0.0);
-  for (size_t i = 0; i < into.size(); ++i) into[i] += scale * values[i];
 }
 
 /// Sums per entry of axis 0 as sums per clip: networks that fold time into the batch have several entries a
@@ -76,7 +73,8 @@ std::vector<Buffer> Propagation::run(const Trace& trace, const Buffer& start, st
     // Taken out, so that it is freed as soon as it has been passed on.
     const Buffer r = std::exchange(relevance_[at(node.output)], {});
     if (!r) continue;
-    LayerFlow flow{node.name, std::string(graph::name(node.op)), describe(rules_[i]), {}, {}, {}, {}, {}};
+    LayerFlow flow{node.name, std::string(graph::name(node.op)), describe(node.op, rules_[i]), {}, {}, {}, {},
+                   {}};
     std::vector<Buffer> before(node.inputs.size());
     for (size_t k = 0; k < before.size(); ++k) before[k] = std::exchange(relevance_[at(node.inputs[k])], {});
     pass_back(i, trace, r, flow);
@@ -118,7 +116,8 @@ std::vector<Buffer> Propagation::run(const Trace& trace, const Buffer& start, st
 
 std::vector<std::string> Propagation::rule_names() const {
   std::vector<std::string> names;
-  for (const auto& rule : rules_) names.push_back(describe(rule));
+  for (size_t i = 0; i < rules_.size(); ++i)
+    names.push_back(describe(network_.graph().nodes[i].op, rules_[i]));
   return names;
 }
 
@@ -132,8 +131,19 @@ void Propagation::pass_back(size_t index, const Trace& trace, const Buffer& r, L
   const auto& rule = rules_[index];
   if (auto moved = move_back(network_, node, r)) {
     for (size_t i = 0; i < moved->size(); ++i) give(node.inputs[i], std::move((*moved)[i]));
-  } else if (!rule) {  // activations and constants pass
+  } else if (step.softmax) {
+    give(node.inputs[0], through_softmax(library_, step, trace, r, flow));
+  } else if (!rule && step.linear) {  // a selection moves values
+    give(node.inputs[0], step.linear->adjoint(r, {}));
+  } else if (std::holds_alternative<graph::Affine>(node.op)) {
+    pass_scaling(index, r, flow);
+  } else if (!rule) {  // activations and normalisations pass
     give(node.inputs[0], r);
+  } else if (step.product) {
+    const auto parts = through_matrices(library_, step, std::get<ProductRule>(*rule), trace, r, flow);
+    for (size_t i = 0; i < 2; ++i) {
+      if (parts[i]) give(node.inputs[i], parts[i]);
+    }
   } else if (const auto* linear = std::get_if<Rule>(&*rule)) {
     pass_linear(step, *linear, trace.values[at(node.inputs[0])], r, flow);
   } else if (const auto* pooling = std::get_if<PoolingRule>(&*rule)) {
@@ -294,6 +304,24 @@ void Propagation::pass_product(const Step& step, ProductRule rule, const Buffer&
     Buffer part = halves ? library_.add(library_.filled(r.shape(), 0), r, 0.5) : r;
     give(input, to == r.shape() ? std::move(part) : library_.reduce_to(part, to));
   }
+}
+
+/// Constants pass; but what is scaled by 0 had no part in the output, whose value is the shift's.
+void Propagation::pass_scaling(size_t index, const Buffer& r, LayerFlow& flow) {
+  const graph::Node& node = network_.graph().nodes[index];
+  auto [found, is_new] = not_zero_.try_emplace(index);
+  if (is_new) {
+    std::vector<double> values = std::get<graph::Affine>(node.op).scale->as_doubles();
+    if (std::ranges::count(values, 0.0) > 0) {
+      for (double& value : values) value = value == 0 ? 0 : 1;
+      found->second = library_.upload(Tensor::from(std::get<graph::Affine>(node.op).scale->shape(), values));
+    }
+  }
+  if (!found->second) return give(node.inputs[0], r);
+  Buffer passed = library_.multiply(r, found->second);
+  flow.absorbed_by_bias = library_.sums(r);
+  add_scaled(flow.absorbed_by_bias, library_.sums(passed), -1);
+  give(node.inputs[0], std::move(passed));
 }
 
 const Buffer& Propagation::bound(ValueId value, InputPart which) {

@@ -8,18 +8,10 @@
 #include <vector>
 
 #include "explain/composite.h"
+#include "explain/flow.h"
 #include "network/network.h"
 
 namespace relevid {
-
-/// Where one layer's relevance went, summed over its elements, per item of the batch:
-/// incoming = outgoing + absorbed_by_bias + absorbed_by_epsilon + dropped.
-struct LayerFlow {
-  std::string name, op, rule;
-  std::vector<double> incoming, outgoing;
-  std::vector<double> absorbed_by_bias, absorbed_by_epsilon;
-  std::vector<double> dropped;  ///< in a border that Pad made, or where gamma finds an output of exactly 0
-};
 
 /// Smallest and largest value of the network's inputs, broadcastable to them ([1, C, 1, 1, 1] or larger).
 struct Bounds {
@@ -49,6 +41,7 @@ class Propagation {
   void pass_addition(const Step& step, AdditionRule rule, const Trace& trace, const kernels::Buffer& r,
                      LayerFlow& flow);
   void pass_product(const Step& step, ProductRule rule, const kernels::Buffer& r);
+  void pass_scaling(size_t index, const kernels::Buffer& r, LayerFlow& flow);
   kernels::Buffer through(const Step& step, const Rule& rule, const Share& share, const kernels::Buffer& x,
                           const kernels::Buffer& r, bool x_never_negative, LayerFlow& flow);
   kernels::Buffer denominator(const Step& step, const Share& share, const kernels::Buffer& x,
@@ -67,7 +60,8 @@ class Propagation {
   std::vector<char> never_negative_;
   std::map<std::pair<graph::ValueId, InputPart>, kernels::Buffer> bounds_;
   std::map<const Share*, kernels::Buffer> constants_;
-  std::vector<kernels::Buffer> relevance_;  ///< by value, while a run goes on
+  std::map<size_t, kernels::Buffer> not_zero_;  ///< by node: where a scale that has zeros is not 0
+  std::vector<kernels::Buffer> relevance_;      ///< by value, while a run goes on
 };
 
 }  // namespace relevid

@@ -66,8 +66,11 @@ NodeRule parse_rule(const Entry& entry) {
 }
 
 Match parse_match(const Entry& entry) {
-  static const std::vector<std::string> kOperators = {"Convolution", "Dense", "AveragePool", "MaxPool",
-                                                      "Reduce",      "Add",   "Multiply"};
+  static const std::vector<std::string> kOperators = {"Convolution", "TransposedConvolution",
+                                                      "Dense",       "AveragePool",
+                                                      "MaxPool",     "Reduce",
+                                                      "Resample",    "Multiply",
+                                                      "MatMul",      "Add"};
   Match match;
   match.name_pattern = entry.text("name");
   const std::string op = entry.text("operator"), position = entry.text("position");

@@ -5,6 +5,7 @@
 
 #include <cmath>
 
+#include "graph/lower_parts.h"
 #include "relevid/error.h"
 
 namespace relevid::graph {
@@ -23,6 +24,22 @@ void require_finite(const ModelNode& node, const Tensor& tensor, const std::stri
         fmt::format("{}: its {} {} holds {} at element {}; the file is damaged or the training diverged",
                     node.label(), what, tensor.shape().to_string(), values[i], i));
   }
+}
+
+TensorRef as_float(const TensorRef& tensor) {
+  if (!tensor || tensor->dtype() == DType::kF32) return tensor;
+  return share(tensor->cast(DType::kF32));
+}
+
+void shapes_differ(const ModelNode& node, const Shape& input, const Shape& weight) {
+  throw Error(ErrorKind::kInvalidArgument, fmt::format("{}: weight {} does not fit input {}", node.label(),
+                                                       weight.to_string(), input.to_string()));
+}
+
+Shape with_rank(const Shape& shape, int64_t rank) {
+  std::vector<int64_t> dims(static_cast<size_t>(rank - shape.rank()), 1);
+  dims.insert(dims.end(), shape.dims().begin(), shape.dims().end());
+  return Shape(std::move(dims));
 }
 
 TensorRef Builder::constant(const ModelNode& node, size_t index) const {

@@ -61,11 +61,20 @@ struct Rejected {
 /// Throws Error(kCorruptInput) naming node and weight where a value is NaN or infinite.
 void require_finite(const ModelNode& node, const Tensor& tensor, const std::string& what);
 
+/// The shape with leading ones up to `rank`.
+Shape with_rank(const Shape& shape, int64_t rank);
+
+/// x with its axes of size 1 repeated, and axes put in front, up to `to`, which it must broadcast to.
+ValueId emit_expand(Builder& builder, const ModelNode& node, ValueId x, const Shape& to);
+
 // The lowering functions, by family. Each defines the node's outputs in the builder.
 void lower_convolution(Builder& builder, const ModelNode& node);
+void lower_transposed_convolution(Builder& builder, const ModelNode& node);
 void lower_gemm(Builder& builder, const ModelNode& node);
 void lower_matmul(Builder& builder, const ModelNode& node);
 void lower_batch_norm(Builder& builder, const ModelNode& node);
+void lower_layer_norm(Builder& builder, const ModelNode& node);
+void lower_instance_norm(Builder& builder, const ModelNode& node);
 
 void lower_max_pool(Builder& builder, const ModelNode& node);
 void lower_average_pool(Builder& builder, const ModelNode& node);
@@ -74,8 +83,12 @@ void lower_reduce(Builder& builder, const ModelNode& node);
 
 void lower_activation(Builder& builder, const ModelNode& node);
 void lower_clip(Builder& builder, const ModelNode& node);
+void lower_power(Builder& builder, const ModelNode& node);
+void lower_prelu(Builder& builder, const ModelNode& node);
+void lower_where(Builder& builder, const ModelNode& node);
 void lower_arithmetic(Builder& builder, const ModelNode& node);
 void lower_sum(Builder& builder, const ModelNode& node);
+void lower_einsum(Builder& builder, const ModelNode& node);
 void lower_softmax(Builder& builder, const ModelNode& node);
 
 void lower_dropout(Builder& builder, const ModelNode& node);
@@ -89,5 +102,6 @@ void lower_pad(Builder& builder, const ModelNode& node);
 void lower_reshape(Builder& builder, const ModelNode& node);
 void lower_transpose(Builder& builder, const ModelNode& node);
 void lower_expand(Builder& builder, const ModelNode& node);
+void lower_resize(Builder& builder, const ModelNode& node);
 
 }  // namespace relevid::graph

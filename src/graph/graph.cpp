@@ -22,10 +22,17 @@ std::vector<int> Graph::writers() const {
   return writer;
 }
 
+bool Resample::selects() const {
+  return std::ranges::adjacent_find(taps, {}, &Tap::to) == taps.end() &&
+         std::ranges::all_of(taps, [](const Tap& tap) { return tap.weight == 1; });
+}
+
 std::string_view name(const Operator& op) {
   constexpr std::array<std::string_view, std::variant_size_v<Operator>> kNames = {
-      "Convolution", "Dense",    "MaxPool", "AveragePool", "Reduce", "Activation", "Affine",    "Add",    "Multiply",
-      "Concat",      "Slice",    "Pad",     "Reshape",     "Transpose", "Softmax", "BatchNorm", "Dropout"};
+      "Convolution", "Dense",     "MaxPool",     "AveragePool", "Reduce",  "Activation",
+      "Affine",      "Add",       "Multiply",    "Concat",      "Slice",   "Pad",
+      "Reshape",     "Transpose", "Softmax",     "BatchNorm",   "Dropout", "TransposedConvolution",
+      "Resample",    "PRelu",     "Standardise", "MatMul"};
   return kNames[op.index()];
 }
 
@@ -47,6 +54,15 @@ std::string_view name(Activation::Kind kind) {
       return "Tanh";
     case Activation::Kind::kElu:
       return "Elu";
+    case Activation::Kind::kGelu:
+    case Activation::Kind::kGeluTanh:
+      return "Gelu";
+    case Activation::Kind::kErf:
+      return "Erf";
+    case Activation::Kind::kExp:
+      return "Exp";
+    case Activation::Kind::kPower:
+      return "Power";
   }
   return "?";
 }
@@ -65,32 +81,39 @@ bool all_nonnegative(const Tensor& tensor) {
 }
 
 bool output_never_negative(const Operator& op, bool inputs_are) {
-  return std::visit(Overloaded{[&](const Activation& a) {
-                                 switch (a.kind) {
-                                   case Activation::Kind::kRelu:
-                                   case Activation::Kind::kSigmoid:
-                                   case Activation::Kind::kHardSigmoid:
-                                     return true;
-                                   case Activation::Kind::kClip:
-                                     return a.alpha >= 0 || (inputs_are && a.beta >= 0);
-                                   default:
-                                     return inputs_are;
-                                 }
-                               },
-                               [&](const Affine& a) {
-                                 return inputs_are && all_nonnegative(*a.scale) && all_nonnegative(*a.shift);
-                               },
-                               [&](const Add& a) { return inputs_are && a.sign > 0; },
-                               [&](const Pad& p) { return inputs_are && p.value >= 0; },
-                               [](const Convolution&) { return false; }, [](const Dense&) { return false; },
-                               [](const BatchNorm&) { return false; }, [](const Softmax&) { return true; }, [&](const auto&) { return inputs_are; }},
-                    op);
+  return std::visit(
+      Overloaded{[&](const Activation& a) {
+                   switch (a.kind) {
+                     case Activation::Kind::kRelu:
+                     case Activation::Kind::kSigmoid:
+                     case Activation::Kind::kHardSigmoid:
+                     case Activation::Kind::kExp:
+                       return true;
+                     case Activation::Kind::kPower:
+                       return inputs_are && a.beta >= 0;
+                     case Activation::Kind::kClip:
+                       return a.alpha >= 0 || (inputs_are && a.beta >= 0);
+                     default:
+                       return inputs_are;
+                   }
+                 },
+                 [&](const Affine& a) {
+                   return inputs_are && all_nonnegative(*a.scale) && all_nonnegative(*a.shift);
+                 },
+                 [&](const Add& a) { return inputs_are && a.sign > 0; },
+                 [&](const Pad& p) { return inputs_are && p.value >= 0; },
+                 [](const Convolution&) { return false; }, [](const Dense&) { return false; },
+                 [](const TransposedConvolution&) { return false; }, [](const Standardise&) { return false; },
+                 [](const BatchNorm&) { return false; }, [](const Softmax&) { return true; },
+                 [&](const auto&) { return inputs_are; }},
+      op);
 }
 
 bool only_moves(const Operator& op) {
   return std::holds_alternative<Affine>(op) || std::holds_alternative<Concat>(op) ||
          std::holds_alternative<Slice>(op) || std::holds_alternative<Pad>(op) ||
-         std::holds_alternative<Reshape>(op) || std::holds_alternative<Transpose>(op);
+         std::holds_alternative<Reshape>(op) || std::holds_alternative<Transpose>(op) ||
+         std::holds_alternative<Resample>(op);
 }
 
 }  // namespace

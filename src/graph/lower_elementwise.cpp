@@ -6,17 +6,12 @@
 
 #include "graph/builder.h"
 #include "graph/evaluate.h"
+#include "graph/gates.h"
 #include "relevid/error.h"
+#include "tensor/strides.h"
 
 namespace relevid::graph {
 namespace {
-
-/// The shape with leading ones up to `rank`.
-Shape with_rank(const Shape& shape, int64_t rank) {
-  std::vector<int64_t> dims(static_cast<size_t>(rank - shape.rank()), 1);
-  dims.insert(dims.end(), shape.dims().begin(), shape.dims().end());
-  return Shape(std::move(dims));
-}
 
 TensorRef filled_like(const Tensor& tensor, float value) {
   return share(
@@ -26,7 +21,6 @@ TensorRef filled_like(const Tensor& tensor, float value) {
 /// The file's operation of a computed value and a constant, as scale and shift.
 Affine to_affine(const ModelNode& node, Tensor constant, size_t constant_at) {
   const std::string& op = node.op;
-  if (op == "Div" && constant_at == 0) reject("a constant divided by a computed value");
   if (op == "Add" || op == "Sub" || op == "Sum") {
     const bool subtracts_constant = op == "Sub" && constant_at == 1;
     TensorRef scale = filled_like(constant, op == "Sub" && constant_at == 0 ? -1.0F : 1.0F);
@@ -35,17 +29,22 @@ Affine to_affine(const ModelNode& node, Tensor constant, size_t constant_at) {
     }
     return {std::move(scale), share(std::move(constant))};
   }
-  if (op == "Div") {
+  if (op == "Div" && constant_at == 1) {
     for (float& value : constant.values<float>()) value = 1 / value;
   }
   TensorRef shift = filled_like(constant, 0);
   return {share(std::move(constant)), std::move(shift)};
 }
 
+ValueId reciprocal(Builder& builder, const ModelNode& node, ValueId x) {
+  return builder.emit(node, Activation{Activation::Kind::kPower, -1, 0}, {x}, builder.shape(x));
+}
+
 /// The file's operation of x and the constant at input `constant_at`.
 ValueId with_constant(Builder& builder, const ModelNode& node, ValueId x, size_t constant_at) {
   const TensorRef given = builder.constant(node, constant_at);
   const Shape from = builder.shape(x);
+  if (node.op == "Div" && constant_at == 0) x = reciprocal(builder, node, x);
   const Shape to = broadcast(from, given->shape());
   if (to != from)
     reject(
@@ -57,68 +56,14 @@ ValueId with_constant(Builder& builder, const ModelNode& node, ValueId x, size_t
   return builder.emit(node, std::move(affine), {x}, from);
 }
 
-bool is_elementwise(const Operator& op) {
-  return std::holds_alternative<Activation>(op) || std::holds_alternative<Affine>(op);
-}
-
-/// Whether `factor` is a function of `other` alone, element by element: x f(x), as in swish.
-bool gates_itself(const Graph& graph, const std::vector<int>& writers, ValueId factor, ValueId other) {
-  while (factor != other) {
-    const int writer = writers[static_cast<size_t>(factor)];
-    if (writer < 0 || !is_elementwise(graph.nodes[static_cast<size_t>(writer)].op)) return false;
-    factor = graph.nodes[static_cast<size_t>(writer)].inputs[0];
-  }
-  return true;
-}
-
-/// The node that writes a value, null for an input of the network.
-const Node* writer_of(const Graph& graph, const std::vector<int>& writers, ValueId value) {
-  const int writer = writers[static_cast<size_t>(value)];
-  return writer < 0 ? nullptr : &graph.nodes[static_cast<size_t>(writer)];
-}
-
-/// Whether a node scales and shifts everything alike, as a decomposed HardSigmoid does; a batch norm does
-/// not.
-bool is_line(const Node* node) {
-  const auto* affine = node ? std::get_if<Affine>(&node->op) : nullptr;
-  return affine && affine->scale->elements() == 1 && affine->shift->elements() == 1;
-}
-
-bool has_finite_bounds(const Activation& clip) {
-  constexpr auto kOpen = static_cast<double>(std::numeric_limits<float>::max());
-  return clip.alpha > -kOpen && clip.beta < kOpen;
-}
-
-/// Whether a value comes out of a sigmoid, however reshaped or scaled since. A HardSigmoid that the exporter
-/// took apart is a Clip with a line before or behind it: Clip(x + 3, 0, 6) / 6, Clip(x / 6 + 0.5, 0, 1).
-bool is_squashed(const Graph& graph, const std::vector<int>& writers, ValueId value) {
-  bool scaled_since = false;
-  while (const Node* node = writer_of(graph, writers, value)) {
-    if (const auto* activation = std::get_if<Activation>(&node->op)) {
-      using Kind = Activation::Kind;
-      if (activation->kind == Kind::kClip && has_finite_bounds(*activation))
-        return scaled_since || is_line(writer_of(graph, writers, node->inputs[0]));
-      return activation->kind == Kind::kSigmoid || activation->kind == Kind::kHardSigmoid;
-    }
-    if (!std::holds_alternative<Reshape>(node->op) && !std::holds_alternative<Affine>(node->op)) return false;
-    scaled_since = scaled_since || is_line(node);
-    value = node->inputs[0];
-  }
-  return false;
-}
-
-/// Which of the two factors only scales the other; -1 where neither or both might. Note [Gates] in
-/// explain/composite.h.
-int find_gate(const Graph& graph, ValueId a, ValueId b) {
-  const auto writers = graph.writers();
-  if (a == b) return -1;
-  if (gates_itself(graph, writers, a, b)) return 0;
-  if (gates_itself(graph, writers, b, a)) return 1;
-  const bool squashed_a = is_squashed(graph, writers, a), squashed_b = is_squashed(graph, writers, b);
-  if (squashed_a != squashed_b) return squashed_a ? 0 : 1;
-  const int64_t size_a = graph.shape(a).elements(), size_b = graph.shape(b).elements();
-  if (size_a != size_b) return size_a < size_b ? 0 : 1;
-  return -1;
+/// The values of a constant broadcast to `to`.
+std::vector<double> spread(const Tensor& tensor, const Shape& to) {
+  const auto values = tensor.as_doubles();
+  std::vector<double> result(static_cast<size_t>(to.elements()));
+  for_each_offset(to, broadcast_strides(tensor.shape(), to), [&](int64_t i, int64_t j) {
+    result[static_cast<size_t>(i)] = values[static_cast<size_t>(j)];
+  });
+  return result;
 }
 
 ValueId combine(Builder& builder, const ModelNode& node, ValueId a, ValueId b) {
@@ -126,7 +71,24 @@ ValueId combine(Builder& builder, const ModelNode& node, ValueId a, ValueId b) {
   a = builder.reshape(node, a, with_rank(builder.shape(a), to.rank()));
   b = builder.reshape(node, b, with_rank(builder.shape(b), to.rank()));
   if (node.op == "Mul") return builder.emit(node, Multiply{find_gate(builder.graph(), a, b)}, {a, b}, to);
+  if (node.op == "Div") return builder.emit(node, Multiply{1}, {a, reciprocal(builder, node, b)}, to);
   return builder.emit(node, Add{node.op == "Sub" ? -1.0 : 1.0}, {a, b}, to);
+}
+
+/// What Where makes of its computed input `at`: scaled by 1 or 0, and where it is 0 the other, if that is
+/// constant.
+Affine masked(Builder& builder, const ModelNode& node, size_t at, const Shape& to) {
+  const auto condition = spread(*builder.constant(node, 0), to);
+  const bool other_is_constant = builder.is_constant(node.inputs[3 - at]);
+  const auto other = other_is_constant ? spread(*builder.constant(node, 3 - at), to) : std::vector<double>{};
+  Tensor scale(to, DType::kF32), shift(to, DType::kF32);
+  for (size_t i = 0; i < condition.size(); ++i) {
+    const bool taken = (condition[i] != 0) == (at == 1);
+    scale.values<float>()[i] = taken ? 1 : 0;
+    if (!taken && other_is_constant) shift.values<float>()[i] = static_cast<float>(other[i]);
+  }
+  require_finite(node, shift, "constant");
+  return {share(std::move(scale)), share(std::move(shift))};
 }
 
 }  // namespace
@@ -142,7 +104,33 @@ void lower_activation(Builder& builder, const ModelNode& node) {
   if (node.op == "HardSwish") op = {Kind::kHardSwish, 0, 0};
   if (node.op == "Tanh") op = {Kind::kTanh, 0, 0};
   if (node.op == "Elu") op = {Kind::kElu, node.number("alpha", 1), 0};
+  if (node.op == "Gelu")
+    op = {node.text("approximate", "none") == "tanh" ? Kind::kGeluTanh : Kind::kGelu, 0, 0};
+  if (node.op == "Erf") op = {Kind::kErf, 0, 0};
+  if (node.op == "Exp") op = {Kind::kExp, 0, 0};
+  if (node.op == "Sqrt") op = {Kind::kPower, 0.5, 0};
+  if (node.op == "Reciprocal") op = {Kind::kPower, -1, 0};
   builder.define(node.outputs.at(0), builder.emit(node, op, {x}, builder.shape(x)));
+}
+
+void lower_power(Builder& builder, const ModelNode& node) {
+  const TensorRef exponent = builder.constant(node, 1);
+  if (!exponent || exponent->elements() != 1) reject("an exponent that is not a single number");
+  const ValueId x = builder.value(node, 0);
+  const Activation op{Activation::Kind::kPower, exponent->as_doubles()[0], 0};
+  builder.define(node.outputs.at(0), op.alpha == 1 ? x : builder.emit(node, op, {x}, builder.shape(x)));
+}
+
+void lower_prelu(Builder& builder, const ModelNode& node) {
+  const ValueId x = builder.value(node, 0);
+  const TensorRef given = builder.constant(node, 1);
+  const Shape& from = builder.shape(x);
+  if (!given || broadcast(from, given->shape()) != from)
+    throw Error(ErrorKind::kCorruptInput,
+                fmt::format("{}: its slope does not fit {}", node.label(), from.to_string()));
+  TensorRef slope = share(given->cast(DType::kF32).reshaped(with_rank(given->shape(), from.rank())));
+  require_finite(node, *slope, "slope");
+  builder.define(node.outputs.at(0), builder.emit(node, PRelu{std::move(slope)}, {x}, from));
 }
 
 void lower_clip(Builder& builder, const ModelNode& node) {
@@ -168,7 +156,6 @@ void lower_arithmetic(Builder& builder, const ModelNode& node) {
     return;
   }
   const ValueId a = builder.value(node, 0), b = builder.value(node, 1);
-  if (node.op == "Div") reject("a quotient of two computed values");
   if (node.op == "Sub" && a == b) {  // TSM's way of writing zeros
     builder.define(node.outputs.at(0), share(Tensor(builder.shape(a), DType::kF32)));
     return;
@@ -189,11 +176,25 @@ void lower_sum(Builder& builder, const ModelNode& node) {
   builder.define(node.outputs.at(0), sum);
 }
 
-void lower_softmax(Builder& builder, const ModelNode& node) {
-  const ValueId x = builder.value(node, 0);
-  const int64_t rank = builder.shape(x).rank();
-  const int64_t axis = resolve_axis(node, node.integer("axis", builder.model().opset < 13 ? 1 : -1), rank);
-  builder.define(node.outputs.at(0), builder.emit(node, Softmax{axis}, {x}, builder.shape(x)));
+/// x where a constant condition holds, else y: each times its mask, which is 0 where the other is taken.
+void lower_where(Builder& builder, const ModelNode& node) {
+  if (node.inputs.size() != 3)
+    throw Error(ErrorKind::kCorruptInput, fmt::format("{}: three inputs are needed", node.label()));
+  if (!builder.is_constant(node.inputs[0])) reject("a computed condition; constant ones are taken");
+  const auto shape_of = [&](size_t i) {
+    return builder.is_constant(node.inputs[i]) ? builder.constant(node, i)->shape()
+                                               : builder.shape(builder.value(node, i));
+  };
+  const Shape to = broadcast(broadcast(shape_of(0), shape_of(1)), shape_of(2));
+  ValueId sum = -1;
+  for (const size_t i : {size_t{1}, size_t{2}}) {
+    if (builder.is_constant(node.inputs[i])) continue;
+    Affine taken = masked(builder, node, i, to);
+    const ValueId x = emit_expand(builder, node, builder.value(node, i), to);
+    const ValueId part = builder.emit(node, std::move(taken), {x}, to);
+    sum = sum < 0 ? part : builder.emit(node, Add{}, {sum, part}, to);
+  }
+  builder.define(node.outputs.at(0), sum);
 }
 
 }  // namespace relevid::graph

@@ -1,25 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <fmt/format.h>
 
-#include <cmath>
+#include <numeric>
+#include <utility>
 
 #include "graph/builder.h"
-#include "graph/evaluate.h"
+#include "graph/lower_parts.h"
 #include "graph/window.h"
 #include "relevid/error.h"
 
 namespace relevid::graph {
 namespace {
-
-TensorRef as_float(const TensorRef& tensor) {
-  if (!tensor || tensor->dtype() == DType::kF32) return tensor;
-  return share(tensor->cast(DType::kF32));
-}
-
-[[noreturn]] void shapes_differ(const ModelNode& node, const Shape& input, const Shape& weight) {
-  throw Error(ErrorKind::kInvalidArgument, fmt::format("{}: weight {} does not fit input {}", node.label(),
-                                                       weight.to_string(), input.to_string()));
-}
 
 /// [out, in] from [in, out], scaled.
 TensorRef transposed(const Tensor& matrix, double scale) {
@@ -50,6 +41,15 @@ ValueId emit_dense(Builder& builder, const ModelNode& node, ValueId x, TensorRef
   require_finite(node, *weight, "weight");
   if (bias) require_finite(node, *bias, "bias");
   return builder.emit(node, Dense{std::move(weight), std::move(bias)}, {x}, std::move(shape));
+}
+
+/// The last two axes swapped.
+ValueId emit_matrix_transpose(Builder& builder, const ModelNode& node, ValueId x) {
+  std::vector<int64_t> dims = builder.shape(x).dims(), permutation(dims.size());
+  std::iota(permutation.begin(), permutation.end(), int64_t{0});
+  std::swap(permutation[dims.size() - 2], permutation[dims.size() - 1]);
+  std::swap(dims[dims.size() - 2], dims[dims.size() - 1]);
+  return builder.emit(node, Transpose{std::move(permutation)}, {x}, Shape(std::move(dims)));
 }
 
 }  // namespace
@@ -107,48 +107,44 @@ void lower_gemm(Builder& builder, const ModelNode& node) {
 void lower_matmul(Builder& builder, const ModelNode& node) {
   if (node.inputs.size() != 2)
     throw Error(ErrorKind::kCorruptInput, fmt::format("{}: two inputs are needed", node.label()));
-  if (!builder.is_constant(node.inputs[1])) reject("a product of two computed values");
-  const ValueId x = builder.value(node, 0);
-  const TensorRef b = as_float(builder.constant(node, 1));
-  if (b->shape().rank() != 2)
-    reject(fmt::format("a constant of shape {}; a matrix is taken", b->shape().to_string()));
-  builder.define(node.outputs.at(0), emit_dense(builder, node, x, transposed(*b, 1), nullptr));
-}
-
-void lower_batch_norm(Builder& builder, const ModelNode& node) {
-  const ValueId x = builder.value(node, 0);
-  if (node.integer("training_mode", 0) != 0) reject("training_mode = 1; export the model in evaluation mode");
-  const Shape from = builder.shape(x);
-  std::vector<std::vector<double>> parameters;  // gamma, beta, mean, variance
-  for (size_t i = 1; i <= 4; ++i) {
-    const TensorRef tensor = as_float(builder.constant(node, i));
-    if (!tensor || from.rank() < 2 || tensor->elements() != from[1]) {
-      shapes_differ(node, from, tensor ? tensor->shape() : Shape{});
-    }
-    require_finite(node, *tensor, "parameter");
-    parameters.push_back(tensor->as_doubles());
-  }
-  const double epsilon = node.number("epsilon", 1e-5);
-  if (builder.mode() == Mode::kTraining) {
-    const auto flat = [&](size_t i) {
-      return share(as_float(builder.constant(node, i))->clone().reshaped(Shape{from[1]}));
-    };
-    const BatchNorm norm{flat(1), flat(2), flat(3), flat(4), epsilon};
-    builder.define(node.outputs.at(0), builder.emit(node, norm, {x}, from));
+  const bool first = builder.is_constant(node.inputs[0]), second = builder.is_constant(node.inputs[1]);
+  if (!first && !second) return lower_product(builder, node);
+  const TensorRef constant = as_float(builder.constant(node, first ? 0 : 1));
+  if (constant->shape().rank() != 2)
+    reject(fmt::format("a constant of shape {}; a matrix is taken", constant->shape().to_string()));
+  const ValueId x = builder.value(node, first ? 1 : 0);
+  if (!first) {
+    builder.define(node.outputs.at(0), emit_dense(builder, node, x, transposed(*constant, 1), nullptr));
     return;
   }
-  Shape channelwise(std::vector<int64_t>(static_cast<size_t>(from.rank()), 1));
-  channelwise[1] = from[1];
-  Tensor scale(channelwise, DType::kF32), shift(channelwise, DType::kF32);
-  for (size_t c = 0; c < parameters[0].size(); ++c) {
-    const double k = parameters[0][c] / std::sqrt(parameters[3][c] + epsilon);
-    scale.values<float>()[c] = static_cast<float>(k);
-    shift.values<float>()[c] = static_cast<float>(parameters[1][c] - parameters[2][c] * k);
-  }
-  require_finite(node, scale, "scale over deviation");  // a negative variance has none
-  require_finite(node, shift, "shift");
-  builder.define(node.outputs.at(0),
-                 builder.emit(node, Affine{share(std::move(scale)), share(std::move(shift))}, {x}, from));
+  if (builder.shape(x).rank() < 2) reject("a matrix times a vector");  // A x is (xᵀ Aᵀ)ᵀ
+  const ValueId rows = emit_matrix_transpose(builder, node, x);
+  const ValueId product = emit_dense(builder, node, rows, constant, nullptr);
+  builder.define(node.outputs.at(0), emit_matrix_transpose(builder, node, product));
+}
+
+void lower_transposed_convolution(Builder& builder, const ModelNode& node) {
+  const ValueId x = builder.value(node, 0);
+  const TensorRef weight = as_float(builder.constant(node, 1)), bias = as_float(builder.constant(node, 2));
+  const Shape& from = builder.shape(x);
+  if (from.rank() != 4 && from.rank() != 5)
+    reject(fmt::format("a transposed convolution of {}; 2-D and 3-D are taken", from.to_string()));
+  if (node.has("output_shape")) reject("a stated output shape; pads are taken");
+  if (const std::string pad = node.text("auto_pad", "NOTSET"); pad != "NOTSET" && pad != "VALID")
+    reject(fmt::format("auto_pad '{}'; explicit pads are taken", pad));
+  const int64_t groups = node.integer("group", 1);
+  if (!weight || weight->shape().rank() != from.rank() || weight->shape()[0] != from[1] || groups < 1 ||
+      from[1] % groups != 0 || (bias && bias->elements() != weight->shape()[1] * groups))
+    shapes_differ(node, from, weight ? weight->shape() : Shape{});
+  require_finite(node, *weight, "weight");
+  if (bias) require_finite(node, *bias, "bias");
+  const std::vector<int64_t> kernel(weight->shape().dims().begin() + 2, weight->shape().dims().end());
+  const ResolvedWindow resolved = resolve_transposed_window(node, from, kernel);
+  Shape to = resolved.output;
+  to[1] = weight->shape()[1] * groups;
+  builder.define(
+      node.outputs.at(0),
+      builder.emit(node, TransposedConvolution{{resolved.window, groups, weight, nullptr}, bias}, {x}, to));
 }
 
 }  // namespace relevid::graph

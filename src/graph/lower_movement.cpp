@@ -19,15 +19,6 @@ ValueId emit_slice(Builder& builder, const ModelNode& node, ValueId x, const Sli
   return builder.emit(node, Slice{range.begin, range.step}, {x}, Shape(range.count));
 }
 
-/// [begin, end) along one axis, everything along the others.
-SliceRange range_along(const Shape& shape, int64_t axis, int64_t begin, int64_t end) {
-  const auto rank = static_cast<size_t>(shape.rank());
-  SliceRange range{std::vector<int64_t>(rank, 0), std::vector<int64_t>(rank, 1), shape.dims()};
-  range.begin[static_cast<size_t>(axis)] = begin;
-  range.count[static_cast<size_t>(axis)] = end - begin;
-  return range;
-}
-
 }  // namespace
 
 void lower_identity(Builder& builder, const ModelNode& node) {
@@ -39,7 +30,8 @@ void lower_dropout(Builder& builder, const ModelNode& node) {
   const TensorRef input = node.has_input(1) ? builder.constant(node, 1) : nullptr;
   const double ratio = input ? input->as_doubles().at(0) : node.number("ratio", 0.5);
   if (builder.mode() == Mode::kInference || ratio == 0) return lower_identity(builder, node);
-  if (!(ratio > 0 && ratio < 1)) reject(fmt::format("its ratio is {}; training takes 0 up to, but not, 1", ratio));
+  if (!(ratio > 0 && ratio < 1))
+    reject(fmt::format("its ratio is {}; training takes 0 up to, but not, 1", ratio));
   const ValueId x = builder.value(node, 0);
   builder.define(node.outputs.at(0), builder.emit(node, Dropout{ratio}, {x}, builder.shape(x)));
 }
@@ -120,20 +112,6 @@ void lower_slice(Builder& builder, const ModelNode& node) {
   builder.define(node.outputs.at(0), emit_slice(builder, node, x, range));
 }
 
-void lower_gather(Builder& builder, const ModelNode& node) {
-  const ValueId x = builder.value(node, 0);
-  const TensorRef indices = builder.constant(node, 1);
-  const Shape from = builder.shape(x);
-  const int64_t axis = resolve_axis(node, node.integer("axis", 0), from.rank());
-  if (!indices || indices->elements() != 1) reject("more than one index; a single one is taken");
-  const int64_t index = resolve_axis(node, indices->as_ints()[0], from[axis]);
-  const ValueId picked = emit_slice(builder, node, x, range_along(from, axis, index, index + 1));
-  std::vector<int64_t> dims = from.dims();
-  const auto place = dims.erase(dims.begin() + axis);
-  dims.insert(place, static_cast<size_t>(indices->shape().rank()), 1);
-  builder.define(node.outputs.at(0), builder.reshape(node, picked, Shape(std::move(dims))));
-}
-
 void lower_pad(Builder& builder, const ModelNode& node) {
   if (node.text("mode", "constant") != "constant")
     reject(fmt::format("mode '{}'; constant is taken", node.text("mode", "")));
@@ -180,15 +158,6 @@ void lower_transpose(Builder& builder, const ModelNode& node) {
     dims.push_back(from[permutation[static_cast<size_t>(i)]]);
   }
   builder.define(node.outputs.at(0), builder.emit(node, Transpose{permutation}, {x}, Shape(std::move(dims))));
-}
-
-void lower_expand(Builder& builder, const ModelNode& node) {
-  const ValueId x = builder.value(node, 0);
-  const TensorRef shape = builder.constant(node, 1);
-  if (!shape) throw Error(ErrorKind::kCorruptInput, fmt::format("{}: no shape is given", node.label()));
-  const Shape to = broadcast(builder.shape(x), Shape(shape->as_ints()));
-  if (to.elements() != builder.shape(x).elements()) reject("computed values are repeated");
-  builder.define(node.outputs.at(0), builder.reshape(node, x, to));
 }
 
 }  // namespace relevid::graph

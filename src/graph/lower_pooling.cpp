@@ -10,13 +10,15 @@
 
 namespace relevid::graph {
 
-ResolvedWindow resolve_window(const ModelNode& node, const Shape& input, const std::vector<int64_t>& kernel) {
+namespace {
+
+/// The node's strides, dilations and explicit pads, checked.
+Window declared_window(const ModelNode& node, const Shape& input, const std::vector<int64_t>& kernel) {
   const size_t spatial = kernel.size();
   const std::vector<int64_t> ones(spatial, 1);
   Window window{kernel, node.integers("strides", ones), node.integers("dilations", ones),
                 std::vector<int64_t>(spatial, 0), std::vector<int64_t>(spatial, 0)};
   const auto pads = node.integers("pads", std::vector<int64_t>(2 * spatial, 0));
-  const std::string auto_pad = node.text("auto_pad", "NOTSET");
   constexpr int64_t kLargest = 1 << 20;  // in elements; keeps products of two of them from overflowing
   const auto within = [](const std::vector<int64_t>& values, int64_t low) {
     return std::ranges::all_of(values, [=](int64_t v) { return v >= low && v <= kLargest; });
@@ -29,13 +31,24 @@ ResolvedWindow resolve_window(const ModelNode& node, const Shape& input, const s
                 fmt::format("{}: kernel, strides, dilations or pads do not fit input {}", node.label(),
                             input.to_string()));
   }
+  std::copy_n(pads.begin(), spatial, window.pads_begin.begin());
+  std::copy_n(pads.begin() + static_cast<std::ptrdiff_t>(spatial), spatial, window.pads_end.begin());
+  return window;
+}
+
+}  // namespace
+
+ResolvedWindow resolve_window(const ModelNode& node, const Shape& input, const std::vector<int64_t>& kernel) {
+  const size_t spatial = kernel.size();
+  Window window = declared_window(node, input, kernel);
+  const std::string auto_pad = node.text("auto_pad", "NOTSET");
   ResolvedWindow result;
   result.output = input;
   result.counted_end.resize(spatial);
   for (size_t i = 0; i < spatial; ++i) {
     const int64_t size = input[static_cast<int64_t>(i) + 2], stride = window.strides[i];
     const int64_t extent = (kernel[i] - 1) * window.dilations[i] + 1;
-    int64_t begin = pads[i], end = pads[i + spatial], out = 0;
+    int64_t begin = window.pads_begin[i], end = window.pads_end[i], out = 0;
     if (auto_pad == "SAME_UPPER" || auto_pad == "SAME_LOWER") {
       out = (size + stride - 1) / stride;
       const int64_t total = std::max<int64_t>(0, (out - 1) * stride + extent - size);
@@ -54,6 +67,24 @@ ResolvedWindow resolve_window(const ModelNode& node, const Shape& input, const s
     result.output[static_cast<int64_t>(i) + 2] = out;
   }
   result.window = std::move(window);
+  return result;
+}
+
+ResolvedWindow resolve_transposed_window(const ModelNode& node, const Shape& input,
+                                         const std::vector<int64_t>& kernel) {
+  ResolvedWindow result{declared_window(node, input, kernel), {}, input};
+  const Window& window = result.window;
+  const auto extra = node.integers("output_padding", std::vector<int64_t>(kernel.size(), 0));
+  for (size_t i = 0; i < kernel.size(); ++i) {
+    if (extra.size() != kernel.size() || extra[i] < 0 || extra[i] >= window.strides[i])
+      throw Error(ErrorKind::kCorruptInput,
+                  fmt::format("{}: its output padding does not fit its strides", node.label()));
+    int64_t& size = result.output[static_cast<int64_t>(i) + 2];
+    size = (size - 1) * window.strides[i] + (kernel[i] - 1) * window.dilations[i] + 1 + extra[i] -
+           window.pads_begin[i] - window.pads_end[i];
+    if (size < 1)
+      throw Error(ErrorKind::kCorruptInput, fmt::format("{}: its pads leave nothing", node.label()));
+  }
   return result;
 }
 

@@ -156,7 +156,7 @@ Graph drop_dead(Graph graph) {
 }
 
 Graph simplify(Graph graph) {
-  return cut_softmax(fold_padding(merge_affine(drop_dead(std::move(graph)))));
+  return cut_softmax(fold_padding(merge_affine(recognise_norms(drop_dead(std::move(graph))))));
 }
 
 }  // namespace relevid::graph

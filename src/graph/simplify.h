@@ -9,6 +9,9 @@ namespace relevid::graph {
 /// aside).
 Graph simplify(Graph graph);
 
+/// A normalisation over axes that was written as means, differences, squares and a root becomes one operator.
+Graph recognise_norms(Graph graph);
+
 /// Batch norm and constant factors and terms behind a convolution or a dense layer become part of it:
 /// k = scale, W' = k W, b' = k b + shift.
 Graph merge_affine(Graph graph);

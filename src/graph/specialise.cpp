@@ -21,9 +21,12 @@ using Lower = void (*)(Builder&, const ModelNode&);
 const std::map<std::string, Lower>& lowerings() {
   static const std::map<std::string, Lower> table = {
       {"Conv", lower_convolution},
+      {"ConvTranspose", lower_transposed_convolution},
       {"Gemm", lower_gemm},
       {"MatMul", lower_matmul},
       {"BatchNormalization", lower_batch_norm},
+      {"LayerNormalization", lower_layer_norm},
+      {"InstanceNormalization", lower_instance_norm},
       {"MaxPool", lower_max_pool},
       {"AveragePool", lower_average_pool},
       {"GlobalAveragePool", lower_global_pool},
@@ -38,12 +41,21 @@ const std::map<std::string, Lower>& lowerings() {
       {"HardSwish", lower_activation},
       {"Tanh", lower_activation},
       {"Elu", lower_activation},
+      {"Gelu", lower_activation},
+      {"Erf", lower_activation},
+      {"Exp", lower_activation},
+      {"Sqrt", lower_activation},
+      {"Reciprocal", lower_activation},
+      {"Pow", lower_power},
+      {"PRelu", lower_prelu},
       {"Clip", lower_clip},
       {"Add", lower_arithmetic},
       {"Sub", lower_arithmetic},
       {"Mul", lower_arithmetic},
       {"Div", lower_arithmetic},
       {"Sum", lower_sum},
+      {"Where", lower_where},
+      {"Einsum", lower_einsum},
       {"Softmax", lower_softmax},
       {"Identity", lower_identity},
       {"Dropout", lower_dropout},
@@ -59,24 +71,23 @@ const std::map<std::string, Lower>& lowerings() {
       {"Unsqueeze", lower_reshape},
       {"Transpose", lower_transpose},
       {"Expand", lower_expand},
+      {"Resize", lower_resize},
+      {"Upsample", lower_resize},
   };
   return table;
 }
 
 /// Operators that only ever stand in constant arithmetic, about shapes or weights.
 bool is_constant_only(const std::string& op) {
-  static const std::set<std::string> kOps = {"Constant",  "ConstantOfShape",
-                                             "Shape",     "Size",
-                                             "Range",     "Where",
-                                             "Equal",     "Less",
-                                             "Greater",   "And",
-                                             "Or",        "Not",
-                                             "Neg",       "Abs",
-                                             "Sqrt",      "Exp",
-                                             "Pow",       "Min",
-                                             "Max",       "Floor",
-                                             "Ceil",      "ReduceProd",
-                                             "Reciprocal"};
+  static const std::set<std::string> kOps = {"Constant", "ConstantOfShape",
+                                             "Shape",    "Size",
+                                             "Range",    "Equal",
+                                             "Less",     "Greater",
+                                             "And",      "Or",
+                                             "Not",      "Neg",
+                                             "Abs",      "Min",
+                                             "Max",      "Floor",
+                                             "Ceil",     "ReduceProd"};
   return kOps.contains(op);
 }
 
@@ -144,7 +155,6 @@ class Walk {
       failure_ = std::current_exception();
     }
     for (size_t i = 0; i < nodes_.size(); ++i) visit(i);
-    note_softmaxes();
   }
 
   /// Throws the list of nodes that cannot be taken, or else the first error of another kind, if any.
@@ -153,18 +163,7 @@ class Walk {
     if (failure_) std::rethrow_exception(failure_);
   }
 
-  /// Throws where a softmax is left in the graph that the walk gave and `simplify` has been over.
-  void require_no_softmax(const Graph& graph) {
-    for (const Node& node : graph.nodes) {
-      if (std::holds_alternative<Softmax>(node.op)) problems_[softmaxes_.at(node.output)] = kInside;
-    }
-    require_success();
-  }
-
  private:
-  static constexpr const char* kInside =
-      "inside the network; only one at its end is taken, where it is cut off";
-
   void visit(size_t index) {
     const ModelNode& node = nodes_[index];
     if (auto reason = refusal(node)) {
@@ -177,7 +176,6 @@ class Walk {
     }
     try {
       lower_node(builder_, node);
-      if (node.op == "Softmax") softmaxes_[builder_.find(node.outputs.front())] = index;
       for (const auto& output : node.outputs) {
         if (!builder_.is_known(output)) left_out_[output] = index;
       }
@@ -201,28 +199,6 @@ class Walk {
     return known;
   }
 
-  /// In a graph that has gaps the softmaxes that something computes on are inside the network. Without gaps
-  /// `simplify` decides.
-  void note_softmaxes() {
-    if (problems_.empty()) return;
-    const Graph& graph = builder_.graph();
-    std::vector<char> computed_on(graph.values.size(), 0);
-    for (size_t i = 0; i < nodes_.size(); ++i) {
-      if (!problems_.contains(i) && all_inputs_known(nodes_[i])) continue;
-      for (const auto& name : nodes_[i].inputs) {
-        if (const ValueId value = builder_.find(name); value >= 0)
-          computed_on[static_cast<size_t>(value)] = 1;
-      }
-    }
-    for (auto node = graph.nodes.rbegin(); node != graph.nodes.rend(); ++node) {
-      if (can_follow_softmax(node->op) && computed_on[static_cast<size_t>(node->output)] == 0) continue;
-      for (const ValueId input : node->inputs) computed_on[static_cast<size_t>(input)] = 1;
-    }
-    for (const auto& [value, index] : softmaxes_) {
-      if (computed_on[static_cast<size_t>(value)] != 0) problems_[index] = kInside;
-    }
-  }
-
   [[noreturn]] void throw_problems() const {
     std::string list;
     for (const auto& [index, reason] : problems_)
@@ -239,7 +215,6 @@ class Walk {
   const std::vector<ModelNode>& nodes_;
   std::map<size_t, std::string> problems_;  ///< by the node's place in the file
   std::map<std::string, size_t> left_out_;  ///< outputs that no lowering defines, and their writers
-  std::map<ValueId, size_t> softmaxes_;     ///< places in the file, by what they write
   int64_t unseen_ = 0;                      ///< nodes that read what a rejected one would have written
   std::exception_ptr failure_;
 };
@@ -258,8 +233,7 @@ Graph specialise(const Model& model, const std::map<std::string, Shape>& input_s
   if (model.outputs.empty()) throw Error(ErrorKind::kUnsupportedModel, "the model has no output");
   Builder builder(model, mode);
   for (const auto& [name, tensor] : model.constants) builder.define(name, tensor);
-  Walk walk(builder, input_shapes);
-  walk.require_success();
+  Walk(builder, input_shapes).require_success();
 
   const std::string& output = model.outputs.front().name;
   builder.graph().output = builder.find(output);
@@ -267,7 +241,6 @@ Graph specialise(const Model& model, const std::map<std::string, Shape>& input_s
     throw Error(ErrorKind::kUnsupportedModel,
                 fmt::format("output '{}' does not depend on the input", output));
   Graph graph = simplify(std::move(builder.graph()));
-  walk.require_no_softmax(graph);
   if (graph.nodes.empty())
     throw Error(ErrorKind::kUnsupportedModel, fmt::format("output '{}' is the input itself", output));
   return graph;

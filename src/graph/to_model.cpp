@@ -4,6 +4,9 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cmath>
+#include <numbers>
+#include <numeric>
 #include <set>
 
 #include "relevid/error.h"
@@ -78,7 +81,8 @@ class Writer {
     ModelValue result{value(id), shape(id).dims(), {}};
     if (shape(id)[0] != shape(graph_.inputs.at(0))[0])
       throw Error(ErrorKind::kUnsupportedModel,
-                  fmt::format("'{}' of shape {} does not have the batch on axis 0", value(id), shape(id).to_string()));
+                  fmt::format("'{}' of shape {} does not have the batch on axis 0", value(id),
+                              shape(id).to_string()));
     result.dims[0] = -1;
     result.dim_names.resize(result.dims.size());
     result.dim_names[0] = "batch";
@@ -128,6 +132,23 @@ class Writer {
     emit("Add", {product, constant("bias", dense.bias)});
   }
 
+  void write(const TransposedConvolution& transposed) {
+    const Window& window = transposed.of.window;
+    std::vector<std::string> inputs = {input(0), constant("weight", transposed.of.weight)};
+    if (transposed.bias) inputs.push_back(constant("bias", transposed.bias));
+    std::vector<int64_t> beyond;  // what the last window leaves of the output
+    for (size_t i = 0; i < window.kernel.size(); ++i) {
+      const auto axis = static_cast<int64_t>(i) + 2;
+      beyond.push_back(shape(node_->output)[axis] + window.pads_begin[i] + window.pads_end[i] -
+                       (input_shape()[axis] - 1) * window.strides[i] -
+                       (window.kernel[i] - 1) * window.dilations[i] - 1);
+    }
+    Attributes attributes = window_attributes(window);
+    attributes["group"] = transposed.of.groups;
+    attributes["output_padding"] = beyond;
+    emit("ConvTranspose", std::move(inputs), std::move(attributes));
+  }
+
   void write(const MaxPool& pool) { emit("MaxPool", {input(0)}, window_attributes(pool.window)); }
 
   void write(const AveragePool& pool) {
@@ -152,7 +173,8 @@ class Writer {
       case Reduce::Kind::kMax:
         return emit("ReduceMax", {input(0)}, {{"axes", reduce.axes}, {"keepdims", int64_t{1}}});
       case Reduce::Kind::kSum:
-        return emit("ReduceSum", {input(0), constant("axes", integers(reduce.axes))}, {{"keepdims", int64_t{1}}});
+        return emit("ReduceSum", {input(0), constant("axes", integers(reduce.axes))},
+                    {{"keepdims", int64_t{1}}});
     }
   }
 
@@ -166,9 +188,50 @@ class Writer {
         return emit(op, {input(0)}, {{"alpha", f.alpha}});
       case Activation::Kind::kHardSigmoid:
         return emit(op, {input(0)}, {{"alpha", f.alpha}, {"beta", f.beta}});
+      case Activation::Kind::kPower:
+        return emit(
+            "Pow", {f.beta == 0 ? input(0)
+                                : emit_before("Add", "shifted", {input(0), constant("beta", number(f.beta))}),
+                    constant("exponent", number(f.alpha))});
+      case Activation::Kind::kGelu:
+      case Activation::Kind::kGeluTanh:
+        return write_gelu(f.kind);
       default:
         return emit(op, {input(0)});
     }
+  }
+
+  /// Gelu is an operator from opset 20 on: x times 0.5 (1 + erf(x / √2)), or with tanh in place of erf.
+  void write_gelu(Activation::Kind kind) {
+    std::string argument = input(0);
+    double factor = 1 / std::numbers::sqrt2;
+    if (kind == Activation::Kind::kGeluTanh) {
+      const std::string cube = emit_before("Pow", "cube", {input(0), constant("three", number(3))});
+      const std::string bent = emit_before("Mul", "bent", {cube, constant("bend", number(0.044715))});
+      argument = emit_before("Add", "argument", {input(0), bent});
+      factor = std::sqrt(2 / std::numbers::pi);
+    }
+    argument = emit_before("Mul", "scaled", {argument, constant("factor", number(factor))});
+    const std::string below =
+        emit_before(kind == Activation::Kind::kGelu ? "Erf" : "Tanh", "squashed", {argument});
+    const std::string lifted = emit_before("Add", "lifted", {below, constant("one", number(1))});
+    const std::string gate = emit_before("Mul", "gate", {lifted, constant("half", number(0.5))});
+    emit("Mul", {input(0), gate});
+  }
+  void write(const PRelu& prelu) { emit("PRelu", {input(0), constant("slope", prelu.slope)}); }
+
+  /// What `recognise_norms` makes one of again.
+  void write(const Standardise& norm) {
+    const auto mean_of = [&](const std::string& of, const std::string& what) {
+      const std::string mean = emit_before("ReduceMean", what, {of});
+      model_.nodes.back().attributes = {{"axes", norm.axes}, {"keepdims", int64_t{1}}};
+      return mean;
+    };
+    const std::string centred = emit_before("Sub", "centred", {input(0), mean_of(input(0), "mean")});
+    const std::string variance = mean_of(emit_before("Mul", "square", {centred, centred}), "variance");
+    const std::string above_zero =
+        emit_before("Add", "above_zero", {variance, constant("epsilon", number(norm.epsilon))});
+    emit("Div", {centred, emit_before("Sqrt", "deviation", {above_zero})});
   }
 
   void write(const Affine& affine) {
@@ -177,6 +240,28 @@ class Writer {
   }
   void write(const Add& add) { emit(add.sign > 0 ? "Add" : "Sub", {input(0), input(1)}); }
   void write(const Multiply&) { emit("Mul", {input(0), input(1)}); }
+  void write(const MatMul&) { emit("MatMul", {input(0), input(1)}); }
+
+  /// A selection as Gather; anything else as a product with a matrix, along the last axis.
+  void write(const Resample& resample) {
+    if (resample.selects()) {
+      std::vector<int64_t> indices;
+      for (const auto& tap : resample.taps) indices.push_back(tap.from);
+      return emit("Gather", {input(0), constant("indices", integers(indices))}, {{"axis", resample.axis}});
+    }
+    const int64_t from = input_shape()[resample.axis], to = shape(node_->output)[resample.axis];
+    Tensor matrix(Shape{from, to}, DType::kF32);
+    for (const auto& tap : resample.taps)
+      matrix.values<float>()[static_cast<size_t>(tap.from * to + tap.to)] = static_cast<float>(tap.weight);
+    std::vector<int64_t> swapped(static_cast<size_t>(input_shape().rank()));
+    std::iota(swapped.begin(), swapped.end(), int64_t{0});
+    std::swap(swapped[static_cast<size_t>(resample.axis)], swapped.back());
+    const std::string last = emit_before("Transpose", "last", {input(0)});
+    model_.nodes.back().attributes = {{"perm", swapped}};
+    const std::string product =
+        emit_before("MatMul", "product", {last, constant("matrix", share(std::move(matrix)))});
+    emit("Transpose", {product}, {{"perm", swapped}});
+  }
 
   void write(const Concat& concat) {
     std::vector<std::string> inputs;
@@ -201,7 +286,9 @@ class Writer {
   }
 
   void write(const Pad& pad) {
-    emit("Pad", {input(0), constant("pads", integers(joined(pad.begin, pad.end))), constant("value", number(pad.value))},
+    emit("Pad",
+         {input(0), constant("pads", integers(joined(pad.begin, pad.end))),
+          constant("value", number(pad.value))},
          {{"mode", std::string("constant")}});
   }
 
@@ -220,7 +307,9 @@ class Writer {
           constant("variance", norm.variance)},
          {{"epsilon", norm.epsilon}});
   }
-  void write(const Dropout& dropout) { emit("Dropout", {input(0), constant("ratio", number(dropout.ratio))}); }
+  void write(const Dropout& dropout) {
+    emit("Dropout", {input(0), constant("ratio", number(dropout.ratio))});
+  }
 
   const Graph& graph_;
   Model model_;

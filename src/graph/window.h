@@ -20,4 +20,9 @@ struct ResolvedWindow {
 /// as PyTorch does.
 ResolvedWindow resolve_window(const ModelNode& node, const Shape& input, const std::vector<int64_t>& kernel);
 
+/// The same of a ConvTranspose over `input`: the window is that of the convolution from its output back to
+/// the input; what output_padding adds to the output lies beyond the last window.
+ResolvedWindow resolve_transposed_window(const ModelNode& node, const Shape& input,
+                                         const std::vector<int64_t>& kernel);
+
 }  // namespace relevid::graph

@@ -82,6 +82,16 @@ class NormMap {
                           const NormStatistics& statistics, ParameterGradient& parameters) = 0;
 };
 
+/// C = A B for stacks of matrices, A [N, m, k] and B [N, k, n], both computed; prepared for their shapes.
+class ProductMap {
+ public:
+  virtual ~ProductMap() = default;
+  virtual Buffer forward(const Buffer& a, const Buffer& b) = 0;
+  /// S Bᵀ and Aᵀ S: where S of C's shape goes by each operand, the other being constant.
+  virtual Buffer by_left(const Buffer& s, const Buffer& b) = 0;
+  virtual Buffer by_right(const Buffer& a, const Buffer& s) = 0;
+};
+
 /// What a device computes. Tensors live in Buffers, whose layout is the library's own affair. Operations
 /// return new buffers and never write to their arguments, except to those named `into`. A library and what it
 /// prepared are used from one thread at a time; each operation uses as many threads as the library was made
@@ -97,6 +107,7 @@ class Library {
   virtual std::unique_ptr<MaxMap> prepare_max(const MaxSpec& spec, const Shape& input) = 0;
   /// For input [N, C, ...]; Error(kInvalidArgument) for a rank below 2 or without elements.
   virtual std::unique_ptr<NormMap> prepare_norm(const Shape& input, double epsilon) = 0;
+  virtual std::unique_ptr<ProductMap> prepare_product(const Shape& a, const Shape& b) = 0;
 
   virtual Buffer upload(const Tensor& tensor) = 0;  ///< any numeric type
   virtual Tensor download(const Buffer& x) = 0;     ///< float32, or float64 from the reference library

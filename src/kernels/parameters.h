@@ -9,6 +9,12 @@ namespace relevid::kernels {
 /// weight is null: averages and sums have no parameters.
 ParameterGradient zero_gradient(const Tensor* weight, const Tensor* bias, DType dtype);
 
+/// Sizes of a product of stacks [N, m, k] and [N, k, n]; Error(kInvalidArgument) where they do not fit.
+struct ProductSizes {
+  int64_t stack, rows, inner, columns;
+};
+ProductSizes product_sizes(const Shape& a, const Shape& b);
+
 /// Channels of a norm's input; throws as Library::prepare_norm does.
 int64_t norm_channels(const Shape& input);
 

@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <numbers>
 
 #include "relevid/error.h"
 
@@ -79,10 +80,32 @@ double BiasPart::operator()(double b) const {
   return b;
 }
 
+namespace {
+
+/// √(2/π) (x + 0.044715 x³), of which GELU's approximation takes the tanh: Hendrycks and Gimpel 2016 (arXiv
+/// 1606.08415), section 2.
+double gelu_argument(double x) {
+  return std::sqrt(2 / std::numbers::pi) * (x + 0.044715 * x * x * x);
+}
+double gelu_argument_slope(double x) {
+  return std::sqrt(2 / std::numbers::pi) * (1 + 3 * 0.044715 * x * x);
+}
+/// The normal distribution: its probability of values below x, and its density.
+double normal_below(double x) {
+  return 0.5 * std::erfc(-x / std::numbers::sqrt2);
+}
+double normal_density(double x) {
+  return std::exp(-x * x / 2) / std::sqrt(2 * std::numbers::pi);
+}
+
+}  // namespace
+
 bool slope_from_output(const ActivationSpec& f) {
   using Kind = ActivationSpec::Kind;
   const bool bends_back = f.alpha < 0 && (f.kind == Kind::kLeakyRelu || f.kind == Kind::kElu);
-  return f.kind != Kind::kHardSwish && !bends_back;
+  const bool from_input = f.kind == Kind::kHardSwish || f.kind == Kind::kGelu || f.kind == Kind::kGeluTanh ||
+                          f.kind == Kind::kErf || f.kind == Kind::kPower;
+  return !from_input && !bends_back;
 }
 
 double activation(const ActivationSpec& f, double x) {
@@ -106,6 +129,16 @@ double activation(const ActivationSpec& f, double x) {
       return std::tanh(x);
     case Kind::kElu:
       return x > 0 ? x : f.alpha * std::expm1(x);
+    case Kind::kGelu:
+      return x * normal_below(x);
+    case Kind::kGeluTanh:
+      return 0.5 * x * (1 + std::tanh(gelu_argument(x)));
+    case Kind::kErf:
+      return std::erf(x);
+    case Kind::kExp:
+      return std::exp(x);
+    case Kind::kPower:
+      return std::pow(x + f.beta, f.alpha);
   }
   return x;
 }
@@ -132,6 +165,18 @@ double activation_slope(const ActivationSpec& f, double kept) {
     case Kind::kElu:
       if (kept > 0) return 1;
       return slope_from_output(f) ? kept + f.alpha : f.alpha * std::exp(kept);
+    case Kind::kGelu:
+      return normal_below(kept) + kept * normal_density(kept);
+    case Kind::kGeluTanh: {
+      const double t = std::tanh(gelu_argument(kept));
+      return 0.5 * (1 + t) + 0.5 * kept * (1 - t * t) * gelu_argument_slope(kept);
+    }
+    case Kind::kErf:
+      return 2 * std::numbers::inv_sqrtpi * std::exp(-kept * kept);
+    case Kind::kExp:
+      return kept;
+    case Kind::kPower:
+      return f.alpha * std::pow(kept + f.beta, f.alpha - 1);
   }
   return 1;
 }
@@ -157,6 +202,16 @@ Shape output_shape(const LinearSpec& spec, const Shape& input) {
   }
   if (const auto* average = std::get_if<AveragePoolSpec>(&spec))
     return window_output(*average, average->dilations, input);
+  if (const auto* resample = std::get_if<ResampleSpec>(&spec)) {
+    if (resample->axis < 0 || resample->axis >= input.rank() || resample->taps.empty()) misfit(input);
+    Shape shape = input;
+    shape[resample->axis] = resample->taps.back().to + 1;
+    return shape;
+  }
+  if (const auto* transposed = std::get_if<TransposedConvolutionSpec>(&spec)) {
+    if (output_shape(transposed->of, transposed->output) != input) misfit(input);
+    return transposed->output;
+  }
   return collapsed(input, std::get<SumSpec>(spec).axes);
 }
 

@@ -41,7 +41,22 @@ enum class Sign { kPositive, kNegative };
 
 /// f(x) of one element; alpha and beta as in graph::Activation.
 struct ActivationSpec {
-  enum class Kind { kNone, kRelu, kClip, kLeakyRelu, kSigmoid, kHardSigmoid, kHardSwish, kTanh, kElu };
+  enum class Kind {
+    kNone,
+    kRelu,
+    kClip,
+    kLeakyRelu,
+    kSigmoid,
+    kHardSigmoid,
+    kHardSwish,
+    kTanh,
+    kElu,
+    kGelu,
+    kGeluTanh,
+    kErf,
+    kExp,
+    kPower
+  };
   Kind kind = Kind::kNone;
   double alpha = 0;
   double beta = 0;
@@ -85,7 +100,23 @@ struct SumSpec {
   std::vector<int64_t> axes;
   double scale = 1;
 };
-using LinearSpec = std::variant<ConvolutionSpec, DenseSpec, AveragePoolSpec, SumSpec>;
+/// Along one axis: y[.., to, ..] = Σ over the taps of `to` of weight x[.., from, ..]; taps ascend by `to`.
+struct ResampleSpec {
+  struct Tap {
+    int64_t to = 0, from = 0;
+    double weight = 1;
+  };
+  int64_t axis = 0;
+  std::vector<Tap> taps;
+};
+/// Wᵀ x + b, W being the convolution `of` (without bias) from `output` to x's shape.
+struct TransposedConvolutionSpec {
+  ConvolutionSpec of;
+  std::shared_ptr<const Tensor> bias;  ///< [channels of the output] or null
+  Shape output;
+};
+using LinearSpec = std::variant<ConvolutionSpec, DenseSpec, AveragePoolSpec, SumSpec, ResampleSpec,
+                                TransposedConvolutionSpec>;
 
 struct MaxWindowSpec {
   Extent kernel{1, 1, 1}, strides{1, 1, 1}, dilations{1, 1, 1}, pads_begin{}, pads_end{};

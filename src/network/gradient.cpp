@@ -31,8 +31,7 @@ class GradientPass {
     run(start);
     std::vector<Buffer> result;
     for (const ValueId input : network_.graph().inputs) {
-      result.push_back(g_[at(input)] ? g_[at(input)]
-                                     : library_.filled(network_.graph().shape(input), 0));
+      result.push_back(g_[at(input)] ? g_[at(input)] : library_.filled(network_.graph().shape(input), 0));
     }
     return result;
   }
@@ -84,8 +83,9 @@ class GradientPass {
     const Step& step = network_.steps()[index];
     const ValueId input = step.node->inputs[0];
     kernels::ParameterGradient parameters;
-    give(input, step.norm->gradient(trace_.values[at(input)], g, *std::get<graph::BatchNorm>(step.node->op).scale,
-                                    trace_.statistics[index], parameters));
+    give(input,
+         step.norm->gradient(trace_.values[at(input)], g, *std::get<graph::BatchNorm>(step.node->op).scale,
+                             trace_.statistics[index], parameters));
     if (trained_[index]) take_(index, std::move(parameters));
   }
 
@@ -109,10 +109,25 @@ class GradientPass {
     } else if (const auto* add = std::get_if<graph::Add>(&node.op)) {
       give(input, g);
       give(node.inputs[1], add->sign == 1 ? g : library_.add(library_.filled(g.shape(), 0), g, add->sign));
-    } else {  // a product
-      for (size_t i = 0; i < 2; ++i) {
-        give(node.inputs[i], library_.multiply(g, trace_.values[at(node.inputs[1 - i])]));
-      }
+    } else if (step.standardise) {
+      give(input, step.standardise->gradient(trace_.values[at(input)], g));
+    } else if (step.softmax) {
+      give(input, step.softmax->gradient(trace_.values[at(node.output)], g));
+    } else if (std::holds_alternative<graph::PRelu>(node.op)) {
+      give(input, kernels::prelu_gradient(library_, trace_.values[at(input)], g, step.scale));
+    } else {
+      pass_product(step, g);
+    }
+  }
+
+  void pass_product(const Step& step, const Buffer& g) {
+    const std::vector<ValueId>& inputs = step.node->inputs;
+    const auto value = [&](size_t i) -> const Buffer& { return trace_.values[at(inputs[i])]; };
+    if (step.product) {
+      give(inputs[0], step.product->by_left(g, value(1)));
+      give(inputs[1], step.product->by_right(value(0), g));
+    } else {
+      for (size_t i = 0; i < 2; ++i) give(inputs[i], library_.multiply(g, value(1 - i)));
     }
   }
 

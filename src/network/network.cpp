@@ -25,20 +25,10 @@ bool is(const graph::Node& node) {
   return std::holds_alternative<Op>(node.op);
 }
 
-void refuse_softmax(const graph::Graph& graph) {
-  std::string list;
-  for (const graph::Node& node : graph.nodes) {
-    if (is<graph::Softmax>(node)) list += fmt::format("\n  Softmax '{}' inside the network", node.name);
-  }
-  if (list.empty()) return;
-  throw Error(ErrorKind::kUnsupportedModel, "the model holds nodes that relevid cannot take:" + list);
-}
-
 }  // namespace
 
 Network::Network(graph::Graph graph, kernels::Library& library, Purpose purpose)
     : graph_(std::move(graph)), library_(library) {
-  refuse_softmax(graph_);
   steps_.resize(graph_.nodes.size());
   for (size_t i = 0; i < steps_.size(); ++i) {
     steps_[i].node = &graph_.nodes[i];
@@ -46,20 +36,32 @@ Network::Network(graph::Graph graph, kernels::Library& library, Purpose purpose)
   }
   if (purpose == Purpose::kInference) fuse_residuals();
   fuse_activations();
-  for (size_t i = 0; i < steps_.size(); ++i) {
-    Step& step = steps_[i];
-    if (const auto spec = linear_spec(graph_, *step.node)) {
-      kernels::Epilogue epilogue{step.activation};
-      if (step.residual >= 0) epilogue.residual = kernels::Epilogue::Residual::kAdded;
-      step.linear = library_.prepare(*spec, graph_.shape(step.node->inputs[0]), epilogue);
-    } else if (const auto maximum = max_spec(*step.node)) {
-      step.maximum = library_.prepare_max(*maximum, graph_.shape(step.node->inputs[0]));
-    } else if (const auto* affine = std::get_if<graph::Affine>(&step.node->op)) {
-      step.scale = library_.upload(*affine->scale);
-      step.shift = library_.upload(*affine->shift);
-    } else if (const auto* norm = std::get_if<graph::BatchNorm>(&step.node->op)) {
-      step.norm = library_.prepare_norm(graph_.shape(step.node->inputs[0]), norm->epsilon);
-    }
+  for (Step& step : steps_) prepare(step);
+}
+
+void Network::prepare(Step& step) {
+  const graph::Node& node = *step.node;
+  const Shape& input = graph_.shape(node.inputs[0]);
+  if (const auto spec = linear_spec(graph_, node)) {
+    kernels::Epilogue epilogue{step.activation};
+    if (step.residual >= 0) epilogue.residual = kernels::Epilogue::Residual::kAdded;
+    step.linear = library_.prepare(*spec, input, epilogue);
+  } else if (const auto maximum = max_spec(node)) {
+    step.maximum = library_.prepare_max(*maximum, input);
+  } else if (const auto* affine = std::get_if<graph::Affine>(&node.op)) {
+    step.scale = library_.upload(*affine->scale);
+    step.shift = library_.upload(*affine->shift);
+  } else if (const auto* prelu = std::get_if<graph::PRelu>(&node.op)) {
+    step.scale = library_.upload(*prelu->slope);
+  } else if (const auto* norm = std::get_if<graph::BatchNorm>(&node.op)) {
+    step.norm = library_.prepare_norm(input, norm->epsilon);
+  } else if (const auto* standardise = std::get_if<graph::Standardise>(&node.op)) {
+    step.standardise =
+        std::make_unique<kernels::StandardiseMap>(library_, input, standardise->axes, standardise->epsilon);
+  } else if (const auto* softmax = std::get_if<graph::Softmax>(&node.op)) {
+    step.softmax = std::make_unique<kernels::SoftmaxMap>(library_, input, softmax->axis);
+  } else if (is<graph::MatMul>(node)) {
+    step.product = library_.prepare_product(input, graph_.shape(node.inputs[1]));
   }
 }
 
@@ -121,11 +123,15 @@ std::vector<char> Network::kept_values(Keep keep) const {
   for (const Step& step : steps_) {
     const graph::Node& node = *step.node;
     const bool relevance = keep == Keep::kRelevance;
-    const bool has_parameters = is<graph::Convolution>(node) || is<graph::Dense>(node) || is<graph::BatchNorm>(node);
+    const bool has_parameters =
+        is<graph::Convolution>(node) || is<graph::Dense>(node) || is<graph::BatchNorm>(node);
     if (keep == Keep::kTraining && has_parameters) kept[at(node.inputs[0])] = 1;
-    if (is<graph::Multiply>(node) || (relevance && (step.linear || is<graph::Add>(node)))) {
+    const bool by_operands = is<graph::Multiply>(node) || is<graph::MatMul>(node) || is<graph::Softmax>(node);
+    const bool by_input = is<graph::PRelu>(node) || is<graph::Standardise>(node);
+    if (by_operands || (relevance ? step.linear || is<graph::Add>(node) : by_input)) {
       for (const ValueId input : node.inputs) kept[at(input)] = 1;
     }
+    if (is<graph::Softmax>(node)) kept[at(node.output)] = 1;
     if (is<graph::Activation>(node) && !relevance) {
       kept[at(slope_from_output(step.activation) ? node.output : node.inputs[0])] = 1;
     }
@@ -169,7 +175,8 @@ Trace Network::forward(std::span<const Buffer> inputs, Keep keep, const DropoutM
       trace.values[at(steps_[i].result)] =
           steps_[i].linear->forward(trace.values[at(steps_[i].node->inputs[0])], std::move(residual));
     } else {
-      if (mask && is<graph::Dropout>(*steps_[i].node)) trace.masks[i] = mask(i, graph_.shape(steps_[i].result));
+      if (mask && is<graph::Dropout>(*steps_[i].node))
+        trace.masks[i] = mask(i, graph_.shape(steps_[i].result));
       run(i, trace, keep);
     }
     const auto free_after = [&](ValueId value) {
@@ -184,45 +191,61 @@ Trace Network::forward(std::span<const Buffer> inputs, Keep keep, const DropoutM
 void Network::run(size_t index, Trace& trace, Keep keep) {
   const Step& step = steps_[index];
   const graph::Node& node = *step.node;
-  const Shape& shape = graph_.shape(node.output);
   const Buffer& x = trace.values[at(node.inputs[0])];
   Buffer& y = trace.values[at(step.result)];
   if (step.linear) {
     y = step.linear->forward(x, step.residual >= 0 ? trace.values[at(step.residual)] : Buffer{});
   } else if (step.maximum) {
     y = step.maximum->forward(x, keep == Keep::kNothing ? nullptr : &trace.winners[index]);
-  } else if (is<graph::Activation>(node)) {
-    y = library_.activate(x, step.activation);
-  } else if (is<graph::Affine>(node)) {
-    y = library_.add(library_.multiply(x, step.scale), step.shift, 1);
-  } else if (is<graph::Add>(node) || is<graph::Multiply>(node)) {
-    const Buffer& other = trace.values[at(node.inputs[1])];
-    const auto* add = std::get_if<graph::Add>(&node.op);
-    if (x.shape() == shape) {
-      y = add ? library_.add(x, other, add->sign) : library_.multiply(x, other);
-    } else {  // the first is the one that broadcasts
-      const Buffer whole = library_.add(library_.filled(shape, 0), x, 1);
-      y = add ? library_.add(whole, other, add->sign) : library_.multiply(whole, other);
-    }
-  } else if (const auto* concat = std::get_if<graph::Concat>(&node.op)) {
-    std::vector<Buffer> parts;
-    for (const ValueId input : node.inputs) parts.push_back(trace.values[at(input)]);
-    y = library_.concat(parts, concat->axis);
-  } else if (const auto* slice = std::get_if<graph::Slice>(&node.op)) {
-    y = library_.slice(x, shape, slice->begin, slice->step);
-  } else if (const auto* pad = std::get_if<graph::Pad>(&node.op)) {
-    y = library_.place(x, shape, pad->begin, std::vector<int64_t>(pad->begin.size(), 1), pad->value);
+  } else if (step.standardise) {
+    y = step.standardise->forward(x);
+  } else if (step.softmax) {
+    y = step.softmax->forward(x);
+  } else if (step.product) {
+    y = step.product->forward(x, trace.values[at(node.inputs[1])]);
   } else if (const auto* norm = std::get_if<graph::BatchNorm>(&node.op)) {
     y = step.norm->forward(x, *norm->scale, *norm->shift, trace.statistics[index]);
   } else if (is<graph::Dropout>(node)) {
     y = trace.masks[index] ? library_.multiply(x, trace.masks[index]) : x;
-  } else if (is<graph::Reshape>(node)) {
-    y = library_.reshape(x, shape);
-  } else if (const auto* transpose = std::get_if<graph::Transpose>(&node.op)) {
-    y = library_.transpose(x, transpose->permutation);
+  } else if (is<graph::Activation>(node)) {
+    y = library_.activate(x, step.activation);
+  } else if (is<graph::PRelu>(node)) {
+    y = kernels::prelu(library_, x, step.scale);
+  } else if (is<graph::Affine>(node)) {
+    y = library_.add(library_.multiply(x, step.scale), step.shift, 1);
+  } else if (is<graph::Add>(node) || is<graph::Multiply>(node)) {
+    y = combine(node, x, trace.values[at(node.inputs[1])]);
   } else {
-    throw Error(ErrorKind::kInternal, fmt::format("no way to run {} '{}'", graph::name(node.op), node.name));
+    y = move(node, trace);
   }
+}
+
+/// Of a sum or a product of two values.
+Buffer Network::combine(const graph::Node& node, const Buffer& a, const Buffer& b) {
+  const Shape& shape = graph_.shape(node.output);
+  const auto* add = std::get_if<graph::Add>(&node.op);
+  // Where the first is the one that broadcasts, it is written out.
+  const Buffer whole = a.shape() == shape ? a : library_.add(library_.filled(shape, 0), a, 1);
+  return add ? library_.add(whole, b, add->sign) : library_.multiply(whole, b);
+}
+
+/// Of an operator that only moves values.
+Buffer Network::move(const graph::Node& node, const Trace& trace) {
+  const Buffer& x = trace.values[at(node.inputs[0])];
+  const Shape& shape = graph_.shape(node.output);
+  if (const auto* concat = std::get_if<graph::Concat>(&node.op)) {
+    std::vector<Buffer> parts;
+    for (const ValueId input : node.inputs) parts.push_back(trace.values[at(input)]);
+    return library_.concat(parts, concat->axis);
+  }
+  if (const auto* slice = std::get_if<graph::Slice>(&node.op))
+    return library_.slice(x, shape, slice->begin, slice->step);
+  if (const auto* pad = std::get_if<graph::Pad>(&node.op))
+    return library_.place(x, shape, pad->begin, std::vector<int64_t>(pad->begin.size(), 1), pad->value);
+  if (is<graph::Reshape>(node)) return library_.reshape(x, shape);
+  if (const auto* transpose = std::get_if<graph::Transpose>(&node.op))
+    return library_.transpose(x, transpose->permutation);
+  throw Error(ErrorKind::kInternal, fmt::format("no way to run {} '{}'", graph::name(node.op), node.name));
 }
 
 Buffer Network::run_alone(size_t index, const std::function<Buffer(ValueId)>& value) {

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "graph/graph.h"
+#include "kernels/composed.h"
 #include "kernels/kernels.h"
 
 namespace relevid {
@@ -27,8 +28,11 @@ struct Step {
   std::unique_ptr<kernels::LinearMap> linear;  ///< Convolution, Dense, AveragePool, mean and sum
   std::unique_ptr<kernels::MaxMap> maximum;    ///< MaxPool, maximum over axes
   std::unique_ptr<kernels::NormMap> norm;      ///< BatchNorm
-  kernels::ActivationSpec activation;          ///< Activation
-  kernels::Buffer scale, shift;                ///< Affine
+  std::unique_ptr<kernels::StandardiseMap> standardise;
+  std::unique_ptr<kernels::SoftmaxMap> softmax;
+  std::unique_ptr<kernels::ProductMap> product;  ///< MatMul
+  kernels::ActivationSpec activation;            ///< Activation
+  kernels::Buffer scale, shift;                  ///< Affine; the slope of a PRelu is its scale
   graph::ValueId result = -1;    ///< value that running it writes: an activation's where that is fused
   graph::ValueId residual = -1;  ///< value added inside a convolution
   bool runs = true;              ///< false where another step does its work
@@ -51,7 +55,6 @@ using DropoutMask = std::function<kernels::Buffer(size_t step, const Shape& shap
 /// time.
 class Network {
  public:
-  /// Throws Error(kUnsupportedModel) with a list of all nodes that cannot be run.
   Network(graph::Graph graph, kernels::Library& library, Purpose purpose);
   Network(const Network&) = delete;
   Network& operator=(const Network&) = delete;
@@ -74,7 +77,10 @@ class Network {
  private:
   void fuse_activations();
   void fuse_residuals();
+  void prepare(Step& step);
   void run(size_t index, Trace& trace, Keep keep);
+  kernels::Buffer combine(const graph::Node& node, const kernels::Buffer& a, const kernels::Buffer& b);
+  kernels::Buffer move(const graph::Node& node, const Trace& trace);
   std::vector<char> kept_values(Keep keep) const;
 
   graph::Graph graph_;

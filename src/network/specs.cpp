@@ -52,12 +52,23 @@ kernels::SumSpec sum_spec(const graph::Reduce& op, const Shape& input) {
   return spec;
 }
 
+kernels::ResampleSpec resample_spec(const graph::Resample& op) {
+  kernels::ResampleSpec spec{op.axis, {}};
+  for (const auto& tap : op.taps) spec.taps.push_back({tap.to, tap.from, tap.weight});
+  return spec;
+}
+
 }  // namespace
 
 std::optional<kernels::LinearSpec> linear_spec(const graph::Graph& graph, const graph::Node& node) {
   if (const auto* op = std::get_if<graph::Convolution>(&node.op)) return convolution_spec(*op);
   if (const auto* op = std::get_if<graph::Dense>(&node.op)) return kernels::DenseSpec{op->weight, op->bias};
   if (const auto* op = std::get_if<graph::AveragePool>(&node.op)) return average_spec(*op);
+  if (const auto* op = std::get_if<graph::Resample>(&node.op)) return resample_spec(*op);
+  if (const auto* op = std::get_if<graph::TransposedConvolution>(&node.op)) {
+    kernels::TransposedConvolutionSpec spec{convolution_spec(op->of), op->bias, graph.shape(node.output)};
+    return spec;
+  }
   if (const auto* op = std::get_if<graph::Reduce>(&node.op)) {
     if (op->kind != graph::Reduce::Kind::kMax) return sum_spec(*op, graph.shape(node.inputs[0]));
   }
@@ -97,6 +108,16 @@ kernels::ActivationSpec activation_spec(const graph::Activation& activation) {
         return To::kTanh;
       case From::kElu:
         return To::kElu;
+      case From::kGelu:
+        return To::kGelu;
+      case From::kGeluTanh:
+        return To::kGeluTanh;
+      case From::kErf:
+        return To::kErf;
+      case From::kExp:
+        return To::kExp;
+      case From::kPower:
+        return To::kPower;
     }
     return To::kNone;
   };
@@ -109,6 +130,11 @@ int64_t multiply_adds(const graph::Graph& graph, const graph::Node& node) {
     return outputs * (op->weight->elements() / op->weight->shape()[0]);
   }
   if (const auto* op = std::get_if<graph::Dense>(&node.op)) return outputs * op->weight->shape()[1];
+  if (const auto* op = std::get_if<graph::TransposedConvolution>(&node.op)) {
+    const Shape& input = graph.shape(node.inputs[0]);
+    return input.elements() * (op->of.weight->elements() / op->of.weight->shape()[0]);
+  }
+  if (std::holds_alternative<graph::MatMul>(node.op)) return outputs * graph.shape(node.inputs[0])[2];
   return 0;
 }
 
@@ -116,6 +142,9 @@ int64_t parameters(const graph::Node& node) {
   const auto count = [](const graph::TensorRef& tensor) { return tensor ? tensor->elements() : 0; };
   if (const auto* op = std::get_if<graph::Convolution>(&node.op)) return count(op->weight) + count(op->bias);
   if (const auto* op = std::get_if<graph::Dense>(&node.op)) return count(op->weight) + count(op->bias);
+  if (const auto* op = std::get_if<graph::TransposedConvolution>(&node.op))
+    return count(op->of.weight) + count(op->bias);
+  if (const auto* op = std::get_if<graph::PRelu>(&node.op)) return count(op->slope);
   if (const auto* op = std::get_if<graph::Affine>(&node.op)) return count(op->scale) + count(op->shift);
   if (const auto* op = std::get_if<graph::BatchNorm>(&node.op)) return count(op->scale) + count(op->shift);
   return 0;

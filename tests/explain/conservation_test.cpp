@@ -80,7 +80,7 @@ TEST_P(Conservation, DeepTaylorSumsToTheLogitOnC3d) {
   if (!GetParam().network.starts_with("c3d")) return;
   Attribution attribution;
   const auto logits = explain("deep_taylor", attribution);
-  const auto relevance = attribution.relevance.as_doubles();
+  const auto relevance = attribution.relevance.front().as_doubles();
   const size_t size = relevance.size() / logits.size();
   for (size_t n = 0; n < logits.size(); ++n) {
     double sum = 0;

@@ -33,7 +33,7 @@ double score(Network& network, const Tensor& clip) {
 Vector explained(Network& network, const ExplainerOptions& options, const Tensor& clip) {
   Explainer explainer(network, options);
   explainer.forward(clip);
-  return explainer.explain(kTargets).relevance.as_doubles();
+  return explainer.explain(kTargets).relevance.front().as_doubles();
 }
 
 ExplainerOptions method(const std::string& name) {
@@ -104,7 +104,7 @@ TEST(Gradient, GuidedAndDeconvnetByTheirDefinitions) {
     const auto of = [&](const char* kind) {
       Explainer explainer(network, method(kind));
       explainer.forward(clip);
-      return explainer.explain(std::vector<int64_t>{0}).relevance.as_doubles();
+      return explainer.explain(std::vector<int64_t>{0}).relevance.front().as_doubles();
     };
     EXPECT_EQ(of("gradient"), (Vector{2, 0, -4, 0}));
     EXPECT_EQ(of("guided_backprop"), (Vector{2, 0, 0, 0}));

@@ -86,7 +86,8 @@ class Movinet : public ::testing::Test {
   }
   void expect_like(const std::string& method, const std::string& key, double tolerance) {
     const Attribution attribution = explain(method);
-    EXPECT_LE(relative(arrays_->at(key).as_doubles(), over_channels(attribution.relevance)), tolerance)
+    EXPECT_LE(relative(arrays_->at(key).as_doubles(), over_channels(attribution.relevance.front())),
+              tolerance)
         << method;
   }
 

@@ -44,7 +44,7 @@ Vector relevance_of(const graph::Graph& graph, kernels::Library& library, const 
   explainer.forward(clip);
   Attribution attribution = explainer.explain(targets);
   if (flows) *flows = std::move(attribution.flows);
-  return attribution.relevance.as_doubles();
+  return attribution.relevance.front().as_doubles();
 }
 
 void expect_near(const Vector& want, const Vector& have, double tolerance, const std::string& what) {
@@ -145,7 +145,8 @@ TEST(Propagation, DeepTaylorConservesWhereNothingLivesByItsBias) {
     Network network(graph, *library, Purpose::kExplanation);
     Explainer explainer(network, options_for("deep_taylor", -0.5F, 1.5F));
     explainer.forward(clip);
-    const auto sums = library->sums(library->upload(explainer.explain(std::vector<int64_t>{0, 2}).relevance));
+    const auto sums =
+        library->sums(library->upload(explainer.explain(std::vector<int64_t>{0, 2}).relevance.front()));
     EXPECT_NEAR(sums[0] / explainer.logits().as_doubles()[0], 1, 1e-3);
     EXPECT_NEAR(sums[1] / explainer.logits().as_doubles()[5], 1, 1e-3);
   }

@@ -106,7 +106,7 @@ std::vector<double> relevance_of(const ExplainerOptions& options, Network& netwo
                                  std::span<const int64_t> targets, const Tensor& logits) {
   Explainer explainer(network, options);
   explainer.forward(clip);
-  auto relevance = explainer.explain(targets).relevance.as_doubles();
+  auto relevance = explainer.explain(targets).relevance.front().as_doubles();
   if (!explainer.is_relevance()) return relevance;
   const auto item = relevance.size() / targets.size();
   const auto given = logits.as_doubles(), found = explainer.logits().as_doubles();

@@ -23,7 +23,7 @@ inline constexpr double kBoundedTolerance = 1e-4;
 inline double tolerance_behind(const kernels::ActivationSpec& f) {
   using Kind = kernels::ActivationSpec::Kind;
   const bool bounded = f.kind == Kind::kClip || f.kind == Kind::kSigmoid || f.kind == Kind::kHardSigmoid ||
-                       f.kind == Kind::kTanh;
+                       f.kind == Kind::kTanh || f.kind == Kind::kErf;
   return bounded ? kBoundedTolerance : kTolerance;
 }
 
@@ -111,7 +111,25 @@ inline std::vector<kernels::ActivationSpec> all_activations() {
           {Kind::kHardSigmoid, 0.2, 0.5},
           {Kind::kHardSwish, 0, 0},
           {Kind::kTanh, 0, 0},
-          {Kind::kElu, 0.7, 0}};
+          {Kind::kElu, 0.7, 0},
+          {Kind::kGelu, 0, 0}};
+}
+
+/// Those that seldom stand behind a layer, too; Power where it is defined for either sign.
+inline std::vector<kernels::ActivationSpec> elementwise_activations() {
+  using Kind = kernels::ActivationSpec::Kind;
+  auto result = all_activations();
+  for (const kernels::ActivationSpec& more : {kernels::ActivationSpec{Kind::kGeluTanh, 0, 0},
+                                              {Kind::kErf, 0, 0},
+                                              {Kind::kExp, 0, 0},
+                                              {Kind::kPower, 2, 0.5},
+                                              {Kind::kPower, 3, 0},
+                                              {Kind::kPower, -1, 4},
+                                              {Kind::kPower, -0.5, 4},
+                                              {Kind::kPower, 0.5, 4},
+                                              {Kind::kPower, 1.7, 4}})
+    result.push_back(more);
+  return result;
 }
 
 /// A linear map on both libraries, checked in all that it does.

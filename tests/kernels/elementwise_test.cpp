@@ -144,7 +144,7 @@ TEST(Elementwise, Activations) {
   Random random(6);
   for (const Shape& shape : kShapes) {
     const Pair x = libraries().upload(random.uniform(shape, -4, 4));
-    for (const ActivationSpec& f : testing::all_activations()) {
+    for (const ActivationSpec& f : testing::elementwise_activations()) {
       expect_same(on_both([&](Library& l, const Buffer& v) { return l.activate(v, f); }, x),
                   fmt::format("activation {} of {}", static_cast<int>(f.kind), shape.to_string()), 1e-6);
     }
@@ -156,7 +156,7 @@ TEST(Elementwise, ActivationGradients) {
   for (const Shape& shape : kShapes) {
     const Pair x = libraries().upload(random.uniform(shape, -4, 4)),
                g = libraries().upload(random.signed_values(shape));
-    for (const ActivationSpec& f : testing::all_activations()) {
+    for (const ActivationSpec& f : testing::elementwise_activations()) {
       const Pair y = on_both([&](Library& l, const Buffer& v) { return l.activate(v, f); }, x);
       for (const GradientMode mode :
            {GradientMode::kPlain, GradientMode::kGuided, GradientMode::kDeconvnet}) {
@@ -174,7 +174,7 @@ TEST(Elementwise, ActivationGradients) {
 
 TEST(Elementwise, SlopesAreThoseOfTheFunctions) {
   using Kind = ActivationSpec::Kind;
-  auto functions = testing::all_activations();
+  auto functions = testing::elementwise_activations();
   functions.push_back({Kind::kLeakyRelu, -0.5, 0});
   functions.push_back({Kind::kElu, -0.5, 0});
   functions.push_back({Kind::kHardSigmoid, -0.3, 0.4});

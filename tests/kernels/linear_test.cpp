@@ -103,6 +103,7 @@ TEST(Sum, AgreesOverAnyAxes) {
           SumSpec{axes, scale}, input,
           fmt::format("{} times the sum of {} over {} axes", scale, input.to_string(), axes.size()));
       pair.check_everything(random);
+      pair.check_forward({kernels::ActivationSpec::Kind::kRelu, 0, 0}, random);
     }
   }
 }

@@ -161,16 +161,6 @@ TEST(Network, MovementAndPools) {
       b.finish(b.dense(b.flatten(b.max_pool(b.affine(turned, {0.5, 1, -2}, {1, 0, 3}))), 4, random)));
 }
 
-TEST(Network, SoftmaxInsideIsNamed) {
-  GraphBuilder b;
-  const Value x = b.input({1, 4});
-  const graph::Graph graph = b.finish(b.relu(b.like(graph::Softmax{1}, x)));
-  const auto library = kernels::make_reference_library();
-  const std::string message = testing::message_of(ErrorKind::kUnsupportedModel,
-                                                  [&] { Network(graph, *library, Purpose::kInference); });
-  EXPECT_NE(message.find("Softmax0"), std::string::npos) << message;
-}
-
 TEST(Network, InputsThatDoNotFitAreRefused) {
   Random random;
   GraphBuilder b;

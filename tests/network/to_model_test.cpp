@@ -46,10 +46,34 @@ void expect_round_trip(const graph::Graph& graph) {
   }
 }
 
+TEST(ToModel, AttentionNormsAndResampling) {
+  Random random;
+  GraphBuilder b;
+  Value x = b.convolution(b.input({2, 4, 4, 4, 4}), 6, random);
+  const graph::Convolution of{{{2, 3, 3}, {2, 2, 2}, {1, 1, 1}, {0, 1, 1}, {0, 1, 1}},
+                              2,
+                              b.constant({6, 3, 2, 3, 3}, random),
+                              nullptr};
+  x = b.node(graph::TransposedConvolution{of, b.constant({6}, random)}, {x}, Shape{2, 6, 8, 8, 8});
+  x = b.node(graph::Resample{3, {{0, 0, 0.5}, {0, 1, 0.5}, {1, 6, 1}}}, {x}, Shape{2, 6, 8, 2, 8});
+  x = b.node(graph::Resample{4, {{0, 7, 1}, {1, 0, 1}, {2, 0, 1}}}, {x}, Shape{2, 6, 8, 2, 3});
+  x = b.like(graph::Standardise{{2, 3, 4}, 1e-3},
+             b.like(graph::PRelu{b.constant({1, 6, 1, 1, 1}, random)}, x));
+  using Kind = graph::Activation::Kind;
+  for (const Kind kind : {Kind::kGelu, Kind::kGeluTanh, Kind::kErf, Kind::kExp})
+    x = b.like(graph::Activation{kind, 0, 0}, x);
+  x = b.reshape(b.like(graph::Activation{Kind::kPower, -0.5, 1}, x), Shape{2, 6, 48});
+  const Value turned = b.node(graph::Transpose{{0, 2, 1}}, {x}, Shape{2, 48, 6});
+  const Value weights = b.like(graph::Softmax{2}, b.node(graph::MatMul{}, {x, turned}, Shape{2, 6, 6}));
+  expect_round_trip(
+      b.finish(b.dense(b.flatten(b.node(graph::MatMul{0}, {weights, x}, Shape{2, 6, 48})), 3, random)));
+}
+
 TEST(ToModel, ConvolutionsPoolsAndActivations) {
   Random random;
   GraphBuilder b;
-  Value x = b.convolution(b.input({2, 4, 5, 9, 8}), 6, random, {.pads = {1, 0, 2}, .strides = {1, 2, 1}, .groups = 2});
+  Value x = b.convolution(b.input({2, 4, 5, 9, 8}), 6, random,
+                          {.pads = {1, 0, 2}, .strides = {1, 2, 1}, .groups = 2});
   x = b.like(graph::Activation{graph::Activation::Kind::kLeakyRelu, 0.1}, x);
   x = b.max_pool(x);
   x = b.like(graph::Activation{graph::Activation::Kind::kClip, -0.5, 0.7}, x);
@@ -77,13 +101,15 @@ TEST(ToModel, BranchesAndMovement) {
   GraphBuilder b;
   const Value x = b.input({2, 4, 4, 5, 6});
   const Value backwards = b.node(graph::Slice{{0, 0, 3, 1, 0}, {1, 1, -1, 2, 1}}, {x}, Shape{2, 4, 4, 2, 6});
-  const Value padded = b.node(graph::Pad{{0, 0, 0, 1, 0}, {0, 0, 0, 0, 1}, 0.5}, {backwards}, Shape{2, 4, 4, 3, 7});
+  const Value padded =
+      b.node(graph::Pad{{0, 0, 0, 1, 0}, {0, 0, 0, 0, 1}, 0.5}, {backwards}, Shape{2, 4, 4, 3, 7});
   const Value cut = b.node(graph::Slice{{0, 1, 0, 0, 0}, {1, 1, 1, 1, 1}}, {padded}, Shape{2, 2, 4, 3, 7});
   const Value both = b.node(graph::Concat{1}, {padded, cut}, Shape{2, 6, 4, 3, 7});
   const Value turned = b.node(graph::Transpose{{0, 2, 1, 4, 3}}, {both}, Shape{2, 4, 6, 7, 3});
   const Value gate = b.like(graph::Activation{graph::Activation::Kind::kSigmoid}, turned);
   const Value gated = b.multiply(turned, gate, 1);
-  const Value difference = b.add(gated, b.like(graph::Activation{graph::Activation::Kind::kTanh}, turned), -1);
+  const Value difference =
+      b.add(gated, b.like(graph::Activation{graph::Activation::Kind::kTanh}, turned), -1);
   const Value wide = b.dense(difference, 5, random);  // of rank 5: a MatMul and an Add
   using Kind = graph::Reduce::Kind;
   const Value sum = b.node(graph::Reduce{Kind::kSum, {4}}, {wide}, Shape{2, 4, 6, 7, 1});
@@ -108,7 +134,8 @@ TEST(ToModel, KeepsBatchNormAndDropout) {
   Random random;
   GraphBuilder b;
   const auto constant = [&](float low) { return graph::share(random.uniform(Shape{3}, low, low + 1)); };
-  Value x = b.like(graph::BatchNorm{constant(0), constant(0), constant(0), constant(0.1F), 1e-3}, b.input({2, 3, 2, 4, 4}));
+  Value x = b.like(graph::BatchNorm{constant(0), constant(0), constant(0), constant(0.1F), 1e-3},
+                   b.input({2, 3, 2, 4, 4}));
   x = b.dense(b.like(graph::Dropout{0.25}, b.flatten(x)), 2, random);
   const graph::Model model = graph::to_model(b.finish(x));
   const auto training = graph::specialise(model, {{"input", Shape{2, 3, 2, 4, 4}}}, graph::Mode::kTraining);
@@ -123,7 +150,8 @@ TEST(ToModel, ABatchThatMovesIsRefused) {
   GraphBuilder b;
   const Value x = b.input({2, 3});
   const graph::Graph graph = b.finish(b.node(graph::Transpose{{1, 0}}, {x}, Shape{3, 2}));
-  EXPECT_NE(message_of(ErrorKind::kUnsupportedModel, [&] { graph::to_model(graph); }).find("axis 0"), std::string::npos);
+  EXPECT_NE(message_of(ErrorKind::kUnsupportedModel, [&] { graph::to_model(graph); }).find("axis 0"),
+            std::string::npos);
 }
 
 }  // namespace

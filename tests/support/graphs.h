@@ -100,6 +100,10 @@ class GraphBuilder {
                 x);
   }
 
+  static graph::TensorRef constant(Shape shape, Random& random) {
+    return shared(random.uniform(std::move(shape), -0.5, 0.5));
+  }
+
   const Shape& shape(Value x) const { return graph_.shape(x); }
   graph::Graph finish(Value output) {
     graph_.output = output;

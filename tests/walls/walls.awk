@@ -14,7 +14,7 @@ function define_rooms() {
   may["kernels"] = "tensor base"  # the seam: src/kernels/*.h, *.cpp
   may["kernels/onednn"] = "kernels tensor base"
   may["kernels/reference"] = "kernels tensor base"
-  may["network"] = "graph kernels/kernels.h kernels/specs.h tensor base"
+  may["network"] = "graph kernels/kernels.h kernels/composed.h kernels/specs.h tensor base"
   may["explain"] = "network graph kernels/kernels.h kernels/specs.h tensor base"
   may["video"] = "tensor base"
   may["clips"] = "relevid/video.h tensor base"

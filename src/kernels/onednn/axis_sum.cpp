@@ -11,10 +11,18 @@ namespace {
 /// scale times the sum over any axes: rare ones (batch, channels, rows), in plain loops.
 class AxisSum final : public LinearMap {
  public:
-  AxisSum(Device& device, const SumSpec& spec, const Shape& input)
-      : device_(device), spec_(spec), input_(input), output_(output_shape(spec, input)) {}
+  AxisSum(Device& device, const SumSpec& spec, const Shape& input, const Epilogue& epilogue)
+      : device_(device),
+        spec_(spec),
+        input_(input),
+        output_(output_shape(spec, input)),
+        epilogue_(epilogue) {}
 
-  Buffer forward(const Buffer& x, Buffer) override { return apply(x, {}, {}); }
+  Buffer forward(const Buffer& x, Buffer) override {
+    Buffer y = apply(x, {}, {});
+    activate_in_place(device_, y, epilogue_.activation);
+    return y;
+  }
   Buffer apply(const Buffer& x, WeightTransform transform, BiasPart) override {
     const auto from = device_.to_plain(x);
     std::vector<double> sums(static_cast<size_t>(output_.elements()), 0.0);
@@ -51,12 +59,14 @@ class AxisSum final : public LinearMap {
   Device& device_;
   SumSpec spec_;
   Shape input_, output_;
+  Epilogue epilogue_;
 };
 
 }  // namespace
 
-std::unique_ptr<LinearMap> make_axis_sum(Device& device, const SumSpec& spec, const Shape& input) {
-  return std::make_unique<AxisSum>(device, spec, input);
+std::unique_ptr<LinearMap> make_axis_sum(Device& device, const SumSpec& spec, const Shape& input,
+                                         const Epilogue& epilogue) {
+  return std::make_unique<AxisSum>(device, spec, input, epilogue);
 }
 
 }  // namespace relevid::kernels::onednn

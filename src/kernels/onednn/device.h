@@ -76,7 +76,11 @@ std::unique_ptr<LinearMap> make_dense(Device& device, const DenseSpec& spec, con
 std::unique_ptr<LinearMap> make_window_map(Device& device, const LinearSpec& spec, const Shape& input,
                                            const Epilogue& epilogue);
 /// Sums over any axes.
-std::unique_ptr<LinearMap> make_axis_sum(Device& device, const SumSpec& spec, const Shape& input);
+std::unique_ptr<LinearMap> make_axis_sum(Device& device, const SumSpec& spec, const Shape& input,
+                                         const Epilogue& epilogue);
+std::unique_ptr<LinearMap> make_resample(Device& device, const ResampleSpec& spec, const Shape& input,
+                                         const Epilogue& epilogue);
+std::unique_ptr<ProductMap> make_product(Device& device, const Shape& a, const Shape& b);
 std::unique_ptr<MaxMap> make_max_window(Device& device, const MaxWindowSpec& spec, const Shape& input);
 std::unique_ptr<MaxMap> make_max_axes(Device& device, const MaxAxesSpec& spec, const Shape& input);
 std::unique_ptr<NormMap> make_norm(Device& device, const Shape& input, double epsilon);

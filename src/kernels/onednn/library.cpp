@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <algorithm>
 #include <cmath>
+#include <numbers>
 
+#include "kernels/composed.h"
 #include "kernels/indexing.h"
 #include "kernels/kernels.h"
 #include "kernels/onednn/device.h"
@@ -12,6 +14,20 @@
 
 namespace relevid::kernels {
 namespace onednn {
+
+namespace {
+
+/// (x + beta)^alpha; the powers that norms are made of need no logarithm.
+template <class Each>
+void raise(Each&& each, float alpha, float beta) {
+  if (alpha == 2) return each([=](float a) { return (a + beta) * (a + beta); });
+  if (alpha == 0.5F) return each([=](float a) { return std::sqrt(a + beta); });
+  if (alpha == -0.5F) return each([=](float a) { return 1 / std::sqrt(a + beta); });
+  if (alpha == -1) return each([=](float a) { return 1 / (a + beta); });
+  each([=](float a) { return std::pow(a + beta, alpha); });
+}
+
+}  // namespace
 
 void activate_in_place(Device& device, Buffer& x, const ActivationSpec& f) {
   using Kind = ActivationSpec::Kind;
@@ -45,6 +61,21 @@ void activate_in_place(Device& device, Buffer& x, const ActivationSpec& f) {
     case Kind::kElu:
       each([=](float a) { return a > 0 ? a : alpha * std::expm1(a); });
       return;
+    case Kind::kErf:
+      each([](float a) { return std::erf(a); });
+      return;
+    case Kind::kGelu:
+      each([](float a) { return 0.5F * a * std::erfc(-a * std::numbers::sqrt2_v<float> / 2); });
+      return;
+    case Kind::kGeluTanh:
+      each([=](float a) { return static_cast<float>(activation(f, static_cast<double>(a))); });
+      return;
+    case Kind::kExp:
+      each([](float a) { return std::exp(a); });
+      break;
+    case Kind::kPower:
+      raise(each, alpha, beta);
+      break;
   }
   clear_tail(device, x);  // f(0) is not 0
 }
@@ -70,6 +101,9 @@ class OnednnLibrary final : public Library {
   }
   std::unique_ptr<NormMap> prepare_norm(const Shape& input, double epsilon) override {
     return make_norm(device_, input, epsilon);
+  }
+  std::unique_ptr<ProductMap> prepare_product(const Shape& a, const Shape& b) override {
+    return make_product(device_, a, b);
   }
 
   Buffer upload(const Tensor& tensor) override {
@@ -235,8 +269,12 @@ std::unique_ptr<LinearMap> OnednnLibrary::prepare(const LinearSpec& spec, const 
     const int64_t first = input.rank() == 4 ? 2 : input.rank() - 3;
     const bool spatial =
         is_volume(input) && std::ranges::all_of(sum->axes, [&](int64_t axis) { return axis >= first; });
-    if (!spatial) return make_axis_sum(device_, *sum, input);
+    if (!spatial) return make_axis_sum(device_, *sum, input, epilogue);
   }
+  if (const auto* resample = std::get_if<ResampleSpec>(&spec))
+    return make_resample(device_, *resample, input, epilogue);
+  if (const auto* transposed = std::get_if<TransposedConvolutionSpec>(&spec))
+    return make_transposed_convolution(*this, *transposed, input, epilogue);
   return make_window_map(device_, spec, input, epilogue);
 }
 
@@ -265,6 +303,7 @@ Buffer OnednnLibrary::activation_gradient(const Buffer& kept, const Buffer& g, c
   for_each_float(device_, g.shape(), [=](int64_t i) {
     to[i] = static_cast<float>(activation_slope(f, static_cast<double>(k[i]))) * from[i];
   });
+  clear_tail(device_, y);  // the slope at 0 may be infinite
   return y;
 }
 

@@ -2,6 +2,7 @@
 #include <algorithm>
 #include <cmath>
 
+#include "kernels/composed.h"
 #include "kernels/indexing.h"
 #include "kernels/reference/reference.h"
 
@@ -46,6 +47,8 @@ class ReferenceLibrary final : public Library {
 
   std::unique_ptr<LinearMap> prepare(const LinearSpec& spec, const Shape& input,
                                      const Epilogue& epilogue) override {
+    if (const auto* transposed = std::get_if<TransposedConvolutionSpec>(&spec))
+      return make_transposed_convolution(*this, *transposed, input, epilogue);
     return make_linear_map(spec, input, epilogue);
   }
   std::unique_ptr<MaxMap> prepare_max(const MaxSpec& spec, const Shape& input) override {
@@ -53,6 +56,9 @@ class ReferenceLibrary final : public Library {
   }
   std::unique_ptr<NormMap> prepare_norm(const Shape& input, double epsilon) override {
     return make_norm(input, epsilon);
+  }
+  std::unique_ptr<ProductMap> prepare_product(const Shape& a, const Shape& b) override {
+    return make_product(a, b);
   }
 
   Buffer upload(const Tensor& tensor) override {

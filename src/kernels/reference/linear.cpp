@@ -74,6 +74,16 @@ void visit_sum(const SumSpec& spec, const Shape& input, const Shape& output, con
                   [&](int64_t i, int64_t o) { visit(o, i, -1, spec.scale); });
 }
 
+void visit_resample(const ResampleSpec& spec, const Shape& input, const Shape& output, const Visit& visit) {
+  const int64_t inner = input.strides()[static_cast<size_t>(spec.axis)];
+  const int64_t from_size = input[spec.axis], to_size = output[spec.axis];
+  for (int64_t outer = 0; outer < input.elements() / (from_size * inner); ++outer)
+    for (const auto& tap : spec.taps)
+      for (int64_t i = 0; i < inner; ++i)
+        visit((outer * to_size + tap.to) * inner + i, (outer * from_size + tap.from) * inner + i, -1,
+              tap.weight);
+}
+
 class ReferenceLinearMap final : public LinearMap {
  public:
   ReferenceLinearMap(LinearSpec spec, Shape input, Epilogue epilogue)
@@ -154,6 +164,7 @@ class ReferenceLinearMap final : public LinearMap {
     if (const auto* s = std::get_if<DenseSpec>(&spec_)) visit_dense(*s, input_, term);
     if (const auto* s = std::get_if<AveragePoolSpec>(&spec_)) visit_average(*s, input_, output_, term);
     if (const auto* s = std::get_if<SumSpec>(&spec_)) visit_sum(*s, input_, output_, term);
+    if (const auto* s = std::get_if<ResampleSpec>(&spec_)) visit_resample(*s, input_, output_, term);
   }
 
   const Tensor* weight() const {

@@ -25,5 +25,6 @@ std::unique_ptr<LinearMap> make_linear_map(const LinearSpec& spec, const Shape& 
                                            const Epilogue& epilogue);
 std::unique_ptr<MaxMap> make_max_map(const MaxSpec& spec, const Shape& input);
 std::unique_ptr<NormMap> make_norm(const Shape& input, double epsilon);
+std::unique_ptr<ProductMap> make_product(const Shape& a, const Shape& b);
 
 }  // namespace relevid::kernels::reference

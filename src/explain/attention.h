@@ -1,0 +1,34 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <array>
+
+#include "explain/composite.h"
+#include "explain/flow.h"
+#include "network/network.h"
+
+namespace relevid {
+
+/// Note [Attention]
+/// O = A V, A being the weights of an attention (a softmax's, or scores that are divided by their number).
+/// - Value path (ProductRule::kSignal, the default): A counts as a constant, as a gate does. What is left is
+/// a
+///   linear map of V, which the epsilon rule takes: R_V = V · Aᵀ (R / s(O)). It conserves, up to ε. Ali et
+///   al. 2022 (ICML, "XAI for Transformers") detach the attention so; Achtibat et al. 2024 call it CP-LRP.
+/// - Half (ProductRule::kHalf): both are operands of a bilinear map, and each gets half: R_A = A · (R / 2
+/// s(O)) Vᵀ,
+///   R_V = V · Aᵀ (R / 2 s(O)): AttnLRP (Achtibat et al. 2024, arXiv 2402.05602), proposition 3.3. Products
+///   of which neither operand is known to be weights (queries and keys) always go so. The product conserves;
+///   the softmax that R_A then goes through does not (SoftmaxMap::relevance), and its account says how much
+///   it kept.
+
+/// Relevance of a MatMul's two operands; empty where one gets none. `trace` as Propagation::run has it.
+std::array<kernels::Buffer, 2> through_matrices(kernels::Library& library, const Step& step, ProductRule rule,
+                                                const Trace& trace, const kernels::Buffer& r,
+                                                LayerFlow& flow);
+
+/// Relevance of a softmax's input. What the decomposition leaves out is absorbed as by a bias.
+kernels::Buffer through_softmax(kernels::Library& library, const Step& step, const Trace& trace,
+                                const kernels::Buffer& r, LayerFlow& flow);
+
+}  // namespace relevid

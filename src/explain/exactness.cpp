@@ -1,0 +1,96 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "explain/exactness.h"
+
+#include <fmt/format.h>
+
+namespace relevid {
+namespace {
+
+using graph::Activation;
+
+bool is_piecewise_linear(Activation::Kind kind) {
+  return kind == Activation::Kind::kRelu || kind == Activation::Kind::kClip ||
+         kind == Activation::Kind::kLeakyRelu || kind == Activation::Kind::kHardSigmoid;
+}
+
+ProductRule product_rule(const std::optional<NodeRule>& rule) {
+  const auto* product = rule ? std::get_if<ProductRule>(&*rule) : nullptr;
+  return product ? *product : ProductRule::kSignal;
+}
+
+/// Whether relevance reaches a value from the output: gates and the weights of an attention get none.
+std::vector<char> reached(const graph::Graph& graph, std::span<const std::optional<NodeRule>> rules) {
+  std::vector<char> result(graph.values.size(), 0);
+  result[static_cast<size_t>(graph.output)] = 1;
+  for (size_t i = graph.nodes.size(); i-- > 0;) {
+    const graph::Node& node = graph.nodes[i];
+    if (result[static_cast<size_t>(node.output)] == 0) continue;
+    const auto* product = std::get_if<graph::Multiply>(&node.op);
+    const auto* matrices = std::get_if<graph::MatMul>(&node.op);
+    const int constant = product ? product->gate : matrices ? matrices->weights : -1;
+    const bool halves = product_rule(rules[i]) == ProductRule::kHalf;
+    for (size_t k = 0; k < node.inputs.size(); ++k) {
+      if (halves || static_cast<int>(k) != constant) result[static_cast<size_t>(node.inputs[k])] = 1;
+    }
+  }
+  return result;
+}
+
+std::string of_product(bool matrices, bool symmetric, ProductRule rule) {
+  if (rule == ProductRule::kEven) return "";  // a null profile is about no function
+  const bool halves = symmetric || rule == ProductRule::kHalf;
+  if (!matrices)
+    return halves ? "product of two branches: half to each factor"
+                  : "product with a gate: the gate counts as a constant";
+  if (halves) return "product of two computed matrices: half to each (AttnLRP, proposition 3.3)";
+  return "attention-weighted sum: the weights count as constants (value path)";
+}
+
+std::string reason(const graph::Operator& op, const std::optional<NodeRule>& rule) {
+  if (const auto* f = std::get_if<Activation>(&op)) {
+    if (is_piecewise_linear(f->kind)) return "";
+    return fmt::format("{} is not piecewise linear: relevance passes as it is", graph::name(f->kind));
+  }
+  if (const auto* product = std::get_if<graph::Multiply>(&op))
+    return of_product(false, product->gate < 0, product_rule(rule));
+  if (const auto* product = std::get_if<graph::MatMul>(&op))
+    return of_product(true, product->weights < 0, product_rule(rule));
+  if (std::holds_alternative<graph::Softmax>(op))
+    return "softmax: Taylor decomposition at its input (AttnLRP, proposition 3.1), which does not conserve";
+  if (std::holds_alternative<graph::Standardise>(op))
+    return "normalisation over axes: mean and deviation count as constants, relevance passes as it is";
+  if (std::holds_alternative<graph::Affine>(op))
+    return "constants that are not merged into a layer: relevance passes as it is";
+  return "";
+}
+
+}  // namespace
+
+std::vector<std::string> what_is_not_exact(const graph::Graph& graph,
+                                           std::span<const std::optional<NodeRule>> rules) {
+  const auto gets_relevance = reached(graph, rules);
+  std::vector<std::string> reasons;
+  for (size_t i = 0; i < graph.nodes.size(); ++i) {
+    const graph::Node& node = graph.nodes[i];
+    reasons.push_back(gets_relevance[static_cast<size_t>(node.output)] != 0 ? reason(node.op, rules[i]) : "");
+  }
+  return reasons;
+}
+
+std::map<std::string, std::vector<size_t>> by_reason(std::span<const std::string> reasons) {
+  std::map<std::string, std::vector<size_t>> result;
+  for (size_t i = 0; i < reasons.size(); ++i) {
+    if (!reasons[i].empty()) result[reasons[i]].push_back(i);
+  }
+  return result;
+}
+
+std::string describe(const graph::Operator& op, const std::optional<NodeRule>& rule) {
+  if (std::holds_alternative<graph::Softmax>(op)) return "Taylor";
+  if (std::holds_alternative<graph::Standardise>(op)) return "identity";
+  const bool matrices = std::holds_alternative<graph::MatMul>(op);
+  if (matrices && rule && product_rule(rule) == ProductRule::kSignal) return "value path";
+  return describe(rule);
+}
+
+}  // namespace relevid
