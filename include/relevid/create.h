@@ -25,8 +25,9 @@ struct CreateOptions {
   enum class TimePadding { kZeros, kRepeat } time_padding = TimePadding::kZeros;
 };
 
-/// "c3d" (Tran et al. 2015), "c3d_small" (its first four stages with a convolution each and half the channels,
-/// for small frames), "r3d_18", "r2plus1d_18" (Tran et al. 2018).
+/// "c3d" (Tran et al. 2015), "c3d_small" (its first four stages with a convolution each and half the
+/// channels, for small frames), "c3d_bn" and "c3d_small_bn" (these with batch norms), "r3d_18", "r2plus1d_18"
+/// (Tran et al. 2018).
 std::vector<std::string> architectures();
 
 /// Writes an architecture with random weights as ONNX, atomically; the same on every machine for the same

@@ -58,6 +58,10 @@ struct DataSetOptions {
 /// set).
 DataSet read_dataset(const std::filesystem::path& path, const DataSetOptions& options = {});
 
+/// Writes a csv of absolute paths and labels, from which read_dataset() makes the same rows wherever it lies;
+/// atomically. Rows without a label keep theirs empty. Throws Error(kIo).
+void write_dataset(const DataSet& data, const std::filesystem::path& path);
+
 /// Rows of a data set, by index, ascending.
 struct DataSplit {
   std::vector<int64_t> training, validation;

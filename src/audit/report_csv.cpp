@@ -7,6 +7,7 @@
 #include <concepts>
 
 #include "audit/report.h"
+#include "data/csv.h"
 
 namespace relevid::audit {
 namespace {
@@ -16,15 +17,8 @@ namespace {
 class Line {
  public:
   Line& text(std::string_view value) {
-    const bool quoted = value.find_first_of(",\"\r\n") != std::string_view::npos;
     begin();
-    if (!quoted) {
-      line_ += value;
-      return *this;
-    }
-    line_ += '"';
-    for (const char c : value) line_ += c == '"' ? std::string("\"\"") : std::string(1, c);
-    line_ += '"';
+    line_ += data::csv_field(value);
     return *this;
   }
   Line& real(double value) {

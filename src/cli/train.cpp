@@ -35,6 +35,10 @@ struct TrainCommand {
  private:
   void settle();
   std::pair<DataSet, DataSet> read() const;
+  /// The list of what --val-split held out, beside the ONNX file.
+  std::filesystem::path held_out_path() const {
+    return std::filesystem::path(out).replace_extension(".val.csv");
+  }
   void print_epoch(const EpochResult& result) const;
   void print_end(const TrainResult& result) const;
 };
@@ -59,7 +63,9 @@ void TrainCommand::add_network(CLI::App& app) {
   app.add_option("--arch", options.network.architecture, fmt::format("{}", fmt::join(architectures(), ", ")))
       ->group(group)
       ->capture_default_str();
-  app.add_option("--width", options.network.width, "factor on its channels")->group(group)->capture_default_str();
+  app.add_option("--width", options.network.width, "factor on its channels")
+      ->group(group)
+      ->capture_default_str();
   app.add_option("--dropout", options.network.dropout, "before its last fully connected layers")
       ->group(group)
       ->capture_default_str();
@@ -78,7 +84,8 @@ void TrainCommand::add_network(CLI::App& app) {
 
 void TrainCommand::add_clips(CLI::App& app) {
   const std::string group = "Clips";
-  app.add_option("--clip-len", options.clip_len, "frames a clip has (16, or the initial model's)")->group(group);
+  app.add_option("--clip-len", options.clip_len, "frames a clip has (16, or the initial model's)")
+      ->group(group);
   app.add_option("--frame-interval", options.frame_interval, "step between them (1, or the initial model's)")
       ->group(group);
   app.add_option("--clips-per-video", options.clips_per_video, "at random offsets, in an epoch")
@@ -100,7 +107,9 @@ void TrainCommand::add_clips(CLI::App& app) {
   app.add_option("--brightness", options.augmentation.brightness, "jitter: factors from [1 - x, 1 + x]")
       ->group(group)
       ->capture_default_str();
-  app.add_option("--contrast", options.augmentation.contrast, "likewise")->group(group)->capture_default_str();
+  app.add_option("--contrast", options.augmentation.contrast, "likewise")
+      ->group(group)
+      ->capture_default_str();
 }
 
 void TrainCommand::add_optimiser(CLI::App& app) {
@@ -148,7 +157,8 @@ void TrainCommand::add_run(CLI::App& app) {
       ->group(group)
       ->capture_default_str()
       ->check(CLI::Range(1, 64));
-  app.add_option("--cache", options.cache, "folder of decoded frames; relevid/frames in your cache folder by default")
+  app.add_option("--cache", options.cache,
+                 "folder of decoded frames; relevid/frames in your cache folder by default")
       ->group(group);
   app.add_option("--cache-limit", cache_gib, "of that folder, GiB")->group(group)->capture_default_str();
   app.add_flag("--resume", resume, "go on from the checkpoint beside the ONNX file")->group(group);
@@ -173,8 +183,9 @@ std::pair<DataSet, DataSet> TrainCommand::read() const {
 }
 
 void TrainCommand::print_epoch(const EpochResult& result) const {
-  fmt::print("epoch {:>3}/{}  loss {:.4f}  clips {:5.1f} %  {:.1f} clips/s  lr {:.2g}", result.epoch, options.epochs,
-             result.loss, percent(result.clips_right, result.clips), result.clips_per_second, result.learning_rate);
+  fmt::print("epoch {:>3}/{}  loss {:.4f}  clips {:5.1f} %  {:.1f} clips/s  lr {:.2g}", result.epoch,
+             options.epochs, result.loss, percent(result.clips_right, result.clips), result.clips_per_second,
+             result.learning_rate);
   if (const auto& v = result.validation) {
     fmt::print("  |  validation: clips {:5.1f} %, videos {:5.1f} %", percent(v->clips_right, v->clips),
                percent(v->videos_right, v->videos));
@@ -186,8 +197,11 @@ void TrainCommand::print_epoch(const EpochResult& result) const {
 void TrainCommand::print_end(const TrainResult& result) const {
   fmt::print("{}: {:.2f} million parameters, {} training videos, {} validation videos\n", printable(out),
              static_cast<double>(result.parameters) / 1e6, result.training_videos, result.validation_videos);
-  if (!result.unreadable.empty()) print_warning(fmt::format("{} videos could not be used", result.unreadable.size()));
-  fmt::print("checkpoint: {}; log: {}\n", printable(checkpoint_path(out).string()), printable(log_path(out).string()));
+  if (!result.unreadable.empty())
+    print_warning(fmt::format("{} videos could not be used", result.unreadable.size()));
+  fmt::print("checkpoint: {}; log: {}\n", printable(checkpoint_path(out).string()),
+             printable(log_path(out).string()));
+  if (validation_share > 0) fmt::print("held out: {}, for audits\n", printable(held_out_path().string()));
 }
 
 int TrainCommand::run() {
@@ -207,10 +221,12 @@ int TrainCommand::run() {
   try {
     const TrainResult result = train_model(training, validation, out, options, control, observer);
     progress.clear();
+    if (validation_share > 0) write_dataset(validation, held_out_path());
     print_end(result);
   } catch (const Interrupted&) {
     progress.clear();
-    print_error("interrupted", fmt::format("the same command with --resume goes on from {}", checkpoint_path(out).string()));
+    print_error("interrupted",
+                fmt::format("the same command with --resume goes on from {}", checkpoint_path(out).string()));
     return kInterruptedStatus;
   }
   return 0;
@@ -220,7 +236,8 @@ int TrainCommand::run() {
 
 void add_train(CLI::App& program, Action& action) {
   auto command = std::make_shared<TrainCommand>();
-  CLI::App* app = program.add_subcommand("train", "Train a network on clips at random offsets; saved as ONNX");
+  CLI::App* app =
+      program.add_subcommand("train", "Train a network on clips at random offsets; saved as ONNX");
   command->add_data(*app);
   command->add_network(*app);
   command->add_clips(*app);

@@ -6,12 +6,15 @@
 
 namespace relevid::models {
 
+/// What stands between a convolution and its ReLU.
+enum class Normalisation { kNone, kBatch };
+
 /// Tran et al. 2015 (ICCV), "Learning Spatiotemporal Features with 3D Convolutional Networks": the network
 /// that was published with it, 487 classes of Sports-1M.
-graph::Model create_c3d(const CreateOptions& options);
-/// Its small sister of four convolutions (32, 64, 128, 128 channels) and one fully connected layer, for frames
-/// of a few dozen pixels. Of our own.
-graph::Model create_c3d_small(const CreateOptions& options);
+graph::Model create_c3d(Normalisation normalisation, const CreateOptions& options);
+/// Its small sister of four convolutions (32, 64, 128, 128 channels) and one fully connected layer, for
+/// frames of a few dozen pixels. Of our own.
+graph::Model create_c3d_small(Normalisation normalisation, const CreateOptions& options);
 
 /// Tran et al. 2018 (CVPR), "A Closer Look at Spatiotemporal Convolutions for Action Recognition", 18 layers
 /// in the geometry of torchvision, whose weights fit by name; 400 classes of Kinetics.

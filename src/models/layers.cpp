@@ -40,7 +40,8 @@ Volume LayerWriter::input() {
 Volume LayerWriter::convolution(const Volume& x, const std::string& name, int64_t channels,
                                 const Extent& kernel, const Extent& strides, const Extent& pads, Bias bias) {
   if (options_.time_padding == CreateOptions::TimePadding::kRepeat && pads[0] > 0) {
-    return convolution(repeat_ends(x, name, pads[0]), name, channels, kernel, strides, {0, pads[1], pads[2]}, bias);
+    return convolution(repeat_ends(x, name, pads[0]), name, channels, kernel, strides, {0, pads[1], pads[2]},
+                       bias);
   }
   std::vector<std::string> inputs = {
       x.name, he_weights(name + ".weight", {channels, x.channels, kernel[0], kernel[1], kernel[2]})};
@@ -122,7 +123,10 @@ Volume LayerWriter::dense(const Volume& x, const std::string& name, int64_t chan
 
 Volume LayerWriter::dropout(const Volume& x, const std::string& name) {
   if (options_.dropout == 0) return x;
-  return emit("Dropout", name, {x.name, constant(name + ".ratio", Shape(std::vector<int64_t>{}), options_.dropout, options_.dropout)}, x);
+  return emit(
+      "Dropout", name,
+      {x.name, constant(name + ".ratio", Shape(std::vector<int64_t>{}), options_.dropout, options_.dropout)},
+      x);
 }
 
 graph::Model LayerWriter::finish(const Volume& logits) && {

@@ -21,8 +21,10 @@ struct Architecture {
 
 const std::vector<Architecture>& architectures() {
   static const std::vector<Architecture> kArchitectures = {
-      {"c3d", create_c3d},
-      {"c3d_small", create_c3d_small},
+      {"c3d", [](const auto& options) { return create_c3d(Normalisation::kNone, options); }},
+      {"c3d_bn", [](const auto& options) { return create_c3d(Normalisation::kBatch, options); }},
+      {"c3d_small", [](const auto& options) { return create_c3d_small(Normalisation::kNone, options); }},
+      {"c3d_small_bn", [](const auto& options) { return create_c3d_small(Normalisation::kBatch, options); }},
       {"r3d_18", [](const auto& options) { return create_resnet_18(ResidualKind::kR3d, options); }},
       {"r2plus1d_18", [](const auto& options) { return create_resnet_18(ResidualKind::kR2Plus1d, options); }},
   };

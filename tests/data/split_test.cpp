@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <fstream>
 #include <set>
 
 #include "relevid/dataset.h"
@@ -69,6 +70,29 @@ TEST(Split, ARepeatedVideoLiesOnOneSide) {
 TEST(Split, OtherSharesAreRefused) {
   for (const double share : {0.0, 1.0, -0.5, 2.0, std::nan("")}) {
     testing::message_of(ErrorKind::kInvalidArgument, [&] { split_dataset(numbered(4, 1), share); });
+  }
+}
+
+TEST(WriteDataset, ReadsBackAsItWas) {
+  const testing::ScratchFolder scratch;
+  DataSet data;
+  data.class_names = {"a", "b, \"quoted\""};
+  for (const std::string file : {"one.mp4", "a, b.mp4", "line\nend.mp4"}) {
+    std::ofstream(scratch / file) << "video";
+    DataRow row;
+    row.path = scratch / file;
+    row.label = data.rows.empty() ? 0 : 1;
+    row.label_name = data.class_names[static_cast<size_t>(row.label)];
+    data.rows.push_back(row);
+  }
+  write_dataset(data, scratch / "list.csv");
+  const DataSet read = read_dataset(scratch / "list.csv");
+  EXPECT_EQ(read.class_names, data.class_names);
+  ASSERT_EQ(read.rows.size(), data.rows.size());
+  for (size_t i = 0; i < data.rows.size(); ++i) {
+    EXPECT_EQ(read.rows[i].path, data.rows[i].path);
+    EXPECT_EQ(read.rows[i].label, data.rows[i].label);
+    EXPECT_EQ(read.rows[i].error, "");
   }
 }
 

@@ -60,6 +60,15 @@ TEST(C3d, HasThePublishedGeometry) {
   EXPECT_EQ(graph.shape(graph.output), (Shape{1, 487}));
 }
 
+TEST(C3dBn, HasANormForEveryConvolutionAndNoOtherBias) {
+  CreateOptions narrow;
+  narrow.width = 1.0 / 64;
+  const auto parameters = [&](const std::string& name) { return trainable_parameters(create(name, narrow)); };
+  // A bias gives way to a factor and a shift: one number more for each channel.
+  EXPECT_EQ(parameters("c3d_bn") - parameters("c3d"), 1 + 2 + 4 + 4 + 8 + 8 + 8 + 8);
+  EXPECT_EQ(parameters("c3d_small_bn") - parameters("c3d_small"), 1 + 1 + 2 + 2);
+}
+
 /// Whether a value's frames are all alike where the clip's frames are.
 bool keeps_stillness(const CreateOptions& options, const std::string& value) {
   graph::Model model = create("c3d_small", options);
@@ -79,7 +88,8 @@ bool keeps_stillness(const CreateOptions& options, const std::string& value) {
   const int64_t frame = s[3] * s[4];
   for (int64_t i = 0; i < y.elements(); ++i) {
     const int64_t first = i / (s[2] * frame) * s[2] * frame + i % frame;
-    if (y.values<double>()[static_cast<size_t>(i)] != y.values<double>()[static_cast<size_t>(first)]) return false;
+    if (y.values<double>()[static_cast<size_t>(i)] != y.values<double>()[static_cast<size_t>(first)])
+      return false;
   }
   return true;
 }
@@ -205,8 +215,8 @@ TEST(Models, TakeClipsThatPoolsDoNotDivide) {
 TEST(Models, NameWhatTheyDoNotKnow) {
   const auto message = message_of(ErrorKind::kInvalidArgument, [] { create("c3", {}); });
   EXPECT_THAT(message, HasSubstr("no architecture 'c3' (did you mean 'c3d'?)"));
-  EXPECT_THAT(message, HasSubstr("c3d, c3d_small, r3d_18, r2plus1d_18"));
-  EXPECT_THAT(names(), ElementsAre("c3d", "c3d_small", "r3d_18", "r2plus1d_18"));
+  EXPECT_THAT(message, HasSubstr("c3d, c3d_bn, c3d_small, c3d_small_bn, r3d_18, r2plus1d_18"));
+  EXPECT_THAT(names(), ElementsAre("c3d", "c3d_bn", "c3d_small", "c3d_small_bn", "r3d_18", "r2plus1d_18"));
 }
 
 TEST(Models, RefuseOptionsOutOfRange) {

@@ -196,7 +196,7 @@ TEST_F(TrainModel, OnnxRuntimeGivesTheSameLogits) {
   std::map<std::string, Tensor> clip;
   clip["clip"] = testing::Random(4).uniform(Shape{1, 3, 4, 24, 24}, -2, 2);
   write_npz(out_ / "clip.npz", clip);
-  for (const std::string architecture : {"c3d_small", "r3d_18", "r2plus1d_18"}) {
+  for (const std::string architecture : {"c3d_small", "c3d_small_bn", "r3d_18", "r2plus1d_18"}) {
     for (const auto batch_norm : {TrainOptions::BatchNorm::kKeep, TrainOptions::BatchNorm::kMerge}) {
       options.network.architecture = architecture;
       options.batch_norm = batch_norm;
