@@ -4,6 +4,9 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
+#include <cmath>
+#include <map>
+
 #include "cli/command.h"
 #include "cli/dataset_options.h"
 #include "relevid/create.h"
@@ -182,6 +185,20 @@ std::pair<DataSet, DataSet> TrainCommand::read() const {
   return {subset(all, split.training), subset(all, split.validation)};
 }
 
+/// In nats, of the classes of labelled videos.
+double class_entropy(const DataSet& data) {
+  std::map<int64_t, double> counts;
+  double total = 0;
+  for (const DataRow& row : data.rows) {
+    if (row.label == kUnlabelled) continue;
+    ++counts[row.label];
+    ++total;
+  }
+  double entropy = 0;
+  for (const auto& [label, count] : counts) entropy -= count / total * std::log(count / total);
+  return entropy;
+}
+
 void TrainCommand::print_epoch(const EpochResult& result) const {
   fmt::print("epoch {:>3}/{}  loss {:.4f}  clips {:5.1f} %  {:.1f} clips/s  lr {:.2g}", result.epoch,
              options.epochs, result.loss, percent(result.clips_right, result.clips), result.clips_per_second,
@@ -204,6 +221,18 @@ void TrainCommand::print_end(const TrainResult& result) const {
   if (validation_share > 0) fmt::print("held out: {}, for audits\n", printable(held_out_path().string()));
 }
 
+/// A network that has learnt nothing still finds out how frequent classes are: its loss is their entropy.
+void warn_where_nothing_was_learnt(const TrainResult& result, const DataSet& training) {
+  if (result.epochs.empty()) return;
+  const double loss = result.epochs.back().loss, chance = class_entropy(training);
+  if (loss < 0.99 * chance) return;
+  print_warning(fmt::format(
+      "the network has learnt nothing: its loss is {:.3f}, and knowing no more than how frequent each class "
+      "is gives {:.3f}; another --lr, more --epochs, --subtract-clip-mean or --init from a trained network "
+      "may help",
+      loss, chance));
+}
+
 int TrainCommand::run() {
   settle();
   const auto [training, validation] = read();
@@ -223,6 +252,7 @@ int TrainCommand::run() {
     progress.clear();
     if (validation_share > 0) write_dataset(validation, held_out_path());
     print_end(result);
+    warn_where_nothing_was_learnt(result, training);
   } catch (const Interrupted&) {
     progress.clear();
     print_error("interrupted",

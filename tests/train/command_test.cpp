@@ -6,6 +6,7 @@
 #include <csignal>
 
 #include "cli/program.h"
+#include "relevid/dataset.h"
 
 namespace relevid::testing {
 namespace {
@@ -15,21 +16,21 @@ using ::testing::HasSubstr;
 class TrainCommand : public ::testing::Test {
  protected:
   void SetUp() override {
-    const Outcome made = relevid({"generate", folder_ / "set", "--videos", "16", "--size", "32", "--frames", "8",
-                                  "--val-share", "0.25"});
+    const Outcome made = relevid({"generate", folder_ / "set", "--videos", "16", "--size", "32", "--frames",
+                                  "8", "--val-share", "0.25"});
     ASSERT_EQ(made.status, 0) << made.err;
   }
   std::vector<std::string> arguments(const std::vector<std::string>& further) const {
-    std::vector<std::string> all = {"train",    (folder_ / "set/train.csv").string(),
-                                    "--out",    (folder_ / "m.onnx").string(),
-                                    "--cache",  (folder_ / "cache").string(),
-                                    "--arch",   "c3d_small",
-                                    "--width",  "0.06",
-                                    "--size",   "24",
-                                    "--resize", "28",
+    std::vector<std::string> all = {"train",      (folder_ / "set/train.csv").string(),
+                                    "--out",      (folder_ / "m.onnx").string(),
+                                    "--cache",    (folder_ / "cache").string(),
+                                    "--arch",     "c3d_small",
+                                    "--width",    "0.06",
+                                    "--size",     "24",
+                                    "--resize",   "28",
                                     "--clip-len", "4",
-                                    "--batch",  "4",
-                                    "--warmup", "0"};
+                                    "--batch",    "4",
+                                    "--warmup",   "0"};
     all.insert(all.end(), further.begin(), further.end());
     return all;
   }
@@ -49,10 +50,25 @@ TEST_F(TrainCommand, TrainsAndSaysHowItWent) {
   EXPECT_THAT(inspected.out, HasSubstr("right"));
 }
 
+TEST_F(TrainCommand, SaysThatNothingWasLearnt) {
+  const Outcome outcome = relevid(arguments({"--epochs", "1", "--lr", "1e-9"}));
+  ASSERT_EQ(outcome.status, 0) << outcome.err;
+  EXPECT_THAT(outcome.err, HasSubstr("has learnt nothing"));
+  EXPECT_THAT(outcome.err, HasSubstr("gives 1.386"));
+}
+
+TEST_F(TrainCommand, ListsWhatItHeldOut) {
+  const Outcome outcome = relevid(arguments({"--epochs", "1", "--val-split", "0.25"}));
+  ASSERT_EQ(outcome.status, 0) << outcome.err;
+  const DataSet held_out = read_dataset(folder_ / "m.val.csv");
+  EXPECT_EQ(held_out.rows.size(), 4U) << "one of three in each of four classes";
+  EXPECT_THAT(outcome.out, HasSubstr("held out: " + (folder_ / "m.val.csv").string()));
+}
+
 TEST_F(TrainCommand, CtrlCLeavesACheckpointToGoOnFrom) {
   const auto log = folder_ / "m.log.jsonl";  // there once an epoch is over
-  const Outcome outcome =
-      relevid_signalled(arguments({"--epochs", "100000"}), SIGINT, [&] { return std::filesystem::exists(log); });
+  const Outcome outcome = relevid_signalled(arguments({"--epochs", "100000"}), SIGINT,
+                                            [&] { return std::filesystem::exists(log); });
   EXPECT_EQ(outcome.status, 130) << outcome.err;
   EXPECT_THAT(outcome.err, HasSubstr("--resume"));
   EXPECT_TRUE(std::filesystem::exists(folder_ / "m.checkpoint.npz"));
@@ -67,7 +83,8 @@ TEST_F(TrainCommand, BadInputHasItsMessageAndStatus) {
   EXPECT_THAT(relevid(arguments({"--epohcs", "1"})).err, HasSubstr("--epochs"));
   EXPECT_THAT(relevid(arguments({"--epochs", "1", "--freeze", "nothing*"})).err, HasSubstr("'nothing*'"));
   EXPECT_EQ(relevid(arguments({"--epochs", "1", "--cache-limit", "0.00001"})).status, 6);
-  EXPECT_EQ(relevid({"train", (folder_ / "none").string(), "--out", (folder_ / "m.onnx").string()}).status, 5);
+  EXPECT_EQ(relevid({"train", (folder_ / "none").string(), "--out", (folder_ / "m.onnx").string()}).status,
+            5);
   EXPECT_FALSE(std::filesystem::exists(folder_ / "m.onnx"));
 }
 
