@@ -4,6 +4,7 @@
 #include <atomic>
 #include <cstdint>
 #include <filesystem>
+#include <functional>
 #include <map>
 #include <memory>
 #include <optional>
@@ -11,6 +12,7 @@
 #include <string>
 #include <vector>
 
+#include "relevid/methods.h"
 #include "relevid/model.h"
 #include "relevid/preprocessing.h"
 #include "relevid/progress.h"
@@ -44,6 +46,13 @@ struct MethodOptions {
   int64_t noise_samples = 20;
   double noise_level = 0.1;
   uint64_t seed = 1;
+  /// Whose map grad_cam, layer_cam and guided_grad_cam take, empty: the last convolution; where relevance
+  /// stops, empty: at the clip. A node's name, as describe_layers() has it.
+  std::string layer;
+  /// The preset that spatial_relevance, temporal_relevance and selective_relevance take apart.
+  std::string relevance = "deep_taylor";
+  double selective_sigmas = 1;  ///< selective_relevance: changes beyond this many deviations are kept
+  PerturbationOptions perturbation;
   int threads = 0;  ///< 0: all cores
   /// Looked at between the passes of methods that take many; where set, explain() throws Interrupted.
   const std::atomic<bool>* interrupt = nullptr;
@@ -68,7 +77,10 @@ struct LayerAccount {
 
 struct ClipExplanation {
   Tensor relevance;                  ///< the clip's shape, float32
-  std::vector<LayerAccount> layers;  ///< output first; empty for gradient methods
+  std::vector<LayerAccount> layers;  ///< output first; empty for all but presets of relevance
+  Tensor at_layer;                   ///< where relevance stopped at a layer: there, in the layer's own shape
+  double around_layer = 0;           ///< relevance that went past that layer on other ways
+  std::vector<std::string> notes;    ///< what else the method found, in words
 };
 
 /// Explains clips of one shape, by one method or several on the same network. Prepared once, used for many
@@ -94,8 +106,14 @@ class ClipExplainer {
   int64_t class_count() const;
   const std::vector<std::string>& methods() const;
   std::optional<int64_t> contrast() const;
-  /// Which start value a method takes, kLogit or kOne.
+  /// Which start value a method takes, kLogit or kOne. Methods that only watch the score have none: kOne.
   Start effective_start(size_t method = 0) const;
+  /// What one clip and target will cost.
+  MethodCost cost(size_t method = 0) const;
+  MethodResolution resolution(size_t method = 0) const;
+  /// Is called after every pass through the network while explain() runs, from the thread that called it; may
+  /// be empty. What it throws comes out of explain().
+  void on_pass(std::function<void()> call);
 
  private:
   struct Implementation;
@@ -125,6 +143,11 @@ struct Explanation {
   std::optional<int64_t> contrast;                ///< the class whose logit was taken from the target's
   Tensor relevance;                               ///< [N, C, T, H, W]
   std::vector<std::vector<LayerAccount>> layers;  ///< per clip
+  MethodCost cost;                                ///< of a clip
+  MethodResolution resolution;
+  std::vector<std::vector<std::string>> notes;  ///< per clip: what else the method found
+  std::vector<double> around_layer;             ///< per clip, where relevance stopped at a layer
+  Tensor at_layer;  ///< [N, ...] the relevance where it stopped; empty where it went on to the clip
   /// Shares of relevance per frame, [N, T]: Σ R[t] / Σ R where relevance is of one sign, else of |R|
   /// (is_signed).
   Tensor frame_share;

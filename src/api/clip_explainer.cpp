@@ -2,49 +2,16 @@
 #include <algorithm>
 #include <cmath>
 
+#include "api/explainer_options.h"
 #include "api/model_implementation.h"
 #include "explain/explainer.h"
+#include "explain/perturbation.h"
 #include "kernels/kernels.h"
 #include "network/network.h"
 #include "relevid/error.h"
 #include "relevid/explain.h"
 
 namespace relevid {
-namespace {
-
-ExplainerOptions explainer_options(const MethodOptions& options, const InputRange* range) {
-  ExplainerOptions result;
-  result.method = options.method;
-  result.start = options.start == Start::kLogit ? StartValue::kLogit
-                 : options.start == Start::kOne ? StartValue::kOne
-                                                : StartValue::kDefault;
-  result.product = options.gate == GateRule::kHalf ? ProductRule::kHalf : ProductRule::kSignal;
-  if (!options.rules_file.empty()) result.rules = read_rules(options.rules_file);
-  if (range) {
-    Bounds bounds;
-    bounds.low.push_back(range->low.clone());
-    bounds.high.push_back(range->high.clone());
-    result.bounds = std::move(bounds);
-  }
-  result.contrast = options.contrast;
-  GradientOptions& gradients = result.gradients;
-  gradients.integration_steps = options.integration_steps;
-  gradients.baseline = options.baseline == PathBaseline::kMean ? Baseline::kMean : Baseline::kZero;
-  gradients.channel_axis = options.layout == ClipLayout::kNcthw   ? 1
-                           : options.layout == ClipLayout::kNtchw ? 2
-                                                                  : 4;
-  gradients.noise_samples = options.noise_samples;
-  gradients.noise_level = options.noise_level;
-  gradients.seed = options.seed;
-  if (options.interrupt) {
-    gradients.between_passes = [interrupt = options.interrupt] {
-      if (interrupt->load(std::memory_order_relaxed)) throw Interrupted{};
-    };
-  }
-  return result;
-}
-
-}  // namespace
 
 std::vector<std::string> methods() {
   return method_names();
@@ -61,9 +28,28 @@ struct ClipExplainer::Implementation {
         network(graph_for(model, shape), *library, Purpose::kExplanation),
         contrast(methods.front().contrast) {
     for (const MethodOptions& options : methods) {
-      explainers.push_back(std::make_unique<Explainer>(network, explainer_options(options, range)));
+      ExplainerOptions chosen = explainer_options(options, range);
+      chosen.on_pass = [this, interrupt = options.interrupt] {
+        if (interrupt && interrupt->load(std::memory_order_relaxed)) throw Interrupted{};
+        if (on_pass) on_pass();
+      };
+      chosen.scoring = scoring_network(model, shape, options);
+      explainers.push_back(std::make_unique<Explainer>(network, chosen));
       names.push_back(options.method);
     }
+  }
+
+  /// For changed clips that go through together; null where they go one by one through the network itself.
+  /// One for all methods: the batch of the first that asks for one.
+  Network* scoring_network(const Model& model, const Shape& shape, const MethodOptions& options) {
+    const bool changes_clips = std::ranges::count(perturbation_method_names(), options.method) > 0;
+    if (!changes_clips || options.perturbation.batch < 2 || !takes_batches(model)) return nullptr;
+    if (!batched) {
+      Shape together = shape;
+      together[0] = options.perturbation.batch;
+      batched = std::make_unique<Network>(graph_for(model, together), *library, Purpose::kInference);
+    }
+    return batched.get();
   }
 
   /// The explainer of a method, with the clip.
@@ -75,6 +61,8 @@ struct ClipExplainer::Implementation {
 
   std::unique_ptr<kernels::Library> library;
   Network network;
+  std::unique_ptr<Network> batched;
+  std::function<void()> on_pass;
   std::vector<std::unique_ptr<Explainer>> explainers;
   std::vector<std::string> names;
   std::optional<int64_t> contrast;
@@ -100,7 +88,11 @@ Tensor ClipExplainer::forward(const Tensor& clip) {
 
 ClipExplanation ClipExplainer::explain(int64_t target, size_t method) {
   Attribution attribution = implementation_->with_clip(method).explain(std::span(&target, 1));
-  ClipExplanation result{std::move(attribution.relevance.front()), {}};
+  ClipExplanation result;
+  result.relevance = std::move(attribution.relevance.front());
+  result.at_layer = std::move(attribution.at_layer);
+  if (!attribution.around_layer.empty()) result.around_layer = attribution.around_layer[0];
+  if (!attribution.notes.empty()) result.notes = std::move(attribution.notes[0]);
   for (const LayerFlow& flow : attribution.flows) {
     result.layers.push_back({flow.name, flow.op, flow.rule, flow.incoming[0], flow.outgoing[0],
                              flow.absorbed_by_bias[0], flow.absorbed_by_epsilon[0], flow.dropped[0]});
@@ -123,6 +115,18 @@ std::optional<int64_t> ClipExplainer::contrast() const {
 
 Start ClipExplainer::effective_start(size_t method) const {
   return implementation_->explainers.at(method)->starts_from_logit() ? Start::kLogit : Start::kOne;
+}
+
+MethodCost ClipExplainer::cost(size_t method) const {
+  return implementation_->explainers.at(method)->cost();
+}
+
+MethodResolution ClipExplainer::resolution(size_t method) const {
+  return implementation_->explainers.at(method)->resolution();
+}
+
+void ClipExplainer::on_pass(std::function<void()> call) {
+  implementation_->on_pass = std::move(call);
 }
 
 std::vector<std::vector<double>> probabilities(const Tensor& logits) {

@@ -6,27 +6,19 @@
 
 #include <algorithm>
 #include <cmath>
-#include <random>
 #include <utility>
 
 #include "base/suggest.h"
-#include "network/gradient.h"
+#include "explain/cam.h"
+#include "explain/motion.h"
+#include "explain/perturbation.h"
 #include "relevid/error.h"
 
 namespace relevid {
 namespace {
 
-using kernels::Buffer;
-using kernels::GradientMode;
-
-const std::vector<std::string>& gradient_methods() {
-  static const std::vector<std::string> kNames = {"gradient",   "input_x_gradient", "integrated_gradients",
-                                                  "smoothgrad", "guided_backprop",  "deconvnet"};
-  return kNames;
-}
-
-bool is_gradient_method(const std::string& method) {
-  return std::ranges::find(gradient_methods(), method) != gradient_methods().end();
+bool holds(const std::vector<std::string>& names, const std::string& name) {
+  return std::ranges::find(names, name) != names.end();
 }
 
 std::string position(const Shape& shape, int64_t index) {
@@ -52,30 +44,38 @@ void require_finite(const Tensor& tensor, std::string_view what) {
   if (tensor.dtype() == DType::kF64) require_finite_values(tensor.values<double>(), tensor.shape(), what);
 }
 
-/// Every value replaced by the mean of its channel in its item.
-Tensor channel_means(const Tensor& clip, int64_t channel_axis) {
-  const auto values = clip.as_doubles();
-  const auto strides = clip.shape().strides();
-  const int64_t channels = clip.shape()[channel_axis], item = clip.elements() / clip.shape()[0];
-  const auto place = [&](size_t i) {
-    const auto index = static_cast<int64_t>(i);
-    return static_cast<size_t>(index / item * channels +
-                               index / strides[static_cast<size_t>(channel_axis)] % channels);
+/// How methods of one kind are made.
+struct Family {
+  std::vector<std::string> names;
+  std::unique_ptr<Method> (*make)(Network& network, const ExplainerOptions& options);
+  bool has_rules, has_layer;
+};
+
+const std::vector<Family>& families() {
+  static const std::vector<Family> kFamilies = {
+      {preset_names(), make_preset_method, true, true},
+      {motion_method_names(), make_motion, true, false},
+      {gradient_method_names(), make_gradient_method, false, false},
+      {cam_method_names(), make_cam, false, true},
+      {occlusion_method_names(), make_occlusion, false, false},
+      {rise_method_names(), make_rise, false, false},
+      {extremal_method_names(), make_extremal, false, false},
+      {temporal_mask_method_names(), make_temporal_mask, false, false},
+      {shapley_method_names(), make_shapley, false, false},
   };
-  std::vector<double> sums(static_cast<size_t>(clip.shape()[0] * channels), 0.0);
-  for (size_t i = 0; i < values.size(); ++i) sums[place(i)] += values[i];
-  Tensor result(clip.shape(), DType::kF64);
-  for (size_t i = 0; i < values.size(); ++i) {
-    result.values<double>()[i] = sums[place(i)] * static_cast<double>(channels) / static_cast<double>(item);
-  }
-  return result;
+  return kFamilies;
+}
+
+const Family& family_of(const std::string& method) {
+  require_method(method);
+  return *std::ranges::find_if(families(), [&](const Family& family) { return holds(family.names, method); });
 }
 
 }  // namespace
 
 std::vector<std::string> method_names() {
-  std::vector<std::string> names = preset_names();
-  names.insert(names.end(), gradient_methods().begin(), gradient_methods().end());
+  std::vector<std::string> names;
+  for (const Family& family : families()) names.insert(names.end(), family.names.begin(), family.names.end());
   return names;
 }
 
@@ -93,7 +93,7 @@ std::vector<int64_t> top_classes(const Tensor& logits) {
 
 void require_method(const std::string& method) {
   const auto names = method_names();
-  if (std::ranges::find(names, method) != names.end()) return;
+  if (holds(names, method)) return;
   throw Error(ErrorKind::kInvalidArgument, fmt::format("no method '{}'{}; there are {}", method,
                                                        did_you_mean(method, names), fmt::join(names, ", ")));
 }
@@ -113,33 +113,34 @@ Composite composite_for(const std::string& method, InputBounds bounds, ProductRu
   return preset(method, bounds).preceded_by(std::move(rules));
 }
 
-Explainer::Explainer(Network& network, const ExplainerOptions& options)
-    : network_(network),
-      library_(network.library()),
-      method_(options.method),
-      start_(options.start),
-      contrast_(options.contrast),
-      gradients_(options.gradients) {
-  require_method(method_);
+Explainer::Explainer(Network& network, const ExplainerOptions& options) : network_(network) {
+  const Family& family = family_of(options.method);
   require_explainable(network.graph());
-  if (gradients_.integration_steps < 1 || gradients_.noise_samples < 1 || !(gradients_.noise_level >= 0)) {
+  const bool has_rules = !options.rules.empty() || options.product != ProductRule::kSignal;
+  if (has_rules && !family.has_rules) {
     throw Error(ErrorKind::kInvalidArgument,
-                "steps and samples are at least 1, and the noise level is not negative");
+                fmt::format("{} has no rules that could be replaced", options.method));
   }
-  if (is_gradient_method(method_)) {
-    if (options.rules.empty() && options.product == ProductRule::kSignal) return;
-    throw Error(ErrorKind::kInvalidArgument, fmt::format("{} has no rules that could be replaced", method_));
+  if (!options.layer.empty() && !family.has_layer) {
+    throw Error(ErrorKind::kInvalidArgument, fmt::format("{} takes no layer", options.method));
   }
-  const InputBounds bounds = options.bounds ? InputBounds::kKnown : InputBounds::kUnknown;
-  const Composite composite = composite_for(method_, bounds, options.product, options.rules, network.graph());
-  propagation_ =
-      std::make_unique<Propagation>(network, composite, options.bounds ? &*options.bounds : nullptr);
+  if (const auto contrast = options.contrast) {
+    const int64_t classes = network.graph().shape(network.graph().output)[1];
+    if (*contrast < 0 || *contrast >= classes) {
+      throw Error(ErrorKind::kInvalidArgument,
+                  fmt::format("no class {}; the model has {}", *contrast, classes));
+    }
+  }
+  method_ = family.make(network, options);
+  also_kept_ = method_->also_kept();
 }
 
 Explainer::~Explainer() = default;
 
 std::vector<std::string> Explainer::rule_names() const {
-  return propagation_ ? propagation_->rule_names() : std::vector<std::string>(network_.graph().nodes.size());
+  auto names = method_->rule_names();
+  names.resize(network_.graph().nodes.size());
+  return names;
 }
 
 void Explainer::forward(std::span<const Tensor> clips) {
@@ -147,9 +148,16 @@ void Explainer::forward(std::span<const Tensor> clips) {
   trace_ = {};
   for (size_t i = 0; i < clips.size(); ++i) {
     require_finite(clips[i], clips.size() == 1 ? "the clip" : fmt::format("clip {}", i + 1));
-    clips_.push_back(library_.upload(clips[i]));
+    clips_.push_back(network_.library().upload(clips[i]));
   }
   run_network();
+}
+
+bool Explainer::finds_enough_in(const Explainer& other) const {
+  return method_->keep() == other.method_->keep() &&
+         std::ranges::all_of(also_kept_, [&](graph::ValueId value) {
+           return static_cast<bool>(trace_.values[static_cast<size_t>(value)]);
+         });
 }
 
 void Explainer::take_clip_from(Explainer& other) {
@@ -157,119 +165,22 @@ void Explainer::take_clip_from(Explainer& other) {
   clips_ = std::exchange(other.clips_, {});
   trace_ = std::exchange(other.trace_, {});
   logits_ = std::exchange(other.logits_, {});
-  if (is_relevance() == other.is_relevance()) return;
+  if (finds_enough_in(other)) return;
   trace_ = {};
-  run_network();
+  if (method_->keep() != Keep::kNothing) run_network();
 }
 
 void Explainer::run_network() {
-  trace_ = network_.forward(clips_, propagation_ ? Keep::kRelevance : Keep::kGradient);
+  trace_ = network_.forward(clips_, method_->keep(), {}, also_kept_);
   logits_ = network_.output(trace_);
   require_finite(logits_, "the model's output");
 }
 
-Buffer Explainer::start(std::span<const int64_t> targets, const Tensor& logits) const {
-  const Shape& shape = logits.shape();
-  if (static_cast<int64_t>(targets.size()) != shape[0]) {
-    throw Error(ErrorKind::kInvalidArgument,
-                fmt::format("{} targets for {} clips", targets.size(), shape[0]));
-  }
-  const bool logit = starts_from_logit();
-  const auto values = logits.as_doubles();
-  Tensor r(shape, DType::kF64);
-  const auto put = [&](size_t item, int64_t index, double sign) {
-    if (index < 0 || index >= shape[1]) {
-      throw Error(ErrorKind::kInvalidArgument, fmt::format("no class {}; the model has {}", index, shape[1]));
-    }
-    const auto position = item * static_cast<size_t>(shape[1]) + static_cast<size_t>(index);
-    r.values<double>()[position] += sign * (logit ? values[position] : 1);
-  };
-  for (size_t n = 0; n < targets.size(); ++n) {
-    put(n, targets[n], 1);
-    if (contrast_) put(n, *contrast_, -1);
-  }
-  return library_.upload(r);
-}
-
 Attribution Explainer::explain(std::span<const int64_t> targets) {
-  Attribution result;
-  const Buffer r0 = start(targets, logits_);
-  const Buffers relevance = propagation_                        ? propagation_->run(trace_, r0, &result.flows)
-                            : method_ == "integrated_gradients" ? integrated_gradients(targets)
-                            : method_ == "smoothgrad"           ? smoothgrad(targets)
-                                                                : plain_gradient(r0);
-  for (const Buffer& r : relevance) {
-    result.relevance.push_back(library_.download(r));
-    require_finite(result.relevance.back(), "the relevance");
-  }
+  require_targets(targets, logits_.shape());
+  Attribution result = method_->explain({clips_, trace_, logits_}, targets);
+  for (const Tensor& relevance : result.relevance) require_finite(relevance, "the relevance");
   return result;
-}
-
-/// The gradient and what differs from it in how ReLUs pass it, or times the input.
-Explainer::Buffers Explainer::plain_gradient(const Buffer& start) {
-  const GradientMode mode = method_ == "guided_backprop" ? GradientMode::kGuided
-                            : method_ == "deconvnet"     ? GradientMode::kDeconvnet
-                                                         : GradientMode::kPlain;
-  Buffers g = gradient(network_, trace_, start, mode);
-  if (method_ == "input_x_gradient") {
-    for (size_t i = 0; i < g.size(); ++i) g[i] = library_.multiply(g[i], clips_[i]);
-  }
-  return g;
-}
-
-Explainer::Buffers Explainer::gradient_at(const Buffers& clips, std::span<const int64_t> targets) {
-  if (gradients_.between_passes) gradients_.between_passes();
-  const Trace trace = network_.forward(clips, Keep::kGradient);
-  return gradient(network_, trace, start(targets, network_.output(trace)), GradientMode::kPlain);
-}
-
-Explainer::Buffers Explainer::zeros() const {
-  Buffers result;
-  for (const Buffer& clip : clips_) result.push_back(library_.filled(clip.shape(), 0));
-  return result;
-}
-
-/// Sundararajan et al. 2017 (ICML), equation 3, with points 1/n, 2/n, ..., 1 of the straight path.
-Explainer::Buffers Explainer::integrated_gradients(std::span<const int64_t> targets) {
-  Buffers baseline = zeros(), difference, point(clips_.size()), sum = zeros();
-  for (size_t i = 0; i < clips_.size(); ++i) {
-    if (gradients_.baseline == Baseline::kMean)
-      baseline[i] = library_.upload(channel_means(library_.download(clips_[i]), gradients_.channel_axis));
-    difference.push_back(library_.add(clips_[i], baseline[i], -1));
-  }
-  const auto steps = static_cast<double>(gradients_.integration_steps);
-  for (int64_t step = 1; step <= gradients_.integration_steps; ++step) {
-    for (size_t i = 0; i < point.size(); ++i)
-      point[i] = library_.add(baseline[i], difference[i], static_cast<double>(step) / steps);
-    const Buffers g = gradient_at(point, targets);
-    for (size_t i = 0; i < sum.size(); ++i) library_.accumulate(sum[i], g[i], 1 / steps);
-  }
-  for (size_t i = 0; i < sum.size(); ++i) sum[i] = library_.multiply(sum[i], difference[i]);
-  return sum;
-}
-
-/// Smilkov et al. 2017 (arXiv 1706.03825): the mean gradient over noisy copies of the clip.
-Explainer::Buffers Explainer::smoothgrad(std::span<const int64_t> targets) {
-  std::mt19937_64 random(gradients_.seed);
-  std::vector<Tensor> clips;
-  for (const Buffer& clip : clips_) clips.push_back(library_.download(clip).cast(DType::kF32));
-  Buffers sum = zeros(), noisy(clips.size());
-  for (int64_t sample = 0; sample < gradients_.noise_samples; ++sample) {
-    for (size_t i = 0; i < clips.size(); ++i) noisy[i] = library_.upload(with_noise(clips[i], random));
-    const Buffers g = gradient_at(noisy, targets);
-    for (size_t i = 0; i < sum.size(); ++i)
-      library_.accumulate(sum[i], g[i], 1 / static_cast<double>(gradients_.noise_samples));
-  }
-  return sum;
-}
-
-Tensor Explainer::with_noise(const Tensor& clip, std::mt19937_64& random) const {
-  Tensor noisy = clip.clone();
-  const auto [low, high] = std::ranges::minmax(clip.values<float>());
-  const float deviation = static_cast<float>(gradients_.noise_level) * (high - low);
-  std::normal_distribution<float> noise;
-  for (float& value : noisy.values<float>()) value += deviation * noise(random);
-  return noisy;
 }
 
 }  // namespace relevid

@@ -2,57 +2,20 @@
 #pragma once
 
 #include <cstdint>
-#include <functional>
 #include <memory>
-#include <optional>
-#include <random>
 #include <span>
 #include <string>
 #include <vector>
 
 #include "explain/composite.h"
-#include "explain/propagate.h"
+#include "explain/method.h"
 #include "network/network.h"
 
 namespace relevid {
 
-/// Names of all methods: the presets of composite.h, then gradient, input_x_gradient, integrated_gradients,
-/// smoothgrad, guided_backprop, deconvnet.
+/// Names of all methods: the presets of composite.h, what is made of them, gradients, maps of activations,
+/// and methods that change the clip and watch the score.
 std::vector<std::string> method_names();
-
-/// What relevance (or a gradient) starts from at the target: its logit, or 1. kDefault: the logit for
-/// relevance and 1 for gradients and integrated gradients, whose sum is then comparable with the logit.
-enum class StartValue { kDefault, kLogit, kOne };
-
-/// Where the path of integrated gradients begins: zeros, or every channel's mean over the clip.
-enum class Baseline { kZero, kMean };
-
-struct GradientOptions {
-  int64_t integration_steps = 20;  ///< integrated gradients: points of the path, 1/n to 1
-  Baseline baseline = Baseline::kZero;
-  int64_t channel_axis = 1;    ///< of the clip, for Baseline::kMean
-  int64_t noise_samples = 20;  ///< SmoothGrad
-  double noise_level = 0.1;    ///< SmoothGrad: standard deviation over (max - min) of the clip
-  uint64_t seed = 1;
-  std::function<void()> between_passes;  ///< called before each further pass; may throw to stop; may be empty
-};
-
-struct ExplainerOptions {
-  std::string method = "deep_taylor";
-  StartValue start = StartValue::kDefault;
-  ProductRule product = ProductRule::kSignal;
-  std::vector<CompositeEntry> rules;  ///< come before the preset's own
-  std::optional<Bounds> bounds;       ///< of the input, for zB
-  std::optional<int64_t> contrast;    ///< a class that starts with the negative: relevance of the difference
-  GradientOptions gradients;
-};
-
-struct Attribution {
-  /// One tensor per input of the network, of its shape ([N, C, T, H, W]): float32, float64 from the reference
-  /// library.
-  std::vector<Tensor> relevance;
-  std::vector<LayerFlow> flows;  ///< relevance methods only, output first
-};
 
 /// One explanation method on one network. All methods have this interface. Keeps what does not depend on the
 /// clip. Not thread-safe.
@@ -73,33 +36,22 @@ class Explainer {
   const Tensor& logits() const { return logits_; }
   /// Explains one class per item of the last clip.
   Attribution explain(std::span<const int64_t> targets);
-  bool is_relevance() const { return propagation_ != nullptr; }
-  bool starts_from_logit() const {
-    return start_ == StartValue::kLogit || (start_ == StartValue::kDefault && is_relevance());
-  }
-  /// The rule that every node gets (empty for gradient methods), by node of the graph.
+  MethodCost cost() const { return method_->cost(); }
+  MethodResolution resolution() const { return method_->resolution(); }
+  /// Whether it passes relevance by rules, and so has accounts of layers.
+  bool is_relevance() const { return !method_->rule_names().empty(); }
+  bool starts_from_logit() const { return method_->starts_from_logit(); }
+  /// The rule that every node gets (empty for methods without rules), by node of the graph.
   std::vector<std::string> rule_names() const;
 
  private:
   void run_network();
-  kernels::Buffer start(std::span<const int64_t> targets, const Tensor& logits) const;
-  /// One buffer per input.
-  using Buffers = std::vector<kernels::Buffer>;
-  Buffers zeros() const;
-  Buffers gradient_at(const Buffers& clips, std::span<const int64_t> targets);
-  Buffers integrated_gradients(std::span<const int64_t> targets);
-  Buffers smoothgrad(std::span<const int64_t> targets);
-  Buffers plain_gradient(const kernels::Buffer& start);
-  Tensor with_noise(const Tensor& clip, std::mt19937_64& random) const;
+  bool finds_enough_in(const Explainer& other) const;
 
   Network& network_;
-  kernels::Library& library_;
-  std::string method_;
-  StartValue start_;
-  std::optional<int64_t> contrast_;
-  GradientOptions gradients_;
-  std::unique_ptr<Propagation> propagation_;
-  Buffers clips_;
+  std::unique_ptr<Method> method_;
+  std::vector<graph::ValueId> also_kept_;
+  std::vector<kernels::Buffer> clips_;
   Trace trace_;
   Tensor logits_;
 };

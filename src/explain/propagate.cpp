@@ -62,13 +62,14 @@ Propagation::Propagation(Network& network, const Composite& composite, const Bou
   }
 }
 
-std::vector<Buffer> Propagation::run(const Trace& trace, const Buffer& start, std::vector<LayerFlow>* flows) {
+void Propagation::pass_from_output(const Trace& trace, const Buffer& start, std::vector<LayerFlow>* flows,
+                                   size_t first) {
   const graph::Graph& graph = network_.graph();
   relevance_.assign(graph.values.size(), {});
   relevance_[at(graph.output)] = start;
   // Σ of each value's relevance, where it is known already: what left one layer comes into the one before it.
   std::vector<std::vector<double>> sums(graph.values.size());
-  for (size_t i = graph.nodes.size(); i-- > 0;) {
+  for (size_t i = graph.nodes.size(); i-- > first;) {
     const graph::Node& node = graph.nodes[i];
     // Taken out, so that it is freed as soon as it has been passed on.
     const Buffer r = std::exchange(relevance_[at(node.output)], {});
@@ -105,10 +106,31 @@ std::vector<Buffer> Propagation::run(const Trace& trace, const Buffer& start, st
       sums[at(node.inputs[k])].clear();  // of a part only
     }
   }
+}
+
+std::vector<Buffer> Propagation::run(const Trace& trace, const Buffer& start, std::vector<LayerFlow>* flows) {
+  const graph::Graph& graph = network_.graph();
+  pass_from_output(trace, start, flows, 0);
   std::vector<Buffer> result;
   for (const ValueId input : graph.inputs) {
     Buffer& r = relevance_[at(input)];
     result.push_back(r ? std::move(r) : library_.filled(graph.shape(input), 0));
+  }
+  relevance_.clear();
+  return result;
+}
+
+Propagation::Stopped Propagation::run_to(ValueId value, const Trace& trace, const Buffer& start,
+                                         std::vector<LayerFlow>* flows) {
+  const graph::Graph& graph = network_.graph();
+  const auto writer = static_cast<size_t>(graph.writers()[at(value)]);
+  pass_from_output(trace, start, flows, writer + 1);
+  Stopped result{std::exchange(relevance_[at(value)], {}), {}};
+  if (!result.relevance) result.relevance = library_.filled(graph.shape(value), 0);
+  const auto clips = static_cast<size_t>(graph.shape(graph.output)[0]);
+  result.around.assign(clips, 0.0);
+  for (const Buffer& rest : relevance_) {
+    if (rest) add_scaled(result.around, per_clip(library_.sums(rest), clips), 1);
   }
   relevance_.clear();
   return result;

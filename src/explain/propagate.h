@@ -34,7 +34,19 @@ class Propagation {
   std::vector<kernels::Buffer> run(const Trace& trace, const kernels::Buffer& start,
                                    std::vector<LayerFlow>* flows);
 
+  /// What a pass leaves that stops at a value: its relevance, and per clip what has gone or would go past it
+  /// on other ways.
+  struct Stopped {
+    kernels::Buffer relevance;
+    std::vector<double> around;
+  };
+  /// As run, but no further back than `value`, and the layers' accounts only as far.
+  Stopped run_to(graph::ValueId value, const Trace& trace, const kernels::Buffer& start,
+                 std::vector<LayerFlow>* flows);
+
  private:
+  void pass_from_output(const Trace& trace, const kernels::Buffer& start, std::vector<LayerFlow>* flows,
+                        size_t first);
   void pass_back(size_t index, const Trace& trace, const kernels::Buffer& r, LayerFlow& flow);
   void pass_linear(const Step& step, const Rule& rule, const kernels::Buffer& x, const kernels::Buffer& r,
                    LayerFlow& flow);

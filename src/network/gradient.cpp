@@ -36,6 +36,17 @@ class GradientPass {
     return result;
   }
 
+  Buffer by_value(const Buffer& start, ValueId value) {
+    std::ranges::fill(wanted_, 0);
+    wanted_[at(value)] = 1;
+    for (const graph::Node& node : network_.graph().nodes) {
+      if (any_wanted(node.inputs)) wanted_[at(node.output)] = 1;
+    }
+    watched_ = value;
+    run(start);
+    return g_[at(value)] ? g_[at(value)] : library_.filled(network_.graph().shape(value), 0);
+  }
+
   void by_parameters(const Buffer& start, std::span<const char> trained, const TakeGradient& take) {
     trained_.assign(trained.begin(), trained.end());
     take_ = take;
@@ -61,6 +72,7 @@ class GradientPass {
     const graph::Graph& graph = network_.graph();
     g_[at(graph.output)] = start;
     for (size_t i = graph.nodes.size(); i-- > 0;) {
+      if (graph.nodes[i].output == watched_) return;  // every reader of it has been passed
       const Buffer g = std::exchange(g_[at(graph.nodes[i].output)], {});
       if (!g) continue;
       const Step& step = network_.steps()[i];
@@ -137,6 +149,7 @@ class GradientPass {
   kernels::GradientMode mode_;
   std::vector<char> wanted_;   ///< by value: whether its gradient is of use
   std::vector<char> trained_;  ///< by step
+  ValueId watched_ = -1;       ///< where the pass ends, if anywhere
   TakeGradient take_;
   std::vector<Buffer> g_;  ///< by value, while a run goes on
 };
@@ -146,6 +159,10 @@ class GradientPass {
 std::vector<Buffer> gradient(Network& network, const Trace& trace, const Buffer& start,
                              kernels::GradientMode mode) {
   return GradientPass(network, trace, mode).by_inputs(start);
+}
+
+Buffer gradient_at(Network& network, const Trace& trace, const Buffer& start, ValueId value) {
+  return GradientPass(network, trace, kernels::GradientMode::kPlain).by_value(start, value);
 }
 
 void parameter_gradients(Network& network, const Trace& trace, const Buffer& start,

@@ -14,6 +14,11 @@ namespace relevid {
 std::vector<kernels::Buffer> gradient(Network& network, const Trace& trace, const kernels::Buffer& start,
                                       kernels::GradientMode mode);
 
+/// Gradient of Σ start · output by one value of the graph, as far back as that alone; zeros where the output
+/// does not depend on it.
+kernels::Buffer gradient_at(Network& network, const Trace& trace, const kernels::Buffer& start,
+                            graph::ValueId value);
+
 using TakeGradient = std::function<void(size_t step, kernels::ParameterGradient gradient)>;
 
 /// Gradients of Σ start · output by the parameters of every step that is `trained` (by index; Convolution,

@@ -139,7 +139,8 @@ std::vector<char> Network::kept_values(Keep keep) const {
   return kept;
 }
 
-Trace Network::forward(std::span<const Buffer> inputs, Keep keep, const DropoutMask& mask) {
+Trace Network::forward(std::span<const Buffer> inputs, Keep keep, const DropoutMask& mask,
+                       std::span<const ValueId> also) {
   if (inputs.size() != graph_.inputs.size()) {
     throw Error(ErrorKind::kInvalidArgument, fmt::format("the model has {} inputs, and {} were given",
                                                          graph_.inputs.size(), inputs.size()));
@@ -150,6 +151,7 @@ Trace Network::forward(std::span<const Buffer> inputs, Keep keep, const DropoutM
   trace.statistics.resize(steps_.size());
   trace.masks.resize(steps_.size());
   std::vector<char> kept = kept_values(keep);
+  for (const ValueId value : also) kept[at(value)] = 1;
   for (size_t i = 0; i < inputs.size(); ++i) {
     if (inputs[i].shape() != graph_.shape(graph_.inputs[i])) {
       throw Error(ErrorKind::kInvalidArgument,

@@ -64,8 +64,10 @@ class Network {
   std::span<const Step> steps() const { return steps_; }
 
   /// One tensor per input of the graph, in its order. Activations are freed as soon as nothing needs them.
-  /// Batch norms use the batch's own statistics; dropouts pass everything where no mask is given.
-  Trace forward(std::span<const kernels::Buffer> inputs, Keep keep, const DropoutMask& mask = {});
+  /// Batch norms use the batch's own statistics; dropouts pass everything where no mask is given. `also` are
+  /// kept whatever `keep` says; they are results of steps.
+  Trace forward(std::span<const kernels::Buffer> inputs, Keep keep, const DropoutMask& mask = {},
+                std::span<const graph::ValueId> also = {});
   /// One step on values of the caller's.
   kernels::Buffer run_alone(size_t index, const std::function<kernels::Buffer(graph::ValueId)>& value);
   /// The output of a trace, [N, classes...].

@@ -10,6 +10,8 @@
 #include "explain/exactness.h"
 #include "explain/explainer.h"
 #include "explain/small_networks.h"
+#include "relevid/error.h"
+#include "support/scratch.h"
 
 namespace relevid {
 namespace {
@@ -101,8 +103,11 @@ TEST(TwoInputs, RelevanceComesPerInput) {
     if (i / 25 % 4 % 2 == 0) picked.push_back(values[i]);
   }
   const auto library = kernels::make_reference_library();
-  for (const std::string& method : method_names()) {
-    if (method == "smoothgrad") continue;  // its noise differs
+  std::vector<std::string> methods = preset_names();
+  for (const std::string& name : gradient_method_names()) {
+    if (name != "smoothgrad") methods.push_back(name);  // whose noise differs
+  }
+  for (const std::string& method : methods) {
     ExplainerOptions options;
     options.method = method;
     options.bounds.emplace();
@@ -130,6 +135,24 @@ TEST(TwoInputs, RelevanceComesPerInput) {
     single.forward(clip);
     const Vector want = single.explain(std::vector<int64_t>{1}).relevance.front().as_doubles();
     for (size_t i = 0; i < want.size(); ++i) ASSERT_NEAR(together[i], want[i], 1e-9) << method << " at " << i;
+  }
+}
+
+/// What changes or freezes a clip would have to do so alike in each of a network's inputs.
+TEST(TwoInputs, AreRefusedByMethodsThatChangeTheClip) {
+  const auto library = kernels::make_reference_library();
+  Random random(9);
+  GraphBuilder b;
+  const int left = b.mean(b.input({1, 3, 4, 5, 5})), right = b.mean(b.input({1, 3, 2, 5, 5}));
+  Network network(b.finish(b.dense(b.flatten(b.add(left, right)), 3, random)), *library,
+                  Purpose::kExplanation);
+  for (const char* method : {"occlusion_time", "rise", "shapley_frames", "spatial_relevance"}) {
+    ExplainerOptions options;
+    options.method = method;
+    options.relevance = "epsilon_plus";
+    const std::string message =
+        testing::message_of(ErrorKind::kUnsupportedModel, [&] { Explainer(network, options); });
+    EXPECT_NE(message.find("2 inputs"), std::string::npos) << message;
   }
 }
 

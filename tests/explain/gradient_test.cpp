@@ -147,7 +147,7 @@ TEST(SmoothGrad, IsRepeatableBySeed) {
   options.gradients.noise_samples = 3;
   const Vector first = explained(network, options, clip);
   EXPECT_EQ(first, explained(network, options, clip));
-  options.gradients.seed = 2;
+  options.seed = 2;
   EXPECT_NE(first, explained(network, options, clip));
   options.gradients.noise_level = 0;
   options.gradients.noise_samples = 1;

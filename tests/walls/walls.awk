@@ -34,6 +34,7 @@ function define_owners() {
   owner["video.h"] = "video"
   owner["sampling.h"] = owner["preprocessing.h"] = "clips"
   owner["dataset.h"] = owner["generate.h"] = "data"
+  owner["methods.h"] = "explain"
   owner["figures.h"] = owner["colormap.h"] = "report"
   owner["run_file.h"] = owner["audit_report.h"] = "audit"
   owner["model.h"] = owner["explain.h"] = owner["explanation_files.h"] = owner["audit.h"] = owner["audit_page.h"] = "api"

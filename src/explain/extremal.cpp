@@ -1,0 +1,134 @@
+// SPDX-License-Identifier: Apache-2.0
+// Extremal perturbation: Fong et al. 2019 (ICCV, arXiv 1910.08485), over space and time as Li et al. 2021
+// (WACV, "Towards Visually Explaining Video Understanding Networks with Perturbation") carry it to video.
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cmath>
+#include <numeric>
+
+#include "explain/adam.h"
+#include "explain/perturbation.h"
+#include "relevid/error.h"
+
+namespace relevid {
+namespace {
+
+constexpr double kRate = 0.1, kFirstWeight = 1, kLastWeight = 30;
+
+/// Note [Extremal perturbation]
+/// For each area a the mask m of cells in [0, 1], interpolated to the clip, that makes
+///     s(m) - λ mean (sorted m - r_a)²
+/// largest: r_a is 1 in the last share a of the cells and 0 elsewhere, so that m is driven to show just so
+/// much of the clip and nothing by halves; λ grows from 1 to 30. s is the score on its way from the clip with
+/// nothing shown (0) to the clip itself (1), so that λ means the same for every network. The paper smooths
+/// masks by a maximum over kernels and mixes blurs of several widths; here interpolation smooths, and one
+/// blur fills.
+class ExtremalPerturbation : public PerturbationMethod {
+ public:
+  ExtremalPerturbation(Network& network, const ExplainerOptions& options)
+      : PerturbationMethod(network, options, fill_or(options, Fill::kBlur)) {
+    const PerturbationOptions& o = options.perturbation;
+    require_at_least(1, o.iterations, "the number of iterations");
+    if (o.areas.empty()) throw Error(ErrorKind::kInvalidArgument, "extremal_perturbation needs an area");
+    for (const double area : o.areas) {
+      if (area > 0 && area < 1) continue;
+      throw Error(ErrorKind::kInvalidArgument, fmt::format("an area is {}; it lies between 0 and 1", area));
+    }
+    if (o.fill == Fill::kFreeze) {
+      throw Error(ErrorKind::kInvalidArgument,
+                  "extremal_perturbation cannot freeze: its masks let frames through by parts");
+    }
+    const Extent defaults = {std::max<int64_t>(1, extent()[0] / 2), 14, 14};
+    for (size_t axis = 0; axis < 3; ++axis) {
+      require_at_least(0, o.cells[axis], "the number of a mask's cells");
+      cells_[axis] =
+          std::clamp<int64_t>(o.cells[axis] > 0 ? o.cells[axis] : defaults[axis], 1, extent()[axis]);
+    }
+  }
+
+  MethodCost cost() const override {
+    const int64_t steps = areas() * options().iterations;
+    return {2 + steps + areas(), steps};
+  }
+  MethodResolution resolution() const override {
+    return {cells_, fmt::format("{} mask cells over {} frames", cells_[0], extent()[0])};
+  }
+
+ protected:
+  /// The mean of the areas' masks: what the smallest area shows lies in all of them, if they nest.
+  Volume explain_item(const Subject& subject) override {
+    const Volume nothing(extent());
+    const double least = scorer().scores(
+        1, subject.target, [&](int64_t, std::span<float> item) { subject.clip.write(nothing, item); })[0];
+    std::vector<Volume> masks;
+    for (const double area : options().areas)
+      masks.push_back(interpolated(best_mask(area, subject, least), extent()));
+    const auto shown = scorer().scores(areas(), subject.target, [&](int64_t i, std::span<float> item) {
+      subject.clip.write(masks[static_cast<size_t>(i)], item);
+    });
+    Volume mean(extent());
+    const double scale = 1 / static_cast<double>(areas() * positions(extent()));
+    for (size_t k = 0; k < masks.size(); ++k) {
+      for (size_t i = 0; i < mean.values.size(); ++i) mean.values[i] += scale * masks[k].values[i];
+      subject.notes.push_back(
+          fmt::format("score with {:.3g} % of the clip shown: {:.4g} (all: {:.4g}, nothing: {:.4g})",
+                      100 * share_of(masks[k]), shown[k], subject.score, least));
+    }
+    return mean;
+  }
+
+ private:
+  int64_t areas() const { return static_cast<int64_t>(options().areas.size()); }
+
+  static double share_of(const Volume& mask) {
+    return std::accumulate(mask.values.begin(), mask.values.end(), 0.0) /
+           static_cast<double>(mask.values.size());
+  }
+
+  Volume best_mask(double area, const Subject& subject, double least) const {
+    Volume mask(cells_, 0.5);
+    const double way = std::max(std::abs(subject.score - least), 1e-12);
+    MaskAdam adam(mask.values.size(), kRate);
+    for (int64_t i = 0; i < options().iterations; ++i) {
+      const Volume fine = interpolated(mask, extent());
+      const auto slope = scorer().slopes(
+          1, subject.target, [&](int64_t, std::span<float> item) { subject.clip.write(fine, item); })[0];
+      std::vector<double> gradient =
+          interpolated_adjoint(subject.clip.slope_by_keep(slope.gradient), cells_).values;
+      for (double& value : gradient) value /= -way;
+      const double progress = static_cast<double>(i) / static_cast<double>(options().iterations);
+      add_area_gradient(mask, area, kFirstWeight * std::pow(kLastWeight / kFirstWeight, progress), gradient);
+      adam.step(mask.values, gradient);
+    }
+    return mask;
+  }
+
+  /// Of λ mean (sorted m - r)².
+  static void add_area_gradient(const Volume& mask, double area, double weight,
+                                std::vector<double>& gradient) {
+    std::vector<size_t> order(mask.values.size());
+    std::iota(order.begin(), order.end(), size_t{0});
+    std::ranges::stable_sort(order, {}, [&](size_t i) { return mask.values[i]; });
+    const auto cells = static_cast<double>(order.size());
+    const auto shown = static_cast<size_t>(std::max(1.0, std::round(area * cells)));
+    for (size_t rank = 0; rank < order.size(); ++rank) {
+      const double wanted = rank + shown >= order.size() ? 1 : 0;
+      gradient[order[rank]] += weight * 2 * (mask.values[order[rank]] - wanted) / cells;
+    }
+  }
+
+  Extent cells_{};
+};
+
+}  // namespace
+
+std::vector<std::string> extremal_method_names() {
+  return {"extremal_perturbation"};
+}
+
+std::unique_ptr<Method> make_extremal(Network& network, const ExplainerOptions& options) {
+  return std::make_unique<ExtremalPerturbation>(network, options);
+}
+
+}  // namespace relevid
