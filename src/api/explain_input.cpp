@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <chrono>
+#include <functional>
 
 #include "api/clip_source.h"
 #include "api/layout.h"
@@ -51,13 +52,18 @@ class InputRun {
   void run(std::span<const TargetChoice> targets) {
     const bool known =
         std::ranges::all_of(targets, [](const TargetChoice& t) { return t.index.has_value(); });
-    total_ = known || count() == 1 ? count() : 2 * count();
+    clips_total_ = known || count() == 1 ? count() : 2 * count();
+    passes_total_ = passes_needed(targets);
+    const PassCounter counter(explainer_, [this] {
+      if (control_.interrupted()) throw Interrupted{};
+      report_passes(1);
+    });
     for_each([&](int64_t index, const Tensor& clip) {
       forward(index, clip);
       if (known || count() == 1) explain(index, resolve(targets));
     });
     classes_ = resolve(targets);
-    if (total_ == count()) return;
+    if (clips_total_ == count()) return;
     for_each([&](int64_t index, const Tensor& clip) {
       forward(index, clip);
       explain(index, classes_);
@@ -69,10 +75,42 @@ class InputRun {
  private:
   /// What one method finds of one class.
   struct Finding {
-    Tensor relevance;
+    Tensor relevance, at_layer;
     std::vector<std::vector<LayerAccount>> layers;
+    std::vector<std::vector<std::string>> notes;
+    std::vector<double> around_layer;
     double seconds = 0;
   };
+
+  /// The explainer tells of its passes while one of these lives.
+  class PassCounter {
+   public:
+    PassCounter(ClipExplainer& explainer, std::function<void()> call) : explainer_(explainer) {
+      explainer_.on_pass(std::move(call));
+    }
+    ~PassCounter() { explainer_.on_pass({}); }
+    PassCounter(const PassCounter&) = delete;
+    PassCounter& operator=(const PassCounter&) = delete;
+
+   private:
+    ClipExplainer& explainer_;
+  };
+
+  /// Of all clips, methods and targets; what each method needs is known beforehand. Targets that turn out to
+  /// be the same class are explained once, so there may be fewer.
+  int64_t passes_needed(std::span<const TargetChoice> targets) const {
+    int64_t of_a_clip = 0;
+    for (size_t m = 0; m < explainer_.methods().size(); ++m)
+      of_a_clip += (explainer_.cost(m).total() - 1) * static_cast<int64_t>(targets.size());
+    return clips_total_ + count() * of_a_clip;
+  }
+
+  void report_passes(int64_t passes) {
+    passes_done_ += passes;
+    if (!control_.report) return;
+    control_.report({"passes through the network", std::min(passes_done_, passes_total_), passes_total_,
+                     fmt::format("clip {} of {}", std::min(clips_done_ + 1, clips_total_), clips_total_)});
+  }
 
   int64_t count() const { return static_cast<int64_t>(source_.plans.size()); }
 
@@ -87,7 +125,7 @@ class InputRun {
           const Timer timer(computing);
           f(index, clip);
         }
-        if (control_.report) control_.report({"explaining clips", ++done_, total_});
+        ++clips_done_;
       });
     }
     decode_seconds_ += all - computing;
@@ -97,6 +135,7 @@ class InputRun {
     const Timer timer(forward_seconds_);
     put_item(logits_, index, explainer_.forward(clip));
     put_item(*clips_, index, to_ncthw(clip, layout_));
+    report_passes(1);
   }
 
   void explain(int64_t index, std::span<const int64_t> classes) {
@@ -107,10 +146,24 @@ class InputRun {
       const Timer timer(finding.seconds);
       if (finding.relevance.elements() == 0) finding.relevance = Tensor(clips_->shape(), DType::kF32);
       finding.layers.resize(source_.plans.size());
+      finding.notes.resize(source_.plans.size());
       ClipExplanation explanation = explainer_.explain(classes[i % classes.size()], i / classes.size());
       put_item(finding.relevance, index, to_ncthw(explanation.relevance, layout_));
       finding.layers[static_cast<size_t>(index)] = std::move(explanation.layers);
+      finding.notes[static_cast<size_t>(index)] = std::move(explanation.notes);
+      if (explanation.at_layer.elements() > 0) keep_layer(finding, index, explanation);
     }
+  }
+
+  /// Clips by the first axis, whatever the layer folds into its own.
+  void keep_layer(Finding& finding, int64_t index, const ClipExplanation& explanation) const {
+    std::vector<int64_t> dims = explanation.at_layer.shape().dims();
+    dims.insert(dims.begin(), count());
+    if (dims[1] == 1) dims.erase(dims.begin() + 1);
+    if (finding.at_layer.elements() == 0) finding.at_layer = Tensor(Shape(dims), DType::kF32);
+    put_item(finding.at_layer, index, explanation.at_layer);
+    finding.around_layer.resize(static_cast<size_t>(count()));
+    finding.around_layer[static_cast<size_t>(index)] = explanation.around_layer;
   }
 
   /// The class of every target, each once; the best over all clips where none is given.
@@ -131,7 +184,8 @@ class InputRun {
   Tensor logits_;
   std::vector<int64_t> classes_;
   std::vector<Finding> findings_;  ///< by method, then by class
-  int64_t done_ = 0, total_ = 0;
+  int64_t clips_done_ = 0, clips_total_ = 0;
+  int64_t passes_done_ = 0, passes_total_ = 0;
   double decode_seconds_ = 0, forward_seconds_ = 0;
 };
 
@@ -152,6 +206,11 @@ std::vector<Explanation> InputRun::results(const std::filesystem::path& input, s
     e.contrast = explainer_.contrast();
     e.relevance = std::move(findings_[i].relevance);
     e.layers = std::move(findings_[i].layers);
+    e.notes = std::move(findings_[i].notes);
+    e.at_layer = std::move(findings_[i].at_layer);
+    e.around_layer = std::move(findings_[i].around_layer);
+    e.cost = explainer_.cost(i / classes_.size());
+    e.resolution = explainer_.resolution(i / classes_.size());
     e.decode_seconds = decode_seconds_;
     e.forward_seconds = forward_seconds_;
     e.explain_seconds = findings_[i].seconds;

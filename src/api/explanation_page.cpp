@@ -13,9 +13,30 @@ namespace {
 using nlohmann::json;
 
 /// Which of the settings are a method's; all others are the same for all explanations of a page.
-constexpr std::array<std::string_view, 10> kMethodSettings = {
-    "method",        "start",       "gate", "rules",  "integration_steps", "integration_baseline",
-    "noise_samples", "noise_level", "seed", "against"};
+constexpr std::array<std::string_view, 24> kMethodSettings = {"method",
+                                                              "start",
+                                                              "gate",
+                                                              "rules",
+                                                              "integration_steps",
+                                                              "integration_baseline",
+                                                              "noise_samples",
+                                                              "noise_level",
+                                                              "seed",
+                                                              "against",
+                                                              "layer",
+                                                              "relevance",
+                                                              "selective_sigmas",
+                                                              "score",
+                                                              "fill",
+                                                              "window",
+                                                              "window_stride",
+                                                              "masks",
+                                                              "cells",
+                                                              "keep_share",
+                                                              "areas",
+                                                              "iterations",
+                                                              "permutations",
+                                                              "batch"};
 
 bool is_of_method(const std::string& key) {
   return std::ranges::find(kMethodSettings, key) != kMethodSettings.end();
@@ -59,6 +80,8 @@ json shown(const Explanation& e, size_t place, const PagePictures& pictures, con
           {"clips", shown_clips(e, pictures, options)},
           {"maps", pictures.maps(place)},
           {"settings", settings_where(e, is_of_method)},
+          {"passes", cost_record(e.cost)},
+          {"resolution", resolution_record(e.resolution)},
           {"seconds", {{"forward", e.forward_seconds}, {"explain", e.explain_seconds}}}};
 }
 

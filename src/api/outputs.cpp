@@ -52,6 +52,7 @@ void write_arrays(const Explanation& e, const std::filesystem::path& path) {
   std::map<std::string, Tensor> arrays;
   arrays.emplace("clip", e.clips->clone());
   arrays.emplace("relevance", e.relevance.clone());
+  if (e.at_layer.elements() > 0) arrays.emplace("layer_relevance", e.at_layer.clone());
   arrays.emplace("logits", e.logits.clone());
   arrays.emplace("target", Tensor::from(Shape{}, std::vector<int64_t>{e.target}));
   arrays.emplace("frame_share", e.frame_share.clone());
@@ -154,6 +155,8 @@ std::string to_json(const Explanation& e, const Model& model, const OutputOption
       {"share_of", share_of_name(e)},
       {"clips", clip_records(e, options.class_names)},
       {"layers", layer_accounts(e)},
+      {"passes", cost_record(e.cost)},
+      {"resolution", resolution_record(e.resolution)},
       {"seconds",
        {{"decode", e.decode_seconds}, {"forward", e.forward_seconds}, {"explain", e.explain_seconds}}},
       {"settings", settings_record(e)}};

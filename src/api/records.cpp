@@ -8,7 +8,8 @@ namespace {
 
 using nlohmann::json;
 
-json conservation(const std::vector<LayerAccount>& layers, double reached) {
+json conservation(const Explanation& e, size_t clip, double reached) {
+  const std::vector<LayerAccount>& layers = e.layers[clip];
   if (layers.empty()) return nullptr;
   double bias = 0, epsilon = 0, dropped = 0;
   for (const LayerAccount& layer : layers) {
@@ -16,11 +17,13 @@ json conservation(const std::vector<LayerAccount>& layers, double reached) {
     epsilon += layer.absorbed_by_epsilon;
     dropped += layer.dropped;
   }
-  return {{"start", layers.front().incoming},
-          {"input", reached},
-          {"absorbed_by_bias", bias},
-          {"absorbed_by_epsilon", epsilon},
-          {"dropped", dropped}};
+  json record = {{"start", layers.front().incoming},
+                 {"input", reached},
+                 {"absorbed_by_bias", bias},
+                 {"absorbed_by_epsilon", epsilon},
+                 {"dropped", dropped}};
+  if (!e.around_layer.empty()) record["around_layer"] = e.around_layer[clip];
+  return record;
 }
 
 double sum_of_item(const Tensor& tensor, size_t item) {
@@ -63,6 +66,17 @@ json video_record(const Explanation& e) {
           {"warnings", v.warnings}};
 }
 
+json cost_record(const MethodCost& cost) {
+  return {{"forward", cost.forward}, {"backward", cost.backward}};
+}
+
+json resolution_record(const MethodResolution& resolution) {
+  return {{"frames", resolution.values[0]},
+          {"rows", resolution.values[1]},
+          {"columns", resolution.values[2]},
+          {"in_time", resolution.in_time}};
+}
+
 json layer_records(const std::vector<LayerAccount>& layers) {
   json list = json::array();
   for (const LayerAccount& layer : layers) {
@@ -82,12 +96,14 @@ json clip_record(const Explanation& e, size_t clip, std::span<const std::string>
   const std::vector<double> p = probabilities(e.logits).at(clip);
   const int64_t best = best_classes(p, 1)[0];
   const double reached = sum_of_item(e.relevance, clip);
-  return {{"offset", e.plans[clip].offset},
-          {"top1", class_record(best, p[static_cast<size_t>(best)], class_names)},
-          {"target_logit", e.logits.values<float>()[clip * p.size() + static_cast<size_t>(e.target)]},
-          {"relevance_sum", reached},
-          {"conservation", conservation(e.layers[clip], reached)},
-          {"frame_share", row_of(e.frame_share, clip)}};
+  json record = {{"offset", e.plans[clip].offset},
+                 {"top1", class_record(best, p[static_cast<size_t>(best)], class_names)},
+                 {"target_logit", e.logits.values<float>()[clip * p.size() + static_cast<size_t>(e.target)]},
+                 {"relevance_sum", reached},
+                 {"conservation", conservation(e, clip, reached)},
+                 {"frame_share", row_of(e.frame_share, clip)}};
+  if (clip < e.notes.size() && !e.notes[clip].empty()) record["notes"] = e.notes[clip];
+  return record;
 }
 
 std::vector<float> row_of(const Tensor& values, size_t row) {

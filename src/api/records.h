@@ -21,11 +21,16 @@ nlohmann::json prediction_record(const Explanation& explanation, std::span<const
 nlohmann::json model_record(const Model& model);
 /// Null for a clip given as numbers.
 nlohmann::json video_record(const Explanation& explanation);
+/// {"forward", "backward"}: passes of a clip.
+nlohmann::json cost_record(const MethodCost& cost);
+/// {"frames", "rows", "columns", "in_time"}
+nlohmann::json resolution_record(const MethodResolution& resolution);
 /// A list of one clip's layers, output first.
 nlohmann::json layer_records(const std::vector<LayerAccount>& layers);
 /// What is known of one clip and its relevance but for its frames and layers: "offset", "top1",
 /// "target_logit", "relevance_sum", "conservation" (start = input + absorbed by bias + absorbed by ε +
-/// dropped; null for methods without accounts), "frame_share".
+/// dropped, and where relevance stopped at a layer + around_layer; null for methods without accounts),
+/// "frame_share", and "notes" where the method has any.
 nlohmann::json clip_record(const Explanation& explanation, size_t clip,
                            std::span<const std::string> class_names);
 /// One row of [N, T] float32.

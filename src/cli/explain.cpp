@@ -12,6 +12,7 @@
 #include "cli/explain_report.h"
 #include "cli/explain_resume.h"
 #include "cli/explain_words.h"
+#include "cli/method_options.h"
 #include "cli/settings_options.h"
 #include "relevid/colormap.h"
 #include "relevid/error.h"
@@ -24,14 +25,14 @@ struct ExplainCommand {
   std::string model;
   std::vector<std::string> inputs;
   std::vector<std::string> methods = {"deep_taylor"};
-  MethodOptions method;  ///< what all methods have in common
-  std::string start = "default", gate = "signal", precision = "f32", rules, baseline = "zero", against;
+  MethodArguments method;  ///< what all methods have in common
+  std::string precision = "f32", against;
   std::vector<std::string> targets = {"top1"};
   std::string out = "relevid-out", input_key, low, high, color_map = "bwr";
   double percentile = 99.5, image_fps = 25;
   int64_t memory_limit_mib = 4096, page_limit_mib = 32;
   bool json = false, report_layers = false, skip_existing = false, no_film = false, no_page = false;
-  bool no_null_profile = false;
+  bool no_null_profile = false, only_cost = false;
   SettingsOptions settings;
 
   int run();
@@ -65,7 +66,7 @@ OutputOptions output_options(const ExplainCommand& command, const Prepared& prep
   output.page_limit_bytes = command.page_limit_mib << 20;
   output.null_profile = prepared.null_profile;
   output.video.image_sequence_fps = command.image_fps;
-  output.video.threads = command.method.threads;
+  output.video.threads = command.method.options.threads;
   return output;
 }
 
@@ -73,7 +74,7 @@ OutputOptions output_options(const ExplainCommand& command, const Prepared& prep
 void refuse_overwriting(const ExplainCommand& command, const OutputOptions& output) {
   std::vector<std::filesystem::path> read(command.inputs.begin(), command.inputs.end());
   std::filesystem::path side = command.model;
-  read.insert(read.end(), {command.model, side.replace_extension(".json"), command.rules,
+  read.insert(read.end(), {command.model, side.replace_extension(".json"), command.method.rules,
                            command.settings.settings, command.settings.labels});
   for (const auto& path : read) {
     if (path.empty() || !is_output(output, path)) continue;
@@ -89,7 +90,7 @@ void explain_one(const ExplainCommand& command, const std::string& input, const 
   options.layout = prepared.layout;
   options.input_key = command.input_key;
   options.video.image_sequence_fps = command.image_fps;
-  options.video.threads = command.method.threads;
+  options.video.threads = command.method.options.threads;
   options.memory_limit_bytes = command.memory_limit_mib << 20;
   ProgressLine line(stem);
   const RunControl control{[&](const Progress& progress) { line.show(progress); }, &interrupt_flag()};
@@ -158,13 +159,8 @@ RunRecord ExplainCommand::record() const {
 void ExplainCommand::read_words() {
   choice<int>(precision, "--precision", {{"f32", 0}});
   parse_color_map(color_map);
-  method.start = choice<Start>(
-      start, "--start", {{"default", Start::kDefault}, {"logit", Start::kLogit}, {"one", Start::kOne}});
-  method.gate = choice<GateRule>(gate, "--gate", {{"signal", GateRule::kSignal}, {"half", GateRule::kHalf}});
-  method.baseline = choice<PathBaseline>(baseline, "--ig-baseline",
-                                         {{"zero", PathBaseline::kZero}, {"mean", PathBaseline::kMean}});
-  method.rules_file = rules;
-  method.interrupt = &interrupt_flag();
+  method.read_words();
+  method.options.interrupt = &interrupt_flag();
 }
 
 /// Every method once.
@@ -172,7 +168,7 @@ std::vector<MethodOptions> ExplainCommand::method_options() const {
   std::vector<MethodOptions> all;
   for (const std::string& name : methods) {
     if (std::ranges::find(all, name, &MethodOptions::method) != all.end()) continue;
-    all.push_back(method);
+    all.push_back(method.options);
     all.back().method = name;
   }
   return all;
@@ -181,8 +177,8 @@ std::vector<MethodOptions> ExplainCommand::method_options() const {
 int ExplainCommand::run() {
   read_words();
   Prepared prepared = prepare(*this);
-  method.layout = prepared.layout;
-  if (!against.empty()) method.contrast = parse_class(against, prepared.resolved.class_names);
+  method.options.layout = prepared.layout;
+  if (!against.empty()) method.options.contrast = parse_class(against, prepared.resolved.class_names);
   const auto stems = output_stems(inputs);
   for (const auto& stem : stems) refuse_overwriting(*this, output_options(*this, prepared, stem));
   require_writable_folder(out);
@@ -194,7 +190,8 @@ int ExplainCommand::run() {
   const auto chosen = method_options();
   for (const MethodOptions& one : chosen) require_known_method(one.method);
   // Before the network of the explanations, so that the two are not in memory together.
-  if (!no_null_profile) prepared.null_profile = null_profile(prepared.model, prepared.clip_shape, method);
+  if (!no_null_profile && !only_cost)
+    prepared.null_profile = null_profile(prepared.model, prepared.clip_shape, method.options);
   ClipExplainer explainer(prepared.model, prepared.clip_shape, chosen, range ? &*range : nullptr);
   require_labels_fit(prepared.resolved.class_names, explainer.class_count());
   for (size_t i = 0; i < chosen.size(); ++i) {
@@ -202,6 +199,10 @@ int ExplainCommand::run() {
         settings_record(chosen[i], explainer.effective_start(i), prepared.resolved, record()));
   }
 
+  if (only_cost) {
+    print_costs(explainer, json ? PrintAs::kJson : PrintAs::kTable);
+    return 0;
+  }
   int status = 0;
   for (size_t i = 0; i < inputs.size(); ++i) {
     const auto page = std::filesystem::path(out) / (stems[i] + ".html");
@@ -239,13 +240,15 @@ void add_explain(CLI::App& program, Action& action) {
   app->add_option("--out", command->out, "folder for NAME.npz, .json, .png, .mp4 and .html")
       ->capture_default_str();
   app->add_flag("--json", command->json, "print the record as JSON in place of the table");
+  app->add_flag("--cost", command->only_cost,
+                "print what each method will take of a clip and how fine it sees, and explain nothing");
   app->add_flag("--report-layers", command->report_layers, "print where each layer's relevance went");
   app->add_flag("--skip-existing", command->skip_existing, "go on where an interrupted run stopped");
   app->add_flag("--no-film", command->no_film, "do not write NAME.mp4");
   app->add_flag("--no-page", command->no_page, "do not write NAME.html");
   app->add_flag("--no-null-profile", command->no_null_profile,
                 "leave out what the architecture alone would give each frame");
-  app->add_option("--threads", command->method.threads, "0: all cores")
+  app->add_option("--threads", command->method.options.threads, "0: all cores")
       ->check(CLI::Range(0, 1024))
       ->capture_default_str();
   app->add_option("--memory-limit", command->memory_limit_mib, "MiB that clips and their relevance may take")
@@ -266,35 +269,11 @@ void add_explain(CLI::App& program, Action& action) {
       ->group("Input");
   app->add_option("--high", command->high, "largest value of the input")->group("Input");
   const std::string group = "Method";
-  app->add_option("--rules", command->rules, "JSON file of rules that come before the preset's")
-      ->group(group);
-  app->add_option("--start", command->start, "what starts at the target: logit or one")->group(group);
-  app->add_option("--gate", command->gate,
-                  "products of branches: all relevance to the signal, or half to each")
-      ->capture_default_str()
-      ->group(group);
+  command->method.add_to(*app);
   app->add_option("--against", command->against,
                   "explain the target's score less this class's (an index or a name)")
       ->group(group);
-  app->add_option("--ig-baseline", command->baseline,
-                  "integrated_gradients: where the path begins, zero or mean (of each channel)")
-      ->capture_default_str()
-      ->group(group);
   app->add_option("--precision", command->precision, "f32")->capture_default_str()->group(group);
-  app->add_option("--ig-steps", command->method.integration_steps, "integrated_gradients: points of the path")
-      ->check(CLI::Range(1, 10000))
-      ->capture_default_str()
-      ->group(group);
-  app->add_option("--samples", command->method.noise_samples, "smoothgrad: noisy copies")
-      ->check(CLI::Range(1, 10000))
-      ->capture_default_str()
-      ->group(group);
-  app->add_option("--noise", command->method.noise_level,
-                  "smoothgrad: standard deviation over the clip's range")
-      ->check(CLI::NonNegativeNumber)
-      ->capture_default_str()
-      ->group(group);
-  app->add_option("--seed", command->method.seed, "of the noise")->capture_default_str()->group(group);
   app->add_option("--colormap", command->color_map,
                   "coldnhot, bwr, seismic (signed), viridis, inferno (unsigned)")
       ->capture_default_str()

@@ -6,8 +6,10 @@
 #include <algorithm>
 #include <cmath>
 #include <nlohmann/json.hpp>
+#include <numeric>
 
 #include "cli/command.h"
+#include "cli/method_options.h"
 
 namespace relevid::cli {
 namespace {
@@ -64,14 +66,44 @@ void print_conservation(const Explanation& e) {
   }
   double sum = 0;
   for (const float r : e.relevance.values<float>()) sum += static_cast<double>(r);
+  const double around = std::accumulate(e.around_layer.begin(), e.around_layer.end(), 0.0);
   const auto percent = [&](double part) { return start == 0 ? 0.0 : 100 * part / start; };
-  fmt::print(
-      "relevance    {:.5g} of {:.5g} reaches the input ({:.1f} %); bias takes {:.1f} %, epsilon {:.1f} %",
-      sum, start, percent(sum), percent(bias), percent(epsilon));
+  fmt::print("relevance    {:.5g} of {:.5g} reaches the {} ({:.1f} %); bias takes {:.1f} %, epsilon {:.1f} %",
+             sum, start, e.around_layer.empty() ? "input" : "layer", percent(sum), percent(bias),
+             percent(epsilon));
+  if (!e.around_layer.empty()) fmt::print(", {:.1f} % goes around it", percent(around));
   fmt::print("{}\n", dropped != 0 ? fmt::format(", dropped {:.1f} %", percent(dropped)) : "");
 }
 
+std::string passes_text(const MethodCost& cost) {
+  return cost.backward == 0 ? fmt::format("{} forward", cost.forward)
+                            : fmt::format("{} forward, {} backward", cost.forward, cost.backward);
+}
+
 }  // namespace
+
+void print_costs(const ClipExplainer& explainer, PrintAs form) {
+  nlohmann::json list = nlohmann::json::array();
+  for (size_t i = 0; i < explainer.methods().size(); ++i) {
+    const MethodCost cost = explainer.cost(i);
+    const MethodResolution resolution = explainer.resolution(i);
+    if (form == PrintAs::kJson) {
+      list.push_back({{"method", explainer.methods()[i]},
+                      {"passes", {{"forward", cost.forward}, {"backward", cost.backward}}},
+                      {"resolution",
+                       {{"frames", resolution.values[0]},
+                        {"rows", resolution.values[1]},
+                        {"columns", resolution.values[2]},
+                        {"in_time", resolution.in_time}}}});
+      continue;
+    }
+    fmt::print("{:<26} {} passes a clip and target ({}); {} x {} x {} values; in time {}\n",
+               explainer.methods()[i], cost.total(), passes_text(cost), resolution.values[0],
+               resolution.values[1], resolution.values[2], printable(resolution.in_time));
+  }
+  if (form == PrintAs::kJson)
+    fmt::print("{}\n", list.dump(1, ' ', false, nlohmann::json::error_handler_t::replace));
+}
 
 void print_explanation(const Explanation& e, const OutputOptions& options) {
   fmt::print("\n{}\n", printable(e.input.string()));
@@ -99,6 +131,13 @@ void print_explanation(const Explanation& e, const OutputOptions& options) {
   fmt::print("borders      {:.1f} % in the first and last two frames; even would be {:.1f} %\n",
              100 * borders.share, 100.0 * static_cast<double>(borders.frames) / static_cast<double>(width));
   print_conservation(e);
+  fmt::print("passes       {} a clip\n", passes_text(e.cost));
+  fmt::print("resolution   in time {}\n", printable(e.resolution.in_time));
+  for (size_t n = 0; n < e.notes.size(); ++n) {
+    for (const std::string& note : e.notes[n])
+      fmt::print("{:<12} {}\n", e.notes.size() > 1 ? fmt::format("clip {}", n + 1) : "found",
+                 printable(note));
+  }
   fmt::print("seconds      decode {:.2f}, forward {:.2f}, explain {:.2f}\n", e.decode_seconds,
              e.forward_seconds, e.explain_seconds);
   const bool film = e.video && options.film == OutputOptions::Film::kWrite;
@@ -130,29 +169,21 @@ void print_layers(const Explanation& e) {
 
 std::string settings_record(const MethodOptions& method, Start start,
                             const SettingsOptions::Resolved& resolved, const RunRecord& run) {
-  nlohmann::json record = {{"method", method.method},
-                           {"start", start == Start::kLogit ? "logit" : "one"},
-                           {"gate", method.gate == GateRule::kSignal ? "signal" : "half"},
-                           {"rules", method.rules_file.string()},
-                           {"methods", run.methods},
-                           {"targets", run.targets},
-                           {"against", run.against},
-                           {"low", run.low},
-                           {"high", run.high},
-                           {"integration_steps", method.integration_steps},
-                           {"integration_baseline", method.baseline == PathBaseline::kMean ? "mean" : "zero"},
-                           {"noise_samples", method.noise_samples},
-                           {"noise_level", method.noise_level},
-                           {"seed", method.seed},
-                           {"threads", method.threads},
-                           {"precision", "f32"},
-                           {"color_map", run.color_map},
-                           {"percentile", run.percentile},
-                           {"input_key", run.input_key},
-                           {"image_fps", run.image_fps},
-                           {"memory_limit_mib", run.memory_limit_mib},
-                           {"page_limit_mib", run.page_limit_mib},
-                           {"null_profile", run.null_profile}};
+  nlohmann::json record = method_record(method, start);
+  record.update({{"methods", run.methods},
+                 {"targets", run.targets},
+                 {"against", run.against},
+                 {"low", run.low},
+                 {"high", run.high},
+                 {"threads", method.threads},
+                 {"precision", "f32"},
+                 {"color_map", run.color_map},
+                 {"percentile", run.percentile},
+                 {"input_key", run.input_key},
+                 {"image_fps", run.image_fps},
+                 {"memory_limit_mib", run.memory_limit_mib},
+                 {"page_limit_mib", run.page_limit_mib},
+                 {"null_profile", run.null_profile}});
   if (resolved.settings) {
     ModelSettings settings = *resolved.settings;
     settings.class_names.clear();  // long, and in the labels file
