@@ -14,16 +14,18 @@
 namespace relevid {
 namespace {
 
-constexpr double kRate = 0.1, kFirstWeight = 1, kLastWeight = 30;
+constexpr double kRate = 0.1, kFirstWeight = 1, kLastWeight = 100;
 
 /// Note [Extremal perturbation]
 /// For each area a the mask m of cells in [0, 1], interpolated to the clip, that makes
-///     s(m) - λ mean (sorted m - r_a)²
+///     min(s(m), 1) - λ mean (sorted m - r_a)²
 /// largest: r_a is 1 in the last share a of the cells and 0 elsewhere, so that m is driven to show just so
-/// much of the clip and nothing by halves; λ grows from 1 to 30. s is the score on its way from the clip with
-/// nothing shown (0) to the clip itself (1), so that λ means the same for every network. The paper smooths
-/// masks by a maximum over kernels and mixes blurs of several widths; here interpolation smooths, and one
-/// blur fills.
+/// much of the clip and nothing by halves; λ grows from 1 to 100. s is the score on its way from the clip
+/// with nothing shown (0) to the clip itself (1), so that λ means the same for every network. The paper has
+/// no bound at 1; but a mask over frames is free enough to raise a logit to several times the clip's with a
+/// scatter of cells that is no explanation of it, so nothing is gained by more than the clip has. The paper
+/// smooths masks by a maximum over kernels and mixes blurs of several widths; here interpolation smooths, and
+/// one blur fills.
 class ExtremalPerturbation : public PerturbationMethod {
  public:
   ExtremalPerturbation(Network& network, const ExplainerOptions& options)
@@ -39,7 +41,7 @@ class ExtremalPerturbation : public PerturbationMethod {
       throw Error(ErrorKind::kInvalidArgument,
                   "extremal_perturbation cannot freeze: its masks let frames through by parts");
     }
-    const Extent defaults = {std::max<int64_t>(1, extent()[0] / 2), 14, 14};
+    const Extent defaults = {std::max<int64_t>(1, extent()[0] / 4), 7, 7};
     for (size_t axis = 0; axis < 3; ++axis) {
       require_at_least(0, o.cells[axis], "the number of a mask's cells");
       cells_[axis] =
@@ -94,28 +96,38 @@ class ExtremalPerturbation : public PerturbationMethod {
       const Volume fine = interpolated(mask, extent());
       const auto slope = scorer().slopes(
           1, subject.target, [&](int64_t, std::span<float> item) { subject.clip.write(fine, item); })[0];
-      std::vector<double> gradient =
-          interpolated_adjoint(subject.clip.slope_by_keep(slope.gradient), cells_).values;
-      for (double& value : gradient) value /= -way;
       const double progress = static_cast<double>(i) / static_cast<double>(options().iterations);
-      add_area_gradient(mask, area, kFirstWeight * std::pow(kLastWeight / kFirstWeight, progress), gradient);
+      std::vector<double> gradient =
+          area_gradient(mask, area, kFirstWeight * std::pow(kLastWeight / kFirstWeight, progress));
+      const bool enough = (slope.score - least) * (subject.score - least) >= way * way;
+      if (!enough) {
+        const Volume by_cell = interpolated_adjoint(subject.clip.slope_by_keep(slope.gradient), cells_);
+        for (size_t k = 0; k < gradient.size(); ++k) gradient[k] -= by_cell.values[k] / way;
+      }
       adam.step(mask.values, gradient);
     }
     return mask;
   }
 
-  /// Of λ mean (sorted m - r)².
-  static void add_area_gradient(const Volume& mask, double area, double weight,
-                                std::vector<double>& gradient) {
+  /// Of λ mean (sorted m - r)². Equal cells, as all are at first, share their places in the order, which is
+  /// no reason to show one rather than another.
+  static std::vector<double> area_gradient(const Volume& mask, double area, double weight) {
     std::vector<size_t> order(mask.values.size());
     std::iota(order.begin(), order.end(), size_t{0});
-    std::ranges::stable_sort(order, {}, [&](size_t i) { return mask.values[i]; });
+    const auto value = [&](size_t i) { return mask.values[i]; };
+    std::ranges::stable_sort(order, {}, value);
     const auto cells = static_cast<double>(order.size());
-    const auto shown = static_cast<size_t>(std::max(1.0, std::round(area * cells)));
-    for (size_t rank = 0; rank < order.size(); ++rank) {
-      const double wanted = rank + shown >= order.size() ? 1 : 0;
-      gradient[order[rank]] += weight * 2 * (mask.values[order[rank]] - wanted) / cells;
+    const double hidden = cells - std::max(1.0, std::round(area * cells));
+    std::vector<double> gradient(order.size());
+    for (size_t begin = 0, end = 0; begin < order.size(); begin = end) {
+      while (end < order.size() && value(order[end]) == value(order[begin])) ++end;
+      const double first = std::max(static_cast<double>(begin), hidden);
+      const double wanted =
+          std::max(0.0, static_cast<double>(end) - first) / static_cast<double>(end - begin);
+      for (size_t k = begin; k < end; ++k)
+        gradient[order[k]] = weight * 2 * (value(order[k]) - wanted) / cells;
     }
+    return gradient;
   }
 
   Extent cells_{};

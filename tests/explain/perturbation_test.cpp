@@ -263,6 +263,25 @@ TEST(ExtremalPerturbation, FindsThePlantedTube) {
   EXPECT_THAT(found.notes[0], HasSubstr("of the clip shown"));
 }
 
+/// Where half of every cell is enough for the whole score, there is no slope to follow at first, and the
+/// cells' order must decide nothing: here the first frame counts, and all was once given to the last.
+TEST(ExtremalPerturbation, TheOrderOfCellsDecidesNothing) {
+  const Shape clip{1, 1, 4, 4, 4};
+  std::vector<float> w(64, 0.0F);
+  std::fill(w.begin(), w.begin() + 16, 1.0F);
+  GraphBuilder b;
+  const auto weight = testing::shared(Tensor::from(Shape{1, 64}, w));
+  const int sum = b.node(graph::Dense{weight, nullptr}, {b.flatten(b.input(clip))}, {1, 1});
+  const graph::Activation saturating{graph::Activation::Kind::kClip, 0, 7};  // of at most 16
+  const int scores = b.node(graph::Concat{1}, {b.like(saturating, sum), sum}, {1, 2});
+  ExplainerOptions options = method("extremal_perturbation", Fill::kZero);
+  options.perturbation.cells = {4, 4, 4};
+  options.perturbation.areas = {0.25};
+  const Vector frames = per_frame(
+      explained(b.finish(scores), options, Tensor::from(clip, std::vector<float>(64, 1.0F))).relevance, clip);
+  EXPECT_GT(frames[0], 10 * frames[3]);
+}
+
 TEST(TemporalMask, FindsTheFrameThatMatters) {
   const Shape clip{1, 1, 6, 2, 2};
   std::vector<float> w(24, 0.0F), values(24);
