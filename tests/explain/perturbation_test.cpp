@@ -399,6 +399,32 @@ TEST(Method, CostIsWhatItTakes) {
   }
 }
 
+/// Methods that keep different parts of a pass hand the clip on to each other, and find what each finds
+/// alone.
+TEST(Method, TheClipGoesFromOneToTheNext) {
+  const auto library = kernels::make_reference_library();
+  Network network(testing::small_networks()[1].graph, *library, Purpose::kExplanation);
+  const Tensor clip = Random(76).uniform(testing::kSmallClip, 0, 1);
+  const std::vector<int64_t> targets = {1, 3};
+  std::vector<std::unique_ptr<Explainer>> explainers;
+  for (const char* name : {"epsilon_plus", "gradient", "grad_cam", "occlusion_time", "shapley_frames",
+                           "layer_cam", "selective_relevance", "epsilon_plus"}) {
+    ExplainerOptions options = method(name);
+    options.relevance = "epsilon_plus";
+    options.perturbation.permutations = 1;
+    Explainer alone(network, options);
+    alone.forward(clip);
+    const Vector want = alone.explain(targets).relevance[0].as_doubles();
+    auto& next = explainers.emplace_back(std::make_unique<Explainer>(network, options));
+    if (explainers.size() == 1) {
+      next->forward(clip);
+    } else {
+      next->take_clip_from(*explainers[explainers.size() - 2]);
+    }
+    EXPECT_EQ(next->explain(targets).relevance[0].as_doubles(), want) << name;
+  }
+}
+
 TEST(Method, StopsWhereItIsAskedTo) {
   const Linear f;
   for (const std::string& name : perturbation_method_names()) {
