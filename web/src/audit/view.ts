@@ -3,6 +3,7 @@ import { h } from "../base/dom.ts";
 import { plural } from "../base/numbers.ts";
 import type { AuditPage } from "../data/types.ts";
 import { controls } from "./controls.ts";
+import { runDifferences } from "./differences.ts";
 import { extremes } from "./extremes.ts";
 import { failures } from "./failures.ts";
 import { classes, rightAndWrong } from "./groups.ts";
@@ -21,6 +22,7 @@ export function auditView(page: AuditPage): HTMLElement {
   const about = runs.length === 1 ? `Audit of ${runs[0]!.label}` : `${runs.length} audits side by side, of ${plural(models, "model")}`;
   const sections = [
     verdicts(runs),
+    runDifferences(runs),
     intervalProfiles(runs),
     sweep(runs),
     controls(runs),

@@ -4,6 +4,19 @@ import { saveCsv, savePng } from "../base/download.ts";
 import type { Table } from "../base/csv.ts";
 import { plainTable } from "./table.ts";
 
+/** A figure whose numbers need no chart: heading, a download of the data, the table. */
+export function figureOfTable(options: { title: string; note: string; name: string; table: Table; heading?: "h2" | "h3" }): HTMLElement {
+  const { title, table } = options;
+  const save = h("button", { type: "button", class: "small", onclick: () => saveCsv(table, options.name), "aria-label": `${title}: download CSV` }, "CSV");
+  return h(
+    "div",
+    { class: "figure" },
+    h("div", { class: "figure-head" }, h(options.heading ?? "h2", {}, title), h("div", { class: "tools" }, save)),
+    h("p", { class: "note" }, options.note),
+    plainTable(table, title),
+  );
+}
+
 export interface FigureOptions {
   title: string;
   /** One line on how to read it. */
