@@ -25,12 +25,17 @@ export function differenceTable(runs: readonly Run[]): Table {
   };
 }
 
+/** null where the page was made without the model. */
+export function modelPath(run: Run): string | null {
+  const paths = [...run.extremes.strongest, ...run.extremes.weakest].map((one) => one.explanation?.model.path);
+  return paths.find((path) => path) ?? null;
+}
+
 /** What a run was made of; the counts and findings are told elsewhere. */
 function madeOf(run: Run): object {
   const { report } = run;
-  const explained = [...run.extremes.strongest, ...run.extremes.weakest].find((one) => one.explanation?.model.path);
   return {
-    model: explained?.explanation?.model.path,
+    model: modelPath(run),
     model_sha256: report.run.model_sha256,
     videos_sha256: report.run.dataset_sha256,
     videos: report.run.dataset_rows,

@@ -73,7 +73,8 @@ export function identityOf(explanation: Explanation, shown: Shown): string {
   const made = new Map(leaves(explanation.settings));
   const of = new Map(leaves(shown.settings));
   const [frames, interval] = [shown.clips[0]?.frames.length ?? 0, made.get("model_settings.frame_interval")];
-  const keys = ["start", "gate", "rules", ...(kSettingsOf[shown.method] ?? [])];
+  const rules = shown.clips.some((clip) => clip.layers.length > 0) ? ["gate", "rules"] : [];
+  const keys = ["start", ...rules, ...(kSettingsOf[shown.method] ?? [])];
   const own = keys.filter((key) => of.get(key)).map((key) => `${key.replaceAll("_", " ")} ${of.get(key)}`);
   const clips = `${plural(shown.clips.length, "clip")} of ${plural(frames, "frame")}${interval ? ` at interval ${interval}` : ""}`;
   return [explanation.input, explanation.model.path ?? explanation.model.sha256.slice(0, 12), clips, own.join(", ")].filter(Boolean).join(" · ");

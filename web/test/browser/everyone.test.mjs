@@ -107,9 +107,33 @@ test("it prints dark on light, without what only a screen needs", async () => {
   await page.emulateMedia({ media: "print", colorScheme: "dark" });
   assert.equal(await page.evaluate(() => getComputedStyle(document.body).backgroundColor), "rgb(255, 255, 255)");
   assert.equal(await page.locator(".tools").first().isVisible(), false);
-  const pdf = await page.pdf({ path: join(kScreenshots, "audit.pdf"), preferCSSPageSize: true, printBackground: true });
-  assert.ok(pdf.length > 20_000);
 });
+
+for (const name of ["explanation", "long", "audit", "comparison"]) {
+  test(`${name} is drawn for the paper that it is printed on, and for the screen again`, async () => {
+    const page = await visitor.open(fixture(name));
+    const widths = () => page.evaluate(() => [...document.querySelectorAll("svg.plot")].map((chart) => chart.viewBox.baseVal.width));
+    const before = await widths();
+    await page.emulateMedia({ media: "print" });
+    const scales = await page.evaluate(() => {
+      window.dispatchEvent(new Event("beforeprint"));
+      return [...document.querySelectorAll("svg.plot")].map((chart) => chart.getBoundingClientRect().width / chart.viewBox.baseVal.width);
+    });
+    assert.equal(scales.length, before.length);
+    for (const scale of scales) assert.ok(scale > 0.97, `a chart is shrunk to ${scale}`);
+    assert.ok(Math.max(...(await widths())) <= 681, "18 cm");
+    const cut = await page.evaluate(() => {
+      const paper = document.querySelector("main").getBoundingClientRect().right;
+      return [...document.querySelectorAll("main table, main svg.plot, main canvas")].filter((e) => e.getBoundingClientRect().right > paper + 1).length;
+    });
+    assert.equal(cut, 0, "tables, charts and pictures lie on the paper");
+    await page.pdf({ path: join(kScreenshots, `${name}.pdf`), preferCSSPageSize: true, printBackground: true });
+    await page.emulateMedia({ media: "screen" });
+    await page.evaluate(() => window.dispatchEvent(new Event("afterprint")));
+    await settled(page);
+    assert.deepEqual(await widths(), before);
+  });
+}
 
 test("the first paint takes less than a second", async () => {
   const page = await visitor.open(fixture("audit"));
