@@ -11,6 +11,7 @@ import { sorted } from "../../src/chart/table.ts";
 import { readPage, Unreadable } from "../../src/data/read.ts";
 import type { Clip, Explanation, Shown } from "../../src/data/types.ts";
 import { borderShare, captionOf, identityOf, shownNames } from "../../src/explanation/caption.ts";
+import { accountSentence } from "../../src/explanation/layers.ts";
 
 /** With plain spaces, to be read. */
 function plain(text: string): string {
@@ -78,7 +79,7 @@ test("only the leaves that differ are named", () => {
 });
 
 function asked(method: string, label: string, settings: object): Shown {
-  const clip = { frame_share: [1, 0], frames: [0, 1] } as unknown as Clip;
+  const clip = { frame_share: [1, 0], frames: [0, 1], layers: [] } as unknown as Clip;
   return { method, target: { index: 0, label, probability: 1 }, against: null, settings, clips: [clip] } as unknown as Shown;
 }
 
@@ -136,4 +137,11 @@ test("pages without data, of another version or kind, are refused in words", () 
   assert.throws(() => readPage('{"relevid_page":2,"kind":"audit"}'), /version 2/);
   assert.throws(() => readPage('{"relevid_page":1,"kind":"else"}'), /else/);
   assert.equal(readPage('{"relevid_page":1,"kind":"audit","more":1}').kind, "audit");
+});
+
+test("an account says what biases took, or gave", () => {
+  const account = { start: 2, input: 1.8, absorbed_by_bias: 0.2, absorbed_by_epsilon: 0, dropped: 0 };
+  assert.match(plain(accountSentence(account, "epsilon_plus", null)), /2, 90.0 % arrives at the frames; 10.0 % is absorbed by biases, 0.0 % by ε, and 0.0 % is dropped/);
+  assert.match(plain(accountSentence({ ...account, input: 3, absorbed_by_bias: -1 }, "alpha_beta", null)), /150.0 % arrives at the frames; biases add 50.0 %, ε takes 0.0 %/);
+  assert.match(accountSentence(null, "gradient", null), /no account/);
 });
