@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import assert from "node:assert/strict";
-import { dataOf, fixture } from "./context.mjs";
-import { test, visitor } from "./harness.mjs";
+import { dataOf, fixture, kSchemes } from "./context.mjs";
+import { axeFindings, test, visitor } from "./harness.mjs";
 
 const figureOf = (page, title) => page.locator("figure", { has: page.getByRole("heading", { name: title, exact: true }) });
 
@@ -9,8 +9,7 @@ async function rowsOf(page, title) {
   const figure = figureOf(page, title);
   await figure.locator("summary").click();
   await figure.locator("tbody tr").first().waitFor();
-  const rows = await figure.locator("tbody tr").all();
-  return Promise.all(rows.map((row) => row.locator("th, td").allInnerTexts()));
+  return figure.locator("tbody").evaluate((body) => [...body.rows].map((row) => [...row.cells].map((cell) => cell.textContent)));
 }
 
 test("the verdict comes first, in the command's own words", async () => {
@@ -92,6 +91,7 @@ test("a thumbnail opens its explanation, and Escape closes it", async () => {
   assert.equal(await dialog.locator("h1").innerText(), explained[2].name);
   await page.keyboard.press("ArrowRight");
   assert.match(await dialog.locator(".readout").innerText(), /^frame 2 of 16/);
+  for (const scheme of kSchemes) assert.deepEqual(await axeFindings(page, scheme), [], scheme);
   await page.keyboard.press("Escape");
   await dialog.waitFor({ state: "detached" });
   assert.ok(await thumbs.nth(2).evaluate((element) => element === document.activeElement), "focus is back where it was");

@@ -135,8 +135,13 @@ for (const name of ["explanation", "long", "audit", "comparison"]) {
   });
 }
 
-test("the first paint takes less than a second", async () => {
-  const page = await visitor.open(fixture("audit"));
-  const paint = await page.evaluate(() => performance.getEntriesByName("first-contentful-paint")[0]?.startTime ?? 0);
-  assert.ok(paint < 1000, `${paint} ms`);
-});
+for (const [name, least, most] of [["explanation", 0.3e6, 3e6], ["audit", 0.5e6, 15e6], ["heavy", 11e6, 15e6]]) {
+  test(`${name}: it is no larger than it may be, and the first paint takes less than a second`, async () => {
+    const { size } = statSync(fixture(name));
+    assert.ok(size > least && size < most, `${size} bytes`);
+    const page = await visitor.open(fixture(name));
+    const paint = await page.evaluate(() => performance.getEntriesByName("first-contentful-paint")[0].startTime);
+    assert.ok(paint < 1000, `${paint} ms`);
+    console.log(`${name}: ${(size / 1e6).toFixed(2)} MB, first paint after ${paint.toFixed(0)} ms`);
+  });
+}

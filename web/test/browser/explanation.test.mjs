@@ -165,6 +165,7 @@ test("methods and targets switch, and two stand side by side", async () => {
   assert.match(await page.locator(".panel figcaption").nth(1).innerText(), /walk right/);
   assert.equal(await page.locator(".prediction .explained").count(), 2);
   await page.locator(".curve .numbers summary").click();
+  await page.locator(".curve tbody tr").first().waitFor();
   const cells = await page.locator(".curve tbody tr").first().locator("th, td").allInnerTexts();
   const shares = [1, 2].map((i) => `${(100 * data.explanations[i].clips[0].frame_share[0]).toFixed(1)}\u00a0%`);
   assert.equal(cells[3], shares[0]);
