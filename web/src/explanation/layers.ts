@@ -4,7 +4,7 @@ import { drawLegend } from "../chart/legend.ts";
 import { niceDomain, plainTicks, Plot, rootOf, type Box } from "../chart/plot.ts";
 import type { Column, Table } from "../base/csv.ts";
 import { h, svg } from "../base/dom.ts";
-import { compact, percent } from "../base/numbers.ts";
+import { compact, kSpace, percent } from "../base/numbers.ts";
 import type { Clip, Conservation, Layer, Num } from "../data/types.ts";
 import type { Session } from "./state.ts";
 
@@ -37,7 +37,7 @@ export function layerAccounts(session: Session): HTMLElement | null {
 }
 
 export function accountSentence(account: Conservation | null, method: string, seconds: Num): string {
-  const took = seconds === null ? "" : ` It took ${compact(seconds)} s.`;
+  const took = seconds === null ? "" : ` It took ${compact(seconds)}${kSpace}s.`;
   if (!account || !account.start) return `${method} is no propagation of relevance, so there is no account.${took}`;
   const part = (value: Num) => percent(value === null ? null : value / account.start!);
   // Against the sign of the start: biases may as well add to what flows.
