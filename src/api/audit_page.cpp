@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <nlohmann/json.hpp>
 
+#include "api/distinct_names.h"
 #include "api/extreme_clips.h"
 #include "api/records.h"
 #include "audit/report.h"
@@ -39,15 +40,19 @@ std::vector<Model> read_models(std::span<const std::filesystem::path> runs, cons
 /// One run: its report as it stands, then its extreme videos one by one.
 class RunPage {
  public:
-  RunPage(const std::filesystem::path& run, std::span<const Model> models, const AuditPageOptions& options,
-          const RunControl& control)
-      : reader_(run), name_(run.filename().string()), options_(options), control_(control) {
+  RunPage(const std::filesystem::path& run, std::string label, std::span<const Model> models,
+          const AuditPageOptions& options, const RunControl& control)
+      : reader_(run),
+        name_(run.filename().string()),
+        label_(std::move(label)),
+        options_(options),
+        control_(control) {
     const auto found = std::ranges::find(models, reader_.manifest().model_sha256, &Model::sha256);
     if (found != models.end()) model_ = &*found;
   }
 
   void write(const ReportSink& sink) {
-    sink(fmt::format("{{\"label\":{},\"report\":", dumped(name_, -1)));
+    sink(fmt::format("{{\"label\":{},\"report\":", dumped(label_, -1)));
     audit::write_json(audit::make_report(reader_, name_, options_.report), reader_, sink);
     sink(",\"extremes\":");
     write_extremes(sink);
@@ -79,16 +84,16 @@ class RunPage {
   }
 
   audit::RunReader reader_;
-  std::string name_;
+  std::string name_, label_;
   const AuditPageOptions& options_;
   const RunControl& control_;
   const Model* model_ = nullptr;
   int64_t done_ = 0, total_ = 0;
 };
 
-std::string title_of(std::span<const std::filesystem::path> runs) {
+std::string title_of(std::span<const std::string> labels) {
   std::string title;
-  for (const auto& run : runs) title += (title.empty() ? "" : ", ") + run.filename().string();
+  for (const auto& label : labels) title += (title.empty() ? "" : ", ") + label;
   return title;
 }
 
@@ -98,11 +103,12 @@ void write_audit_page_data(std::span<const std::filesystem::path> runs, const Au
                            const ReportSink& sink, const RunControl& control) {
   if (runs.empty()) throw Error(ErrorKind::kInvalidArgument, "a page needs a run at least");
   const std::vector<Model> models = read_models(runs, options);
+  const std::vector<std::string> labels = distinct_names(runs);
   sink(fmt::format("{{\"relevid_page\":1,\"kind\":\"audit\",\"relevid\":\"{}\",\"title\":{},\"runs\":[",
-                   RELEVID_VERSION, dumped(title_of(runs), -1)));
+                   RELEVID_VERSION, dumped(title_of(labels), -1)));
   for (size_t i = 0; i < runs.size(); ++i) {
     if (i > 0) sink(",\n");
-    RunPage(runs[i], models, options, control).write(sink);
+    RunPage(runs[i], labels[i], models, options, control).write(sink);
   }
   sink("]}");
 }

@@ -278,6 +278,23 @@ TEST_F(AuditPage, HoldsTheReportOfEveryRun) {
   EXPECT_EQ(both["runs"][0]["extremes"], both["runs"][1]["extremes"]);
 }
 
+TEST_F(AuditPage, RunsOfOneFileNameAreToldApartByTheirFolders) {
+  std::vector<std::filesystem::path> runs;
+  for (const char* folder : {"before/x", "after/x"}) {
+    std::filesystem::create_directories(folder_ / folder);
+    std::filesystem::copy_file(run_, folder_ / folder / "run.db");
+    runs.push_back(folder_ / folder / "run.db");
+  }
+  const json both = page(runs);
+  EXPECT_EQ(both["runs"][0]["label"], "before/x/run.db");
+  EXPECT_EQ(both["runs"][1]["label"], "after/x/run.db");
+  EXPECT_EQ(both["title"], "before/x/run.db, after/x/run.db");
+  runs = {run_, runs[0], folder_ / "before/../run.db"};
+  const json twice = page(runs);
+  EXPECT_NE(twice["runs"][0]["label"], "run.db");
+  EXPECT_EQ(twice["runs"][2]["label"], twice["runs"][0]["label"].get<std::string>() + " (2)");
+}
+
 TEST_F(AuditPage, WithTheModelExtremesHaveMapsThatAgreeWithTheRun) {
   const json alone = page({run_});
   page_options_.models = {folder_ / "c3d.onnx"};

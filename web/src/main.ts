@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import { auditView } from "./audit/view.ts";
 import { h } from "./base/dom.ts";
+import { redrawCharts } from "./chart/figure.ts";
 import { readPage, Unreadable } from "./data/read.ts";
 import type { Page } from "./data/types.ts";
 import { explanationView } from "./explanation/view.ts";
@@ -29,5 +30,13 @@ function show(): void {
     if (!known) console.error(error);
   }
 }
+
+/** Charts are drawn anew for the paper's width: scaled down from a wide screen their text would be too small to read. */
+function printing(on: boolean): void {
+  document.documentElement.classList.toggle("printing", on);
+  redrawCharts(document);
+}
+window.addEventListener("beforeprint", () => printing(true));
+window.addEventListener("afterprint", () => printing(false));
 
 show();

@@ -1,12 +1,12 @@
 #!/bin/sh
 # SPDX-License-Identifier: Apache-2.0
-# run.sh [unit|browser|update]: the page's tests; without a word, unit and browser. update takes today's screenshots as the
-# baselines. Status 77 where something they need is missing.
+# run.sh [unit|browser|real|update]: the page's tests; without a word, unit and browser. real are those of pages that the
+# command made; update takes today's screenshots as the baselines. Status 77 where something they need is missing.
 #
 #   RELEVID_PAGE_HTML      the built page; default: web/dist/page.html
 #   RELEVID_PAGE_PACKAGES  folder with node_modules; default: web/
 #   RELEVID_ARTEFACTS      where screenshots and made pages go; default: web/dist/artefacts
-#   RELEVID_PAGES          a folder of pages made by the real command, tested as well
+#   RELEVID_PAGES          of real: the folder that tests/page/make_pages.sh filled
 #   RELEVID_CHROMIUM       the browser; default: /usr/bin/chromium
 set -eu
 web=$(cd "$(dirname "$0")/.." && pwd)
@@ -23,9 +23,9 @@ skip() {
 }
 
 case $what in
-  all | unit | browser | update) ;;
+  all | unit | browser | real | update) ;;
   *)
-    echo "run.sh: unknown word '$what'; there are unit, browser and update" >&2
+    echo "run.sh: unknown word '$what'; there are unit, browser, real and update" >&2
     exit 2
     ;;
 esac
@@ -53,5 +53,8 @@ fi
 [ -x "$RELEVID_CHROMIUM" ] || skip "$RELEVID_CHROMIUM is not there (Debian: apt-get install chromium)"
 [ -s "$RELEVID_PAGE_HTML" ] || skip "$RELEVID_PAGE_HTML is not there or empty: the page was not built"
 if [ "$what" = update ]; then export RELEVID_UPDATE_BASELINES=1; fi
+if [ "$what" = real ]; then
+  exec node --test-reporter=spec test/browser/main.mjs real
+fi
 node test/fixtures/write.mjs "$RELEVID_PAGE_HTML" "$RELEVID_ARTEFACTS/pages"
-node --test --test-reporter=spec test/browser/*.test.mjs
+exec node --test-reporter=spec test/browser/main.mjs

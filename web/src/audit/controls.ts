@@ -3,6 +3,7 @@ import { figure } from "../chart/figure.ts";
 import { drawLegend, type LegendItem } from "../chart/legend.ts";
 import { niceDomain, plainTicks, Plot, roomyDomain, rootOf, textWidth, tickCount, type Domain } from "../chart/plot.ts";
 import { h, svg } from "../base/dom.ts";
+import { kNone } from "../base/numbers.ts";
 import type { Estimate, Num, Run } from "../data/types.ts";
 import { perRun, type Heading } from "./layout.ts";
 import { conditionName } from "./pick.ts";
@@ -90,6 +91,7 @@ function drawRows(rows: readonly Row[], domain: Domain, reference: number | null
   for (const [i, row] of rows.entries()) {
     const y = top + kRow * (i + 0.5);
     root.append(svg("text", { x: left - 10, y, class: "tick end middle" }, row.name));
+    if (row.estimates.every((e) => e.value === null)) root.append(svg("text", { x: left + 6, y, class: "tick middle quiet" }, kNone));
     for (const [j, e] of row.estimates.entries()) plot.lying(y + (j - (row.estimates.length - 1) / 2) * 11, e, `error-${j}`);
   }
   return root;

@@ -6,10 +6,10 @@ import { sortableTable } from "../chart/table.ts";
 import type { Table } from "../base/csv.ts";
 import { h, svg } from "../base/dom.ts";
 import { saveCsv } from "../base/download.ts";
-import { estimate, fixed, percent, plural } from "../base/numbers.ts";
+import { estimate, fixed, kSpace, percent, plural } from "../base/numbers.ts";
 import type { Profile, Run } from "../data/types.ts";
 import { perRun } from "./layout.ts";
-import { baseCondition, borderOf, nullProfile } from "./pick.ts";
+import { baseCondition, borderOf, doubtOf, nullProfile, videosOf } from "./pick.ts";
 import { drawBorders, drawProfile, profileTable } from "./profiles.ts";
 import { asPercent, estimateCells, estimateColumns } from "./tables.ts";
 
@@ -32,7 +32,7 @@ export function rightAndWrong(runs: readonly Run[]): HTMLElement | null {
     ].filter((panel) => panel.profile.videos > 0);
     return figure({
       ...heading,
-      note: `At interval ${base.condition.frame_interval}. Border ratio where the prediction is right: ${ratio(base.right)}, ${plural(base.right.videos, "video")}; where it is wrong: ${ratio(base.wrong)}, ${plural(base.wrong.videos, "video")}.`,
+      note: `At interval ${base.condition.frame_interval}. Border ratio where the prediction is right: ${ratio(base.right)}, ${plural(base.right.videos, "video")}; where it is wrong: ${ratio(base.wrong)}, ${plural(base.wrong.videos, "video")}.${doubtOf(panels.map((panel) => panel.profile))}`,
       name: `${run.label}-right-and-wrong`,
       draw: (width) => draw(run, panels, domain, width),
       table: () => profileTable(panels, nullProfile(run.report)),
@@ -47,7 +47,7 @@ function draw(run: Run, panels: { title: string; profile: Profile }[], domain: D
   const top = drawLegend(
     legend,
     [
-      ...panels.map(({ title }) => ({ text: title, mark: `curve-${series(title)}`, shape: "line" as const })),
+      ...panels.map(({ title, profile }) => ({ text: `${title}, ${videosOf(profile)}`, mark: `curve-${series(title)}`, shape: "line" as const })),
       { text: "even share", mark: "even-line", shape: "line" },
       { text: "border", mark: "shade", shape: "box" },
     ],
@@ -88,7 +88,7 @@ export function classes(runs: readonly Run[]): HTMLElement | null {
           h("button", { type: "button", class: "small", "aria-label": `${title}: download CSV`, onclick: () => saveCsv(classTable(run, "numbers"), `${run.label}-classes`) }, "CSV"),
         ),
       ),
-      h("p", { class: "note" }, "In brackets, 95 % intervals; ~ from fewer than ten videos, which are not to be trusted. Of many classes some look odd by chance."),
+      h("p", { class: "note" }, "With 95 % intervals; ~ from fewer than ten videos, which are not to be trusted. Of many classes some look odd by chance."),
       sortableTable(classTable(run, "page"), title, { column: 1, ascending: false }),
     );
   });
@@ -97,8 +97,8 @@ export function classes(runs: readonly Run[]): HTMLElement | null {
 export function classTable(run: Run, style: "page" | "numbers"): Table {
   const { k } = run.report.statistics.verdict;
   const rows = baseCondition(run.report)?.classes ?? [];
-  const inBrackets = (e: { low: number | null; high: number | null; reliable: boolean } | undefined, write: (v: number | null) => string) =>
-    !e || e.low === null || e.high === null ? "" : `[${write(e.low)}, ${write(e.high)}]${e.reliable ? "" : " ~"}`;
+  const within = (e: { low: number | null; high: number | null; reliable: boolean } | undefined, write: (v: number | null) => string) =>
+    !e || e.low === null || e.high === null ? "" : [write(e.low), "to", write(e.high), e.reliable ? "" : "~"].filter(Boolean).join(kSpace);
   if (style === "numbers") {
     return {
       columns: [{ name: "class" }, { name: "label" }, { name: "videos" }, ...estimateColumns("top 1", asPercent), ...estimateColumns("border ratio"), ...estimateColumns("excess")],
@@ -124,9 +124,9 @@ export function classTable(run: Run, style: "page" | "numbers"): Table {
         c.name ?? `class ${c.label}`,
         c.accuracy.video1.videos,
         c.accuracy.video1.value,
-        inBrackets(c.accuracy.video1, percent),
+        within(c.accuracy.video1, (value) => fixed(100 * (value ?? Number.NaN), 0)),
         border?.ratio.value ?? null,
-        inBrackets(border?.ratio, fixed),
+        within(border?.ratio, fixed),
         border?.excess?.value ?? null,
       ];
     }),

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Which parts of a report the views need.
+import { plural } from "../base/numbers.ts";
 import type { Accuracy, Border, Condition, ConditionStatistics, Num, Profile, Report, Run } from "../data/types.ts";
 
 export function intervalConditions(report: Report): ConditionStatistics[] {
@@ -75,6 +76,16 @@ export function splitSentence(sentence: string): { head: string; rest: string } 
 
 export function borderWords(k: number): string {
   return k === 1 ? "the first and the last frame" : `the first ${k} and the last ${k} frames`;
+}
+
+/** "6 videos ~": the tilde stands by numbers from too few of them. */
+export function videosOf(profile: Profile): string {
+  return plural(profile.videos, "video") + (profile.shares.every((share) => share.reliable) ? "" : " ~");
+}
+
+/** What the tilde means, where one of the profiles has it. */
+export function doubtOf(profiles: readonly Profile[]): string {
+  return profiles.some((profile) => profile.shares.some((share) => !share.reliable)) ? " ~: from fewer than ten videos, not to be trusted." : "";
 }
 
 export function seriesName(run: Run, runs: readonly Run[], text: string): string {

@@ -4,11 +4,11 @@ import { drawLegend, type LegendItem } from "../chart/legend.ts";
 import { niceDomain, plainTicks, Plot, rootOf, type Box, type Domain } from "../chart/plot.ts";
 import type { Table } from "../base/csv.ts";
 import { svg } from "../base/dom.ts";
-import { percent, plural, rate } from "../base/numbers.ts";
+import { percent, rate } from "../base/numbers.ts";
 import type { ConditionStatistics, Num, Profile, Report, Run } from "../data/types.ts";
 import { perRun } from "./layout.ts";
 import { asPercent, estimateCells, estimateColumns } from "./tables.ts";
-import { baseCondition, conditionName, controlConditions, intervalConditions, nullProfile } from "./pick.ts";
+import { baseCondition, conditionName, controlConditions, doubtOf, intervalConditions, nullProfile, videosOf } from "./pick.ts";
 
 /** One small chart. */
 export interface ProfilePanel {
@@ -19,8 +19,10 @@ export interface ProfilePanel {
 
 const kAxis = 46;
 const kGap = 16;
-const kNarrowest = 130;
+const kNarrowest = 112;
+const kWide = 720; // more than a printed page
 const kComfortable = 250;
+const kSteps = 4;
 const kHead = 38;
 const kFoot = 24;
 
@@ -32,7 +34,7 @@ export function intervalProfiles(runs: readonly Run[]): HTMLElement | null {
     if (panels.length === 0) return null;
     return figure({
       ...heading,
-      note: "Mean share of each frame of the clip over videos, with its 95 % interval. All panels have one scale; the border that the verdict is about is shaded.",
+      note: `Mean share of each frame of the clip over videos, with its 95 % interval. All panels have one scale; the border that the verdict is about is shaded.${doubtOf(panels.map((panel) => panel.profile))}`,
       name: `${run.label}-profiles`,
       draw: (width) => drawPanels(panels, run.report, nullLine(run.report), domain, width),
       table: () => profileTable(panels, nullProfile(run.report)),
@@ -73,7 +75,7 @@ function hasProfile(condition: ConditionStatistics): boolean {
 
 function panelOf(c: ConditionStatistics): ProfilePanel {
   const seen = c.condition.kind === "interval" ? rate(c.rate) : "";
-  return { title: conditionName(c.condition), second: [seen, plural(c.all.videos, "video")].filter(Boolean).join(" · "), profile: c.all };
+  return { title: conditionName(c.condition), second: [seen, videosOf(c.all)].filter(Boolean).join(" · "), profile: c.all };
 }
 
 /** One scale over runs and panels. */
@@ -82,11 +84,11 @@ function shareDomain(runs: readonly Run[], of: (report: Report) => ConditionStat
     ...of(run.report).flatMap((c) => c.all.shares.flatMap((share) => [share.value, share.high])),
     ...(nullProfile(run.report) ?? []),
   ]);
-  return niceDomain(values);
+  return niceDomain(values, [0], kSteps);
 }
 
 function drawPanels(panels: readonly ProfilePanel[], report: Report, thin: ThinLine | null, domain: Domain, width: number): SVGSVGElement {
-  const most = Math.max(1, Math.floor((width - kAxis) / ((width > 600 ? kComfortable : kNarrowest) + kGap)));
+  const most = Math.max(1, Math.floor((width - kAxis) / ((width > kWide ? kComfortable : kNarrowest) + kGap)));
   const columns = Math.ceil(panels.length / Math.ceil(panels.length / most));
   const panelWidth = (width - kAxis - kGap * (columns - 1) - 6) / columns;
   const panelHeight = Math.min(150, Math.max(100, panelWidth * 0.6));
@@ -126,7 +128,7 @@ function drawPanel(root: SVGSVGElement, box: Box, panel: ProfilePanel, report: R
     root,
     box,
     { domain: [-0.5, frames - 0.5], ticks: panel.profile.shares.map((_, t) => ({ at: t, label: String(t + 1) })) },
-    { domain, ticks: plainTicks(domain, 4, 100, " %").map((tick) => (first ? tick : { ...tick, label: "" })) },
+    { domain, ticks: plainTicks(domain, kSteps, 100, " %").map((tick) => (first ? tick : { ...tick, label: "" })) },
   );
   drawBorders(plot, frames, k);
   if (thin?.values.length === frames) plot.reference(thin.values.map((share, t) => [t, share]));

@@ -9,6 +9,9 @@ import type { Estimate, Report, Run } from "../data/types.ts";
 import { asPercent, estimateCells, estimateColumns } from "./tables.ts";
 import { borderOf, borderWords, commonAccuracy, intervalConditions, nullRatio, seriesName } from "./pick.ts";
 
+/** Of the runs' marks at one interval. */
+const kApart = 9;
+
 type Measure = "ratio" | "excess";
 
 /** Border and accuracy against the frame interval; all runs in one chart. */
@@ -115,7 +118,7 @@ function drawSweep(runs: readonly Run[], of: (report: Report, interval: number) 
   if (options.even) plot.level(1, "even-line");
   if (options.reference !== null) plot.level(options.reference, "null-line");
   for (const [i, run] of runs.entries()) {
-    const shift = (i - (runs.length - 1) / 2) * 9;
+    const shift = (i - (runs.length - 1) / 2) * kApart;
     markAdvised(root, plot, box, run, i, runs.length, shift);
     plot.curve(intervals.map((interval) => [interval, of(run.report, interval)?.value ?? null]), `thin-${i}`, shift);
     for (const interval of intervals) plot.upright(interval, of(run.report, interval), `error-${i}`, shift);
@@ -137,7 +140,9 @@ function markAdvised(root: SVGSVGElement, plot: Plot, box: Box, run: Run, series
   root.append(svg("path", { d: `M${x - 6},${box.top - 9}h12l-6,8z`, class: count > 1 ? `fill-${series}` : "advised" }));
   if (series > 0) return;
   const right = x > box.left + box.width / 2;
-  root.append(svg("text", { x: right ? x - 10 : x + 10, y: box.top - 4, class: right ? "tick end" : "tick" }, count > 1 ? "advised" : `advised: ${advised}`));
+  // Clear of the others' triangles, where they advise the same.
+  const clear = 10 + kApart * (count - 1);
+  root.append(svg("text", { x: right ? x - 10 : x + clear, y: box.top - 4, class: right ? "tick end" : "tick" }, count > 1 ? "advised" : `advised: ${advised}`));
 }
 
 export function sweepTable(runs: readonly Run[]): Table {

@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 import { h } from "../base/dom.ts";
 import { plural } from "../base/numbers.ts";
-import type { AuditPage } from "../data/types.ts";
+import { methodName } from "../explanation/caption.ts";
+import type { AuditPage, Run } from "../data/types.ts";
 import { controls } from "./controls.ts";
+import { modelPath, runDifferences } from "./differences.ts";
 import { extremes } from "./extremes.ts";
 import { failures } from "./failures.ts";
 import { classes, rightAndWrong } from "./groups.ts";
@@ -12,15 +14,26 @@ import { controlProfiles, intervalProfiles } from "./profiles.ts";
 import { sweep } from "./sweep.ts";
 import { verdicts } from "./verdict.ts";
 
+/** "Audit of mean.onnx (52cab01bd2a1) on 240 videos, by deep taylor": what tells this page from another one. */
+function auditOf(run: Run): string {
+  const { run: made, statistics } = run.report;
+  const path = modelPath(run);
+  const hash = made.model_sha256.slice(0, 12);
+  const method = (made.settings as { method?: { name?: string } } | null)?.method?.name;
+  const by = method ? `, by ${methodName(method)}` : "";
+  return `Audit of ${path ? `${path} (${hash})` : `the model ${hash}`} on ${plural(statistics.videos, "video")}${by}`;
+}
+
 /** An audit, or several side by side. */
 export function auditView(page: AuditPage): HTMLElement {
   const runs = page.runs;
   const title = h("h1", {}, page.title);
   if (runs.length === 0) return h("article", {}, title, h("p", { class: "lead" }, "This page holds no run."));
   const models = new Set(runs.map((run) => run.report.run.model_sha256)).size;
-  const about = runs.length === 1 ? `Audit of ${runs[0]!.label}` : `${runs.length} audits side by side, of ${plural(models, "model")}`;
+  const about = runs.length === 1 ? auditOf(runs[0]!) : `${runs.length} audits side by side, of ${plural(models, "model")}`;
   const sections = [
     verdicts(runs),
+    runDifferences(runs),
     intervalProfiles(runs),
     sweep(runs),
     controls(runs),

@@ -4,6 +4,19 @@ import { saveCsv, savePng } from "../base/download.ts";
 import type { Table } from "../base/csv.ts";
 import { plainTable } from "./table.ts";
 
+/** A figure whose numbers need no chart: heading, a download of the data, the table. */
+export function figureOfTable(options: { title: string; note: string; name: string; table: Table }): HTMLElement {
+  const { title, table } = options;
+  const save = h("button", { type: "button", class: "small", onclick: () => saveCsv(table, options.name), "aria-label": `${title}: download CSV` }, "CSV");
+  return h(
+    "div",
+    { class: "figure wrapping" },
+    h("div", { class: "figure-head" }, h("h2", {}, title), h("div", { class: "tools" }, save)),
+    h("p", { class: "note" }, options.note),
+    plainTable(table, title),
+  );
+}
+
 export interface FigureOptions {
   title: string;
   /** One line on how to read it. */
@@ -23,6 +36,13 @@ export interface Figure {
   redraw(): void;
 }
 
+const redraws = new WeakMap<Element, () => void>();
+
+/** Draws every chart for the width that it has now; layout alone would only scale what was drawn for another one. */
+export function redrawCharts(root: ParentNode): void {
+  for (const place of root.querySelectorAll(".chart")) redraws.get(place)?.();
+}
+
 /** A chart with its heading, downloads, and the numbers behind it as a table. */
 export function figure(options: FigureOptions): Figure {
   const place = h("div", { class: "chart" });
@@ -37,12 +57,13 @@ export function figure(options: FigureOptions): Figure {
     numbers.append(plainTable(options.table(), options.title));
   };
   numbers.addEventListener("toggle", () => numbers.open && showNumbers());
-  new ResizeObserver(([entry]) => {
-    const next = Math.floor(entry!.contentRect.width);
+  const fit = (next: number) => {
     if (next === width || next === 0) return;
     width = next;
     redraw();
-  }).observe(place);
+  };
+  new ResizeObserver(([entry]) => fit(Math.floor(entry!.contentRect.width))).observe(place);
+  redraws.set(place, () => fit(place.clientWidth));
   const button = (text: string, press: () => void) =>
     h("button", { type: "button", class: "small", onclick: press, "aria-label": `${options.title}: download ${text}` }, text);
   const element = h(

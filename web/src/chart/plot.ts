@@ -2,7 +2,7 @@
 // Charts are SVG: they print crisply, scale, and take their colours from the style sheet's classes.
 import { scaleLinear, type ScaleLinear } from "d3-scale";
 import { area, line } from "d3-shape";
-import { svg } from "../base/dom.ts";
+import { h, svg } from "../base/dom.ts";
 import type { Estimate, Num } from "../data/types.ts";
 
 export interface Box {
@@ -29,25 +29,28 @@ export type Domain = readonly [number, number];
 export type Point = readonly [x: number, y: Num];
 
 export const kTextSize = 12;
-/** DejaVu Sans, the widest of the usual fonts, needs no more. */
-const kCharacterWidth = 0.62;
+/** As chart.css has it. */
+const kFont = 'system-ui, "Segoe UI", Roboto, "DejaVu Sans", sans-serif';
 
-export function textWidth(text: string, size = kTextSize): number {
-  return text.length * size * kCharacterWidth;
+let measure: CanvasRenderingContext2D | null = null;
+export function textWidth(text: string): number {
+  measure ??= h("canvas", { width: 1, height: 1 }).getContext("2d")!;
+  measure.font = `${kTextSize}px ${kFont}`;
+  return measure.measureText(text).width;
 }
 
 export function rootOf(width: number, height: number, label: string): SVGSVGElement {
   return svg("svg", { viewBox: `0 0 ${width} ${height}`, width, height, role: "img", "aria-label": label, class: "plot" });
 }
 
-/** Round ends around all values, which include `always`. Rounding errors do not add a step. */
-export function niceDomain(values: readonly (Num | undefined)[], always: readonly number[] = [0]): Domain {
+/** Ends that are ticks where there are about `steps` of them, around all values and `always`. Rounding errors do not add one. */
+export function niceDomain(values: readonly (Num | undefined)[], always: readonly number[] = [0], steps = 5): Domain {
   const known = [...values.filter((v): v is number => typeof v === "number" && Number.isFinite(v)), ...always];
   const low = Number(Math.min(...known).toPrecision(6));
   const high = Number(Math.max(...known).toPrecision(6));
   const [a, b] = scaleLinear()
     .domain([low, high > low ? high : low + 1])
-    .nice(5)
+    .nice(steps)
     .domain() as [number, number];
   return [a, b];
 }

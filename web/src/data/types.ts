@@ -80,7 +80,8 @@ export interface Shown {
 }
 
 export interface Model {
-  path: string;
+  /** null where only its hash is known. */
+  path: string | null;
   sha256: string;
   opset?: Num;
   producer?: string | null;

@@ -1,4 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
+import { differences } from "../base/differences.ts";
+import { leaves } from "../base/facts.ts";
 import { inWords, percent, plural, roundPercent, sum } from "../base/numbers.ts";
 import type { Clip, Explanation, Num, Shown } from "../data/types.ts";
 
@@ -43,9 +45,39 @@ export function methodName(method: string): string {
 }
 
 /** "deep taylor · walk left" */
-export function shownName(shown: Shown): string {
+function shownName(shown: Shown): string {
   const against = shown.against === null ? "" : ` against ${shown.against}`;
   return `${methodName(shown.method)} · ${shown.target.label}${against}`;
+}
+
+/** One name each; those of the same method and target say in which settings they differ. */
+export function shownNames(all: readonly Shown[]): string[] {
+  return all.map((shown) => {
+    const name = shownName(shown);
+    const alike = all.filter((other) => shownName(other) === name);
+    if (alike.length < 2) return name;
+    const place = alike.indexOf(shown);
+    const own = differences(alike.map((other) => other.settings)).map((d) => `${d.name.replaceAll("_", " ")} ${d.texts[place] || "not set"}`);
+    return `${name} · ${own.length > 0 ? own.join(", ") : `number ${place + 1}`}`;
+  });
+}
+
+/** The settings that a method listens to, beside those that all listen to. */
+const kSettingsOf: Record<string, string[]> = {
+  integrated_gradients: ["integration_steps", "integration_baseline"],
+  smoothgrad: ["noise_samples", "noise_level", "seed"],
+};
+
+/** "videos/a.mp4 · c3d.onnx · clips of 16 frames at interval 2 · start logit": what tells this page from another one. */
+export function identityOf(explanation: Explanation, shown: Shown): string {
+  const made = new Map(leaves(explanation.settings));
+  const of = new Map(leaves(shown.settings));
+  const [frames, interval] = [shown.clips[0]?.frames.length ?? 0, made.get("model_settings.frame_interval")];
+  const rules = shown.clips.some((clip) => clip.layers.length > 0) ? ["gate", "rules"] : [];
+  const keys = ["start", ...rules, ...(kSettingsOf[shown.method] ?? [])];
+  const own = keys.filter((key) => of.get(key)).map((key) => `${key.replaceAll("_", " ")} ${of.get(key)}`);
+  const clips = `${plural(shown.clips.length, "clip")} of ${plural(frames, "frame")}${interval ? ` at interval ${interval}` : ""}`;
+  return [explanation.input, explanation.model.path ?? explanation.model.sha256.slice(0, 12), clips, own.join(", ")].filter(Boolean).join(" · ");
 }
 
 export function strongestFrame(clip: Clip): number {

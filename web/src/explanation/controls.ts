@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import { colorMapNames, type ColorMapName } from "../base/colormap.ts";
 import { h, labelled, segmented, select } from "../base/dom.ts";
-import { shownName } from "./caption.ts";
 import type { Session, View } from "./state.ts";
 
 /** What is explained: one of several methods and targets, or two of them. */
@@ -9,7 +8,7 @@ export function choiceControls(session: Session): HTMLElement | null {
   const all = session.explanation.explanations;
   if (all.length < 2) return null;
   const { store } = session;
-  const choices = all.map((shown, value) => ({ value, text: shownName(shown) }));
+  const choices = all.map((_, value) => ({ value, text: session.nameOf(value) }));
   const first = select(choices, 0, (shown) => store.set({ shown, clip: clipIn(session, shown) }));
   const second = select([{ value: -1, text: "nothing" }, ...choices], -1, (beside) => store.set({ beside }));
   return h("section", { class: "controls", "aria-label": "What is explained" }, labelled("Method and target", first), labelled("Beside it", second));

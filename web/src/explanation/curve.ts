@@ -6,7 +6,7 @@ import type { Table } from "../base/csv.ts";
 import { h, svg } from "../base/dom.ts";
 import { fixed, percent } from "../base/numbers.ts";
 import type { Clip } from "../data/types.ts";
-import { borderShare, shownName } from "./caption.ts";
+import { borderShare } from "./caption.ts";
 import type { Session } from "./state.ts";
 import { strip } from "./strip.ts";
 
@@ -102,7 +102,7 @@ function legendItems(session: Session, visible: number[], clips: Clip[], withNul
   const several = visible.length > 1;
   const shareOf = session.shownAt(visible[0]!).share_of;
   const items: LegendItem[] = visible.map((index, i) => ({
-    text: several ? shownName(session.shownAt(index)) : `share of ${shareOf}`,
+    text: several ? session.nameOf(index) : `share of ${shareOf}`,
     mark: `series-${i}`,
     shape: "box",
   }));
@@ -136,7 +136,7 @@ function curveTable(session: Session): Table {
   const state = store.get();
   const visible = session.visible(state);
   const first = session.clipOf(state.shown, state);
-  const names = visible.map((index) => shownName(session.shownAt(index)));
+  const names = visible.map((index) => session.nameOf(index));
   return {
     columns: [
       { name: "frame" },

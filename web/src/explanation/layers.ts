@@ -4,10 +4,12 @@ import { drawLegend } from "../chart/legend.ts";
 import { niceDomain, plainTicks, Plot, rootOf, type Box } from "../chart/plot.ts";
 import type { Column, Table } from "../base/csv.ts";
 import { h, svg } from "../base/dom.ts";
-import { compact, percent } from "../base/numbers.ts";
+import { compact, kSpace, percent } from "../base/numbers.ts";
 import type { Clip, Conservation, Layer, Num } from "../data/types.ts";
 import type { Session } from "./state.ts";
 
+/** Room for "−100 %". */
+const kLeft = 58;
 const kLosses = [
   { key: "absorbed_by_bias", text: "absorbed by bias", mark: "loss-0" },
   { key: "absorbed_by_epsilon", text: "absorbed by ε", mark: "loss-1" },
@@ -35,13 +37,15 @@ export function layerAccounts(session: Session): HTMLElement | null {
 }
 
 export function accountSentence(account: Conservation | null, method: string, seconds: Num): string {
-  const took = seconds === null ? "" : ` It took ${compact(seconds)} s.`;
+  const took = seconds === null ? "" : ` It took ${compact(seconds)}${kSpace}s.`;
   if (!account || !account.start) return `${method} is no propagation of relevance, so there is no account.${took}`;
   const part = (value: Num) => percent(value === null ? null : value / account.start!);
+  // Against the sign of the start: biases may as well add to what flows.
+  const adds = (account.absorbed_by_bias ?? 0) / account.start < -5e-4;
+  const biases = adds ? `biases add ${part(-account.absorbed_by_bias!)}, ε takes ` : `${part(account.absorbed_by_bias)} is absorbed by biases, `;
   return (
     `Of the relevance at the start, ${compact(account.start)}, ${part(account.input)} arrives at the frames; ` +
-    `${part(account.absorbed_by_bias)} is absorbed by biases, ${part(account.absorbed_by_epsilon)} by ε, ` +
-    `and ${part(account.dropped)} is dropped.${took}`
+    `${biases}${part(account.absorbed_by_epsilon)}${adds ? "" : " by ε"}, and ${part(account.dropped)} is dropped.${took}`
   );
 }
 
@@ -49,8 +53,8 @@ export function accountSentence(account: Conservation | null, method: string, se
 function draw(clip: Clip, width: number): SVGSVGElement {
   const { layers } = clip;
   const legend = svg("g");
-  const top = drawLegend(legend, [{ text: "goes on", mark: "goes-on", shape: "box" }, ...kLosses.map(({ text, mark }) => ({ text, mark, shape: "box" as const }))], width, 52);
-  const box: Box = { left: 52, top: top + 12, width: width - 60, height: 150 };
+  const top = drawLegend(legend, [{ text: "goes on", mark: "goes-on", shape: "box" }, ...kLosses.map(({ text, mark }) => ({ text, mark, shape: "box" as const }))], width, kLeft);
+  const box: Box = { left: kLeft, top: top + 12, width: width - kLeft - 8, height: 150 };
   const root = rootOf(width, box.top + box.height + 40, "Relevance that goes on after each layer, and what was lost up to it. The numbers follow as a table.");
   root.append(legend);
   if (layers.length === 0) {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import { h, select } from "../base/dom.ts";
 import { fixed, percent } from "../base/numbers.ts";
-import { methodName, shownName } from "./caption.ts";
+import { methodName } from "./caption.ts";
 import { colorBar } from "./color_bar.ts";
 import { Panel } from "./panel.ts";
 import type { Session, State } from "./state.ts";
@@ -49,7 +49,7 @@ function panelsFor(session: Session, state: Readonly<State>): Panel[] {
   const word = kind === "heatmap" ? "relevance" : "relevance over the frame";
   const maps = visible.map((shown) => {
     const target = session.shownAt(shown);
-    return new Panel(session, kind, shown, several ? shownName(target) : `${word}, ${methodName(target.method)}`);
+    return new Panel(session, kind, shown, several ? session.nameOf(shown) : `${word}, ${methodName(target.method)}`);
   });
   return state.view === "side" ? [new Panel(session, "source", state.shown, "frame, as the network saw it"), ...maps] : maps;
 }

@@ -2,6 +2,7 @@
 import type { ColorMapName } from "../base/colormap.ts";
 import { Store } from "../base/store.ts";
 import type { Clip, Explanation, Shown } from "../data/types.ts";
+import { shownNames } from "./caption.ts";
 import { MapSource } from "./maps.ts";
 import { FrameSource } from "./frames.ts";
 
@@ -28,10 +29,12 @@ export class Session {
   readonly store: Store<State>;
   readonly frames: FrameSource;
   private readonly maps: MapSource[];
+  private readonly names: string[];
 
   constructor(readonly explanation: Explanation) {
     this.frames = new FrameSource(explanation.frames);
     this.maps = explanation.explanations.map((shown) => new MapSource(shown, explanation.frames.size));
+    this.names = shownNames(explanation.explanations);
     this.store = new Store<State>({
       shown: 0,
       beside: -1,
@@ -49,6 +52,11 @@ export class Session {
 
   shownAt(index: number): Shown {
     return this.explanation.explanations[index]!;
+  }
+
+  /** What tells it from the others. */
+  nameOf(index: number): string {
+    return this.names[index]!;
   }
 
   mapsOf(index: number): MapSource {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Where the tests find pages and leave pictures; web/test/run.sh sets it.
-import { mkdirSync, readdirSync, readFileSync } from "node:fs";
+import { mkdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { extract } from "../fixtures/page.mjs";
 
@@ -17,15 +17,6 @@ export function fixture(name) {
 
 export function dataOf(file) {
   return extract(readFileSync(file, "utf8"));
-}
-
-/** Pages made by the real command; none where nobody says where they are. */
-export function realPages() {
-  const folder = process.env.RELEVID_PAGES;
-  if (!folder) return [];
-  const names = readdirSync(folder).filter((name) => name.endsWith(".html"));
-  if (names.length === 0) throw new Error(`RELEVID_PAGES is ${folder}, which holds no page`);
-  return names.map((name) => join(folder, name));
 }
 
 export const kWidths = [390, 1280, 1920];

@@ -1,18 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import assert from "node:assert/strict";
-import { after, before, test } from "node:test";
 import { dataOf, fixture } from "./context.mjs";
-import { launch, settled, Visitor } from "./harness.mjs";
-
-let browser, visitor;
-before(async () => {
-  browser = await launch();
-  visitor = new Visitor(browser);
-});
-after(async () => {
-  await browser.close();
-  assert.deepEqual(visitor.faults, []);
-});
+import { settled, test, visitor } from "./harness.mjs";
 
 const file = () => fixture("explanation");
 const slider = (page) => page.getByRole("slider", { name: "Frame" });
@@ -40,7 +29,6 @@ test("the caption, prediction and position agree with the data", async () => {
   for (const [i, score] of data.prediction.entries()) assert.ok(rows[i].includes(score.label));
   assert.match(await readout(page), new RegExp(`^frame 1 of 16 · source frame 14 · 0.56 s · ${(100 * clip.frame_share[0]).toFixed(1)}.% of the relevance`));
   assert.equal(await page.title(), data.title);
-  await page.close();
 });
 
 test("the picture is the overlay of frame and map, to the pixel", async () => {
@@ -67,7 +55,6 @@ test("the picture is the overlay of frame and map, to the pixel", async () => {
     return a.every((value, i) => value === b[i]);
   }, data.frames.list[0].png);
   assert.ok(source, "the frame is shown as it is in the page");
-  await page.close();
 });
 
 test("the slider, the buttons and the keys move the frame", async () => {
@@ -87,7 +74,6 @@ test("the slider, the buttons and the keys move the frame", async () => {
   assert.equal(await frameOf(page), 0);
   await page.keyboard.press("ArrowLeft");
   assert.equal(await frameOf(page), 15, "round the end");
-  await page.close();
 });
 
 test("the curve and the strip move the frame", async () => {
@@ -106,7 +92,6 @@ test("the curve and the strip move the frame", async () => {
   assert.ok(Math.abs(cell.x + cell.width / 2 - chart.x - place(12)) < 2, "the strip is aligned with the curve");
   await cells.nth(12).click();
   assert.equal(await frameOf(page), 12);
-  await page.close();
 });
 
 test("it plays at the speed of the frames' times, and pauses", async () => {
@@ -136,7 +121,6 @@ test("it plays at the speed of the frames' times, and pauses", async () => {
   await page.locator("h1").click();
   await page.keyboard.press("Space");
   await page.getByRole("button", { name: "Pause" }).waitFor();
-  await page.close();
 });
 
 test("colours, contrast and opacity change the picture and its scale", async () => {
@@ -157,7 +141,6 @@ test("colours, contrast and opacity change the picture and its scale", async () 
     return data.every((value, i) => i % 4 === 3 || value === data[i - (i % 4)]);
   });
   assert.ok(grey, "without opacity the frame is grey");
-  await page.close();
 });
 
 test("one scale for all frames", async () => {
@@ -167,7 +150,6 @@ test("one scale for all frames", async () => {
     await slider(page).fill(frame);
     assert.equal(await page.locator(".color-bar-labels").innerText(), labels);
   }
-  await page.close();
 });
 
 test("methods and targets switch, and two stand side by side", async () => {
@@ -183,11 +165,11 @@ test("methods and targets switch, and two stand side by side", async () => {
   assert.match(await page.locator(".panel figcaption").nth(1).innerText(), /walk right/);
   assert.equal(await page.locator(".prediction .explained").count(), 2);
   await page.locator(".curve .numbers summary").click();
+  await page.locator(".curve tbody tr").first().waitFor();
   const cells = await page.locator(".curve tbody tr").first().locator("th, td").allInnerTexts();
   const shares = [1, 2].map((i) => `${(100 * data.explanations[i].clips[0].frame_share[0]).toFixed(1)}\u00a0%`);
   assert.equal(cells[3], shares[0]);
   assert.equal(cells[5], shares[1]);
-  await page.close();
 });
 
 test("every chart has its numbers, and settings unfold", async () => {
@@ -202,7 +184,6 @@ test("every chart has its numbers, and settings unfold", async () => {
   assert.equal(await layers.locator("tbody tr").count(), data.explanations[0].clips[0].layers.length);
   await page.getByText("Every setting").click();
   assert.ok(await page.getByText(data.model.sha256).isVisible());
-  await page.close();
 });
 
 test("a long video: strip, time line, and clips that open", async () => {
@@ -221,5 +202,4 @@ test("a long video: strip, time line, and clips that open", async () => {
   await clips.first().focus();
   await page.keyboard.press("Enter");
   assert.equal(await clips.first().getAttribute("aria-pressed"), "true");
-  await page.close();
 });

@@ -1,29 +1,41 @@
 // SPDX-License-Identifier: Apache-2.0
+// One browser for all tests of a process, and what every page is watched for.
+import assert from "node:assert/strict";
 import { createRequire } from "node:module";
 import { readFileSync } from "node:fs";
+import { after, test as nodeTest } from "node:test";
 import { pathToFileURL } from "node:url";
 import { chromium } from "playwright-core";
 
 const kAxe = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
 
-export async function launch() {
+async function launch() {
   const executablePath = process.env.RELEVID_CHROMIUM ?? "/usr/bin/chromium";
   const args = process.getuid?.() === 0 ? ["--no-sandbox"] : [];
   return chromium.launch({ executablePath, args: [...args, "--font-render-hinting=none", "--force-color-profile=srgb"] });
 }
 
-/** Opens pages and remembers whatever they should not have done. */
+/** Opens pages one after the other in one tab, and remembers whatever they should not have done. */
 export class Visitor {
-  constructor(browser) {
-    this.browser = browser;
-    this.faults = [];
-  }
+  faults = [];
+  url = "";
 
   async open(file, { width = 1280, height = 900, scheme = "light" } = {}) {
-    const page = await this.browser.newPage({ viewport: { width, height }, colorScheme: scheme, acceptDownloads: true });
+    this.page ??= await this.tab();
+    const { page } = this;
+    this.url = pathToFileURL(file).href;
+    await page.setViewportSize({ width, height });
+    await page.emulateMedia({ media: "screen", colorScheme: scheme });
+    await page.goto(this.url);
+    await page.locator("h1").first().waitFor();
+    await settled(page);
+    return page;
+  }
+
+  async tab() {
+    const page = await (await browser()).newPage({ acceptDownloads: true });
     page.setDefaultTimeout(5000);
-    const url = pathToFileURL(file).href;
-    const fault = (text) => this.faults.push(`${file.split("/").at(-1)}: ${text}`);
+    const fault = (text) => this.faults.push(`${this.url.split("/").at(-1)}: ${text}`);
     page.on("console", (message) => message.type() === "error" && fault(`console: ${message.text()}`));
     page.on("pageerror", (error) => fault(`exception: ${error.message}`));
     page.on("dialog", (dialog) => {
@@ -31,14 +43,29 @@ export class Visitor {
       void dialog.dismiss();
     });
     page.on("request", (request) => {
-      const known = request.url() === url || /^(data|blob):/.test(request.url());
+      const known = request.url() === this.url || /^(data|blob):/.test(request.url());
       if (!known) fault(`it asked for ${request.url()}`);
     });
-    await page.goto(url);
-    await page.locator("h1").first().waitFor();
-    await settled(page);
     return page;
   }
+}
+
+let launched;
+function browser() {
+  launched ??= launch();
+  return launched;
+}
+after(async () => (await launched)?.close());
+
+/** Whose faults fail the test in which they were found. */
+export const visitor = new Visitor();
+
+/** A test behind which no page may have asked for anything, thrown or complained. */
+export function test(name, body) {
+  nodeTest(name, async () => {
+    await body();
+    assert.deepEqual(visitor.faults.splice(0), []);
+  });
 }
 
 /** Until fonts, pictures and charts have been drawn. */
@@ -51,11 +78,14 @@ export async function settled(page) {
   });
 }
 
-/** What axe-core finds wrong, one line each. */
-export async function axeFindings(page) {
-  await page.evaluate(kAxe);
-  const result = await page.evaluate(async () => globalThis.axe.run(document, { resultTypes: ["violations"] }));
-  if (result.passes.length < 10) throw new Error(`axe-core checked only ${result.passes.length} rules`);
+/** What axe-core finds wrong in a colour scheme, one line each: everything in the light one, in the dark one colours. */
+export async function axeFindings(page, scheme) {
+  await page.emulateMedia({ colorScheme: scheme });
+  if (!(await page.evaluate(() => "axe" in globalThis))) await page.evaluate(kAxe);
+  const rules = scheme === "light" ? {} : { runOnly: ["cat.color"] };
+  const result = await page.evaluate(async (only) => globalThis.axe.run(document, { resultTypes: ["violations"], ...only }), rules);
+  const least = scheme === "light" ? 10 : 1;
+  if (result.passes.length < least) throw new Error(`axe-core checked only ${result.passes.length} rules`);
   return result.violations.map((v) => `${v.id}: ${v.help} (${v.nodes.map((n) => n.target.join(" ")).slice(0, 3).join("; ")})`);
 }
 

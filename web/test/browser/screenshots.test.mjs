@@ -4,10 +4,9 @@
 import assert from "node:assert/strict";
 import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { after, before, test } from "node:test";
 import pngjs from "pngjs";
 import { fixture, kBaselines, kSchemes, kScreenshots, kUpdate, kWidths } from "./context.mjs";
-import { launch, Visitor } from "./harness.mjs";
+import { settled, test, visitor } from "./harness.mjs";
 
 const { PNG } = pngjs;
 const kWidth = 100;
@@ -15,16 +14,6 @@ const kSmallestBlock = 8;
 const kDifferent = 28; // of 255, in any channel
 const kTolerated = 0.03; // of all pixels
 const kHeightTolerated = 0.04;
-
-let browser, visitor;
-before(async () => {
-  browser = await launch();
-  visitor = new Visitor(browser);
-});
-after(async () => {
-  await browser.close();
-  assert.deepEqual(visitor.faults, []);
-});
 
 /** Means over square blocks. */
 function shrink(image) {
@@ -55,27 +44,31 @@ function differing(a, b) {
   return count / (a.width * height);
 }
 
+function compare(shot, file) {
+  const small = shrink(PNG.sync.read(shot));
+  const baseline = join(kBaselines, file);
+  if (kUpdate) {
+    writeFileSync(baseline, PNG.sync.write(small, { colorType: 2 }));
+    return;
+  }
+  assert.ok(existsSync(baseline), `${baseline} is missing; web/test/run.sh update makes it`);
+  const expected = PNG.sync.read(readFileSync(baseline));
+  assert.equal(small.width, expected.width);
+  const taller = Math.abs(small.height - expected.height) / expected.height;
+  assert.ok(taller < kHeightTolerated, `${file} is ${small.height} high, its baseline ${expected.height}`);
+  const share = differing(small, expected);
+  assert.ok(share < kTolerated, `${(100 * share).toFixed(1)} % of ${file} differ from its baseline; see ${kScreenshots}`);
+}
+
 for (const name of ["explanation", "audit"]) {
-  for (const scheme of kSchemes) {
-    test(`${name}, ${scheme}`, async () => {
-      for (const width of kWidths) {
-        const page = await visitor.open(fixture(name), { width, height: 900, scheme });
+  for (const width of kWidths) {
+    test(`${name}, ${width} pixels wide`, async () => {
+      const page = await visitor.open(fixture(name), { width });
+      for (const scheme of kSchemes) {
+        await page.emulateMedia({ colorScheme: scheme });
+        await settled(page);
         const file = `${name}-${width}-${scheme}.png`;
-        const shot = await page.screenshot({ path: join(kScreenshots, file), fullPage: true });
-        await page.close();
-        const small = shrink(PNG.sync.read(shot));
-        const baseline = join(kBaselines, file);
-        if (kUpdate) {
-          writeFileSync(baseline, PNG.sync.write(small, { colorType: 2 }));
-          continue;
-        }
-        assert.ok(existsSync(baseline), `${baseline} is missing; web/test/run.sh update makes it`);
-        const expected = PNG.sync.read(readFileSync(baseline));
-        assert.equal(small.width, expected.width);
-        const taller = Math.abs(small.height - expected.height) / expected.height;
-        assert.ok(taller < kHeightTolerated, `${file} is ${small.height} high, its baseline ${expected.height}`);
-        const share = differing(small, expected);
-        assert.ok(share < kTolerated, `${(100 * share).toFixed(1)} % of ${file} differ from its baseline; see ${kScreenshots}`);
+        compare(await page.screenshot({ path: join(kScreenshots, file), fullPage: true }), file);
       }
     });
   }
@@ -83,10 +76,12 @@ for (const name of ["explanation", "audit"]) {
 
 for (const name of ["long", "comparison", "hostile"]) {
   test(`${name}, kept to be looked at`, async () => {
+    const page = await visitor.open(fixture(name));
     for (const width of kWidths) {
-      const page = await visitor.open(fixture(name), { width, scheme: width === 1280 ? "light" : "dark" });
+      await page.emulateMedia({ colorScheme: width === 1280 ? "light" : "dark" });
+      await page.setViewportSize({ width, height: 900 });
+      await settled(page);
       await page.screenshot({ path: join(kScreenshots, `${name}-${width}.png`), fullPage: true });
-      await page.close();
     }
   });
 }

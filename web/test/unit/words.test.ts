@@ -3,13 +3,15 @@ import assert from "node:assert/strict";
 import test from "node:test";
 import { splitSentence } from "../../src/audit/pick.ts";
 import { toCsv } from "../../src/base/csv.ts";
+import { differences } from "../../src/base/differences.ts";
 import { fileName } from "../../src/base/download.ts";
 import { leaves } from "../../src/base/facts.ts";
 import { compact, estimate, fixed, inWords, percent, plural, pValue, roundPercent, scaleFormat } from "../../src/base/numbers.ts";
 import { sorted } from "../../src/chart/table.ts";
 import { readPage, Unreadable } from "../../src/data/read.ts";
-import type { Clip, Shown } from "../../src/data/types.ts";
-import { borderShare, captionOf } from "../../src/explanation/caption.ts";
+import type { Clip, Explanation, Shown } from "../../src/data/types.ts";
+import { borderShare, captionOf, identityOf, shownNames } from "../../src/explanation/caption.ts";
+import { accountSentence } from "../../src/explanation/layers.ts";
 
 /** With plain spaces, to be read. */
 function plain(text: string): string {
@@ -68,6 +70,34 @@ test("settings become lines", () => {
   assert.deepEqual(leaves({ a: { b: [1, 2] }, c: "x", d: null }), [["a.b", "[1,2]"], ["c", "x"], ["d", "not known"]]);
 });
 
+test("only the leaves that differ are named", () => {
+  assert.deepEqual(differences([{ a: 1, b: { c: 2, d: 3 } }, { a: 1, b: { c: 5, d: 3 }, e: "x" }]), [
+    { name: "b.c", texts: ["2", "5"] },
+    { name: "e", texts: [null, "x"] },
+  ]);
+  assert.deepEqual(differences([{ a: [1, 2] }, { a: [1, 2] }]), []);
+});
+
+function asked(method: string, label: string, settings: object): Shown {
+  const clip = { frame_share: [1, 0], frames: [0, 1], layers: [] } as unknown as Clip;
+  return { method, target: { index: 0, label, probability: 1 }, against: null, settings, clips: [clip] } as unknown as Shown;
+}
+
+test("explanations that differ in settings alone are told apart", () => {
+  const steps = (count: number) => asked("integrated_gradients", "up", { start: "one", integration_steps: count });
+  assert.deepEqual(shownNames([steps(20), steps(50), asked("gradient", "up", {})]), [
+    "integrated gradients · up · integration steps 20",
+    "integrated gradients · up · integration steps 50",
+    "gradient · up",
+  ]);
+  assert.deepEqual(shownNames([steps(20), steps(20)]).map((name) => name.slice(-8)), ["number 1", "number 2"]);
+  const page = (input: string) =>
+    ({ input, model: { path: "m.onnx", sha256: "ab" }, settings: { model_settings: { frame_interval: 2 } } }) as unknown as Explanation;
+  assert.equal(identityOf(page("a/v.mp4"), steps(20)), "a/v.mp4 · m.onnx · 1 clip of 2 frames at interval 2 · start one, integration steps 20");
+  assert.notEqual(identityOf(page("b/v.mp4"), steps(20)), identityOf(page("a/v.mp4"), steps(20)));
+  assert.notEqual(identityOf(page("a/v.mp4"), steps(50)), identityOf(page("a/v.mp4"), steps(20)));
+});
+
 test("tables sort by number and by word, and the unknown comes last", () => {
   const rows = [["b", 2], ["a", null], ["c", 10]];
   assert.deepEqual(sorted(rows, { column: 1, ascending: true }).map((r) => r[0]), ["b", "c", "a"]);
@@ -107,4 +137,11 @@ test("pages without data, of another version or kind, are refused in words", () 
   assert.throws(() => readPage('{"relevid_page":2,"kind":"audit"}'), /version 2/);
   assert.throws(() => readPage('{"relevid_page":1,"kind":"else"}'), /else/);
   assert.equal(readPage('{"relevid_page":1,"kind":"audit","more":1}').kind, "audit");
+});
+
+test("an account says what biases took, or gave", () => {
+  const account = { start: 2, input: 1.8, absorbed_by_bias: 0.2, absorbed_by_epsilon: 0, dropped: 0 };
+  assert.match(plain(accountSentence(account, "epsilon_plus", null)), /2, 90.0 % arrives at the frames; 10.0 % is absorbed by biases, 0.0 % by ε, and 0.0 % is dropped/);
+  assert.match(plain(accountSentence({ ...account, input: 3, absorbed_by_bias: -1 }, "alpha_beta", null)), /150.0 % arrives at the frames; biases add 50.0 %, ε takes 0.0 %/);
+  assert.match(accountSentence(null, "gradient", null), /no account/);
 });
