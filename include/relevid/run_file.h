@@ -32,6 +32,11 @@ enum class VideoState { kOk, kTooShort, kUnreadable, kEmpty, kFailed };
 /// "ok", "too_short", "unreadable", "empty", "failed".
 std::string_view name(VideoState state);
 
+/// What a run is of: `relevid audit`, or `relevid evaluate`.
+enum class RunKind { kAudit, kEvaluation };
+/// Errors as content_digest's.
+RunKind run_kind(const std::filesystem::path& run);
+
 /// How many videos of a run are in which state.
 struct RunCounts {
   int64_t expected = 0;  ///< rows of the data set that the run's shard has

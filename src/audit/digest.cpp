@@ -47,11 +47,16 @@ void add_value(Sha256& hash, const Statement& row, int column) {
 
 }  // namespace
 
+RunKind run_kind(const std::filesystem::path& run) {
+  audit::Database database(run, {});
+  return audit::require_schema(database);
+}
+
 std::string content_digest(const std::filesystem::path& run) {
   audit::Database database(run, {});
-  audit::require_schema(database);
+  const RunKind kind = audit::require_schema(database);
   Sha256 hash;
-  for (const audit::Table& table : audit::tables()) {
+  for (const audit::Table& table : audit::tables(kind)) {
     hash.update(table.name);
     Statement rows = database.prepare(fmt::format("SELECT * FROM {} ORDER BY {}", table.name, table.key));
     while (rows.step()) {

@@ -27,13 +27,15 @@ using std::filesystem::path;
 struct Whole {
   Manifest manifest;
   std::optional<std::vector<double>> null_profile;
+  RunKind kind = RunKind::kAudit;
 };
 
 Whole common_manifest(std::span<const path> runs) {
   std::optional<Whole> whole;
   for (const path& run : runs) {
-    audit::RunReader reader(run);
-    if (!whole) whole = Whole{reader.manifest(), std::nullopt};
+    const RunKind kind = run_kind(run);
+    audit::RunReader reader(run, whole ? whole->kind : kind);
+    if (!whole) whole = Whole{reader.manifest(), std::nullopt, kind};
     const auto found = audit::differences(whole->manifest, reader.manifest());
     if (!found.empty()) {
       refuse(fmt::format("{} (there) and {} (here) are of different runs: {}", runs[0].string(), run.string(),
@@ -71,7 +73,7 @@ class Attached {
   Database& database_;
 };
 
-void copy_rows(Database& database, const path& run) {
+void copy_rows(Database& database, RunKind kind, const path& run) {
   const Attached attached(database, run);
   {
     Statement twice = database.prepare(
@@ -81,9 +83,11 @@ void copy_rows(Database& database, const path& run) {
                          twice.integer(0), twice.text(1), run.string()));
     }
   }
-  for (const char* table : {"video", "clip", "prediction", "profile", "video_prediction"}) {
-    const char* key = std::string_view(table) == "video" ? "id" : "video";
-    database.execute(fmt::format("INSERT INTO main.{0} SELECT * FROM part.{0} ORDER BY {1}", table, key));
+  for (const audit::Table& table : audit::tables(kind)) {
+    const std::string_view name = table.name;
+    if (name == "run" || name == "condition") continue;  // the manifest's
+    database.execute(
+        fmt::format("INSERT INTO main.{0} SELECT * FROM part.{0} ORDER BY {1}", name, table.key));
   }
 }
 
@@ -123,9 +127,9 @@ RunCounts merge_runs(const path& out, std::span<const path> runs, const MergeOpt
     audit::DatabaseOptions scratch;
     scratch.mode = audit::DatabaseOptions::Mode::kScratch;
     Database database(file.temporary_path(), scratch);
-    audit::create_tables(database);
+    audit::create_tables(database, whole.kind);
     write_run_row(database, whole);
-    for (const path& run : runs) copy_rows(database, run);
+    for (const path& run : runs) copy_rows(database, whole.kind, run);
     if (options.gaps == MergeOptions::Gaps::kRefuse)
       require_whole(database, whole.manifest.dataset_rows, runs.size());
   }

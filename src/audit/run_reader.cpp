@@ -171,9 +171,13 @@ constexpr const char* kVideos =
 
 }  // namespace
 
-RunReader::RunReader(const std::filesystem::path& path)
+RunReader::RunReader(const std::filesystem::path& path, std::optional<RunKind> kind)
     : database_(std::make_unique<Database>(path, DatabaseOptions{})) {
-  require_schema(*database_);
+  if (kind) {
+    require_schema(*database_, *kind);
+  } else {
+    require_schema(*database_);
+  }
   manifest_ = read_manifest(*database_);
 }
 
@@ -209,6 +213,11 @@ RunCounts RunReader::counts() {
     }
   }
   return counts;
+}
+
+void RunReader::for_each_row(const std::function<void(const VideoRow&)>& take) {
+  Statement videos = database_->prepare(kVideos);
+  while (videos.step()) take(video_of(videos, database_->path().string()));
 }
 
 int64_t RunReader::clip_count() {
@@ -259,13 +268,12 @@ void RunReader::for_each_clip(const std::function<void(const VideoRow&, const Cl
 namespace relevid {
 
 RunCounts run_counts(const std::filesystem::path& run) {
-  return audit::RunReader(run).counts();
+  return audit::RunReader(run, std::nullopt).counts();
 }
 
 void for_each_failure(const std::filesystem::path& run,
                       const std::function<void(const VideoFailure&)>& take) {
-  audit::RunReader(run).for_each_video([&](const audit::VideoRecord& record) {
-    const audit::VideoRow& video = record.video;
+  audit::RunReader(run, std::nullopt).for_each_row([&](const audit::VideoRow& video) {
     if (video.state == VideoState::kOk) return;
     take({video.index, video.name, video.state, video.error});
   });

@@ -36,11 +36,15 @@ struct VideoRecord {
 /// Error(kCorruptInput) for rows that make no sense.
 class RunReader {
  public:
-  explicit RunReader(const std::filesystem::path& path);
+  /// Error(kInvalidArgument) where it is of another kind; with nothing given either will do, and the
+  /// manifest, counts and for_each_row alone are to be asked for.
+  explicit RunReader(const std::filesystem::path& path, std::optional<RunKind> kind = RunKind::kAudit);
 
   const Manifest& manifest() const { return manifest_; }
   std::optional<std::vector<double>> null_profile();
   RunCounts counts();
+  /// In the order of the data set.
+  void for_each_row(const std::function<void(const VideoRow&)>& take);
   /// Of all videos, under all conditions.
   int64_t clip_count();
   /// In the order of the data set. Holds one video at a time.
@@ -49,6 +53,8 @@ class RunReader {
   std::vector<ClipRow> clips_of(int64_t video, int64_t condition);
   /// By video, condition and number. Holds one clip at a time.
   void for_each_clip(const std::function<void(const VideoRow&, const ClipRow&)>& take);
+  /// For tables that are not read here.
+  Database& database() { return *database_; }
 
  private:
   std::unique_ptr<Database> database_;

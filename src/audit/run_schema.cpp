@@ -12,7 +12,8 @@ namespace {
 
 using Json = nlohmann::json;
 
-constexpr int64_t kApplicationId = 0x72656c76;  // "relv"
+constexpr int64_t kAuditId = 0x72656c76;       // "relv"
+constexpr int64_t kEvaluationId = 0x72656c65;  // "rele"
 constexpr int64_t kMostFrames = 1 << 16;
 
 int64_t single(Database& database, const char* sql) {
@@ -53,8 +54,10 @@ std::vector<std::string> read_class_names(const Database& database, const std::s
 
 }  // namespace
 
-const std::vector<Table>& tables() {
-  static const std::vector<Table> kTables = {
+namespace {
+
+std::vector<Table> with_common_tables(std::vector<Table> further) {
+  std::vector<Table> all = {
       {"run",
        "id INTEGER PRIMARY KEY CHECK (id = 0), relevid_version TEXT NOT NULL, model_sha256 TEXT NOT NULL, "
        "dataset_sha256 TEXT NOT NULL, dataset_rows INTEGER NOT NULL, class_count INTEGER NOT NULL, "
@@ -70,6 +73,15 @@ const std::vector<Table>& tables() {
        "fps REAL NOT NULL, frame_count INTEGER NOT NULL, width INTEGER NOT NULL, height INTEGER NOT NULL, "
        "state TEXT NOT NULL, error_kind TEXT, error TEXT",
        "id"},
+  };
+  all.insert(all.end(), further.begin(), further.end());
+  return all;
+}
+
+}  // namespace
+
+const std::vector<Table>& tables(RunKind kind) {
+  static const std::vector<Table> kAudit = with_common_tables({
       {"clip",
        "video INTEGER, condition INTEGER, number INTEGER, offset REAL NOT NULL, frame_indices TEXT NOT NULL, "
        "pts_seconds BLOB NOT NULL, PRIMARY KEY (video, condition, number)",
@@ -88,8 +100,23 @@ const std::vector<Table>& tables() {
        "label_probability REAL, right1 INTEGER, right5 INTEGER, classes TEXT NOT NULL, "
        "PRIMARY KEY (video, condition)",
        "video, condition"},
-  };
-  return kTables;
+  });
+  static const std::vector<Table> kEvaluation = with_common_tables({
+      {"evaluated_clip",
+       "video INTEGER, number INTEGER, offset REAL NOT NULL, frame_indices TEXT NOT NULL, target INTEGER NOT "
+       "NULL, logit REAL NOT NULL, probability REAL NOT NULL, PRIMARY KEY (video, number)",
+       "video, number"},
+      {"curve",
+       "video INTEGER, number INTEGER, method TEXT, regions TEXT, fill TEXT, first TEXT, "
+       "logits BLOB NOT NULL, probabilities BLOB NOT NULL, "
+       "PRIMARY KEY (video, number, method, regions, fill, first)",
+       "video, number, method, regions, fill, first"},
+      {"measure",
+       "video INTEGER, number INTEGER, method TEXT, measure TEXT, versus TEXT, value REAL, "
+       "PRIMARY KEY (video, number, method, measure, versus)",
+       "video, number, method, measure, versus"},
+  });
+  return kind == RunKind::kAudit ? kAudit : kEvaluation;
 }
 
 bool is_blank(Database& database) {
@@ -97,27 +124,60 @@ bool is_blank(Database& database) {
          single(database, "SELECT count(*) FROM sqlite_schema") == 0;
 }
 
-void create_tables(Database& database) {
-  for (const Table& table : tables()) {
+void create_tables(Database& database, RunKind kind) {
+  for (const Table& table : tables(kind)) {
     const bool composite = std::string_view(table.key).find(',') != std::string_view::npos;
     database.execute(
         fmt::format("CREATE TABLE {} ({}){}", table.name, table.columns, composite ? " WITHOUT ROWID" : ""));
   }
-  database.execute(
-      fmt::format("PRAGMA application_id = {}; PRAGMA user_version = {}", kApplicationId, kSchemaVersion));
+  database.execute(fmt::format("PRAGMA application_id = {}; PRAGMA user_version = {}",
+                               kind == RunKind::kAudit ? kAuditId : kEvaluationId, kSchemaVersion));
 }
 
-void require_schema(Database& database) {
-  if (single(database, "PRAGMA application_id") != kApplicationId) {
+RunKind require_schema(Database& database) {
+  const int64_t id = single(database, "PRAGMA application_id");
+  if (id != kAuditId && id != kEvaluationId) {
     throw Error(ErrorKind::kCorruptInput,
                 fmt::format("{} is a database, but not a run of relevid", database.path().string()));
   }
   const int64_t version = single(database, "PRAGMA user_version");
-  if (version == kSchemaVersion) return;
+  if (version != kSchemaVersion) {
+    throw Error(
+        ErrorKind::kInvalidArgument,
+        fmt::format("{} has version {} of the run's tables, and this relevid reads version {}; use the "
+                    "relevid that wrote it, or start a new run",
+                    database.path().string(), version, kSchemaVersion));
+  }
+  return id == kAuditId ? RunKind::kAudit : RunKind::kEvaluation;
+}
+
+void require_schema(Database& database, RunKind kind) {
+  const RunKind there = require_schema(database);
+  if (there == kind) return;
+  const auto named = [](RunKind k) { return k == RunKind::kAudit ? "an audit" : "an evaluation"; };
+  throw Error(ErrorKind::kInvalidArgument, fmt::format("{} is the run of {}, not of {}",
+                                                       database.path().string(), named(there), named(kind)));
+}
+
+void open_or_create(Database& database, RunKind kind, const Manifest& manifest) {
+  if (is_blank(database)) {
+    Transaction transaction(database);
+    create_tables(database, kind);
+    write_manifest(database, manifest);
+    transaction.commit();
+    return;
+  }
+  require_schema(database, kind);
+  const Manifest there = read_manifest(database);
+  auto found = differences(there, manifest);
+  if (found.empty() && there.shard != manifest.shard) {
+    found.push_back(
+        fmt::format("shard: {} there, {} here", to_string(there.shard), to_string(manifest.shard)));
+  }
+  if (found.empty()) return;
   throw Error(ErrorKind::kInvalidArgument,
-              fmt::format("{} has version {} of the run's tables, and this relevid reads version {}; use the "
-                          "relevid that wrote it, or start a new run",
-                          database.path().string(), version, kSchemaVersion));
+              fmt::format("{} is another run: {}. Give another file, or the settings it was begun with",
+                          database.path().string(), summary(found)));
 }
 
 void write_manifest(Database& database, const Manifest& manifest) {

@@ -9,7 +9,7 @@
 
 namespace relevid::audit {
 
-// docs/dev/run-store.md describes the tables.
+// docs/dev/run-store.md describes the tables. Both kinds of runs count their versions from 1, each its own.
 inline constexpr int64_t kSchemaVersion = 1;
 
 struct Table {
@@ -17,16 +17,23 @@ struct Table {
   const char* columns;  ///< as in CREATE TABLE
   const char* key;      ///< its rows' order
 };
-/// run, condition, video, clip, prediction, profile, video_prediction.
-const std::vector<Table>& tables();
+/// run, condition and video; then of an audit clip, prediction, profile and video_prediction, of an
+/// evaluation evaluated_clip, curve and measure.
+const std::vector<Table>& tables(RunKind kind);
 
 /// Whether the file is new: no table, no version.
 bool is_blank(Database& database);
 /// Makes the tables, outside a transaction of its own.
-void create_tables(Database& database);
-/// Throws Error(kCorruptInput) where the file is not a run, Error(kInvalidArgument) where it is one of
-/// another version of the schema.
-void require_schema(Database& database);
+void create_tables(Database& database, RunKind kind);
+/// Which kind of run it is. Throws Error(kCorruptInput) where the file is not a run, Error(kInvalidArgument)
+/// where it is one of another version of the schema.
+RunKind require_schema(Database& database);
+/// The same, and Error(kInvalidArgument) where it is of the other kind.
+void require_schema(Database& database, RunKind kind);
+
+/// Starts a run in a blank file, and otherwise checks that the one there is of this kind and has the same
+/// manifest and shard; Error(kInvalidArgument) naming the differences where not.
+void open_or_create(Database& database, RunKind kind, const Manifest& manifest);
 
 void write_manifest(Database& database, const Manifest& manifest);
 /// Throws Error(kCorruptInput) where it makes no sense.

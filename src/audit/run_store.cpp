@@ -5,7 +5,6 @@
 #include <fmt/ranges.h>
 
 #include "audit/run_schema.h"
-#include "relevid/error.h"
 
 namespace relevid::audit {
 namespace {
@@ -34,16 +33,6 @@ void bind_filled(Statement& statement, int parameter, const std::string& text) {
   }
 }
 
-void require_same(const std::filesystem::path& path, const Manifest& there, const Manifest& here) {
-  auto found = differences(there, here);
-  if (found.empty() && there.shard != here.shard)
-    found.push_back(fmt::format("shard: {} there, {} here", to_string(there.shard), to_string(here.shard)));
-  if (found.empty()) return;
-  throw Error(ErrorKind::kInvalidArgument,
-              fmt::format("{} is another run: {}. Give another file, or the settings it was begun with",
-                          path.string(), summary(found)));
-}
-
 }  // namespace
 
 struct RunStore::Statements {
@@ -67,7 +56,7 @@ RunStore::RunStore(const std::filesystem::path& path, const Manifest& manifest,
   options.lock = DatabaseOptions::Lock::kHeld;
   options.busy_timeout = busy_timeout;
   database_ = std::make_unique<Database>(path, options);
-  open_or_create();
+  open_or_create(*database_, RunKind::kAudit, manifest_);
   statements_ = std::make_unique<Statements>(*database_);
 }
 
@@ -75,18 +64,6 @@ RunStore::RunStore(RunStore&&) noexcept = default;
 
 RunStore::~RunStore() {
   statements_.reset();  // before the database they belong to
-}
-
-void RunStore::open_or_create() {
-  if (is_blank(*database_)) {
-    Transaction transaction(*database_);
-    create_tables(*database_);
-    write_manifest(*database_, manifest_);
-    transaction.commit();
-    return;
-  }
-  require_schema(*database_);
-  require_same(database_->path(), read_manifest(*database_), manifest_);
 }
 
 bool RunStore::has_video(int64_t index) {

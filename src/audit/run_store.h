@@ -54,7 +54,6 @@ class RunStore {
 
  private:
   struct Statements;
-  void open_or_create();
 
   std::unique_ptr<Database> database_;
   Manifest manifest_;

@@ -6,8 +6,8 @@
 #include <algorithm>
 #include <chrono>
 #include <map>
-#include <new>
 
+#include "audit/video_loop.h"
 #include "relevid/error.h"
 
 namespace relevid::audit {
@@ -103,79 +103,44 @@ class VideoRun {
   std::map<int64_t, Sums> sums_;
 };
 
-/// The loop: takes what the feed has, and writes a video whole or with its error.
-class Run {
+/// Scores what it is given, and writes a video whole or with its error.
+class Audit : public VideoTaker {
  public:
-  Run(RunStore& store, const DataSet& data, const RunnerOptions& options, const Scorers& scorers,
-      const RunControl& control)
-      : store_(store), data_(data), options_(options), scorers_(scorers), control_(control) {
-    for (int64_t row = 0; row < std::ssize(data.rows); ++row) {
-      if (holds(store.manifest().shard, row) && !store.has_video(row)) pending_.push_back(row);
-    }
-  }
+  Audit(RunStore& store, const RunnerOptions& options, const Scorers& scorers, const RunControl& control,
+        int64_t videos)
+      : store_(store), options_(options), scorers_(scorers), control_(control), videos_left_(videos) {}
 
-  RunnerOutcome run() {
-    videos_left_ = std::ssize(pending_);
-    ClipFeed feed(data_, pending_, options_.feed);
-    while (videos_left_ > 0 && (video_ || !control_.interrupted())) {
-      auto item = feed.next();
-      if (!item) throw Error(ErrorKind::kInternal, "the videos ended before the last of them");
-      std::visit([this](auto& what) { take(what); }, *item);
-    }
-    outcome_.finished = videos_left_ == 0;
-    return outcome_;
-  }
-
- private:
-  void take(const VideoOpened& opened) {
+  void begin(const VideoOpened& opened) override {
     video_.emplace(store_, opened.row, options_, scorers_);
-    failure_.reset();
     expected_clips_ += opened.clips;
     ++opened_videos_;
   }
 
-  void take(const ClipReady& clip) {
-    if (failure_) return;  // of a video that has failed already
-    if (const auto score = try_score(clip)) video_->add(clip, *score);
+  void take(const ClipReady& clip) override {
     ++outcome_.clips;
+    const auto start = std::chrono::steady_clock::now();
+    const ClipScore score = video_->score(clip);
+    outcome_.scoring_seconds +=
+        std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
+    video_->add(clip, score);
     report();
   }
 
-  std::optional<ClipScore> try_score(const ClipReady& clip) {
-    const auto start = std::chrono::steady_clock::now();
-    try {
-      auto score = video_->score(clip);
-      outcome_.scoring_seconds +=
-          std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
-      return score;
-    } catch (const Error& error) {
-      if (error.kind() == ErrorKind::kInternal) throw;
-      failure_.emplace(error);
-    } catch (const std::bad_alloc&) {
-      failure_.emplace(ErrorKind::kResourceLimit, "out of memory");
-    }
-    return std::nullopt;
-  }
-
-  void take(VideoClosed& closed) {
-    VideoRow& row = closed.row;
-    if (failure_ && row.state == VideoState::kOk) {
-      row.state = VideoState::kFailed;
-      row.error_kind = name(failure_->kind());
-      row.error = failure_->what();
-    }
-    if (video_ && row.state == VideoState::kOk) {
-      video_->commit(row);
-      video_.reset();
-    } else {
-      video_.reset();  // with the clips that were there before the error
-      store_.begin(row.index).commit(row);
-    }
-    failure_.reset();
+  void commit(const VideoRow& row) override {
+    video_->commit(row);
+    video_.reset();
     --videos_left_;
-    ++outcome_.videos;
   }
 
+  void fail(const VideoRow& row) override {
+    video_.reset();  // with the clips that were there before the error
+    store_.begin(row.index).commit(row);
+    --videos_left_;
+  }
+
+  RunnerOutcome& outcome() { return outcome_; }
+
+ private:
   /// Later videos are taken to have as many clips as those before them.
   void report() const {
     if (!control_.report) return;
@@ -185,13 +150,10 @@ class Run {
   }
 
   RunStore& store_;
-  const DataSet& data_;
   const RunnerOptions& options_;
   const Scorers& scorers_;
   const RunControl& control_;
-  std::vector<int64_t> pending_;
   std::optional<VideoRun> video_;
-  std::optional<Error> failure_;
   RunnerOutcome outcome_;
   int64_t videos_left_ = 0, opened_videos_ = 0, expected_clips_ = 0;
 };
@@ -215,7 +177,17 @@ RunnerOutcome audit_videos(RunStore& store, const DataSet& data, const RunnerOpt
   if (store.manifest().dataset_rows != std::ssize(data.rows))
     throw Error(ErrorKind::kInternal, "the data set is not the run's");
   require_labels(data, store.manifest().class_count);
-  return Run(store, data, options, scorers, control).run();
+  std::vector<int64_t> pending;
+  for (int64_t row = 0; row < std::ssize(data.rows); ++row) {
+    if (holds(store.manifest().shard, row) && !store.has_video(row)) pending.push_back(row);
+  }
+  Audit audit(store, options, scorers, control, std::ssize(pending));
+  const LoopOutcome loop =
+      loop_over_videos(data, pending, options.feed, audit, control, AtInterrupt::kFinishVideo);
+  RunnerOutcome outcome = audit.outcome();
+  outcome.videos = loop.videos;
+  outcome.finished = loop.finished;
+  return outcome;
 }
 
 }  // namespace relevid::audit
