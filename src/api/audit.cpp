@@ -8,10 +8,10 @@
 #include <nlohmann/json.hpp>
 
 #include "api/audit_networks.h"
+#include "api/audit_settings.h"
 #include "audit/labels.h"
 #include "audit/run_reader.h"
 #include "audit/runner.h"
-#include "base/hash.h"
 #include "relevid/error.h"
 
 namespace relevid {
@@ -20,70 +20,6 @@ namespace {
 using audit::ConditionKind;
 using Json = nlohmann::json;
 
-ConditionKind kind_of(AuditControl control) {
-  switch (control) {
-    case AuditControl::kNullProfile:
-      return ConditionKind::kNullProfile;
-    case AuditControl::kRandomWeights:
-      return ConditionKind::kRandomWeights;
-    case AuditControl::kFrozen:
-      return ConditionKind::kFrozen;
-    case AuditControl::kShuffled:
-      return ConditionKind::kShuffled;
-    case AuditControl::kReversed:
-      return ConditionKind::kReversed;
-    case AuditControl::kShifted:
-      return ConditionKind::kShifted;
-  }
-  return ConditionKind::kInterval;
-}
-
-/// Samplers that count frames in the model's rate, by whatever rate the video has; for the others a rate
-/// stands in place of the interval.
-bool keeps_interval_at_rate(Sampler sampler) {
-  return sampler == Sampler::kSlowfast || sampler == Sampler::kSlowfastOffset ||
-         sampler == Sampler::kPytorchvideo;
-}
-
-template <class T>
-void sort_once(std::vector<T>& values) {
-  std::ranges::sort(values);
-  values.erase(std::unique(values.begin(), values.end()), values.end());
-}
-
-audit::PlanOptions plan_of(const AuditOptions& options) {
-  const SamplingOptions& sampling = options.settings.sampling;
-  audit::PlanOptions plan;
-  plan.sampling = sampling;
-  plan.fps = options.fps ? options.fps : sampling.target_fps;
-  const bool by_rate = sampling.target_fps && !keeps_interval_at_rate(sampling.sampler);
-  plan.base_interval = options.base_interval.value_or(by_rate ? 1 : sampling.frame_interval);
-  plan.intervals = options.intervals;
-  plan.intervals.push_back(plan.base_interval);
-  sort_once(plan.intervals);
-  for (const AuditControl control : options.controls) plan.controls.push_back(kind_of(control));
-  sort_once(plan.controls);
-  plan.control_clips = options.control_clips;
-  plan.shift_frames =
-      options.shift_frames.value_or(std::max<int64_t>(1, sampling.clip_len / 4) * plan.base_interval);
-  plan.seed = options.seed;
-  audit::require_valid(plan);
-  return plan;
-}
-
-Json method_record(const MethodOptions& method, Start start) {
-  return {{"name", method.method},
-          {"start", start == Start::kLogit ? "logit" : "one"},
-          {"gate", method.gate == GateRule::kSignal ? "signal" : "half"},
-          {"rules_sha256", method.rules_file.empty() ? "" : sha256_of_file(method.rules_file)},
-          {"contrast", method.contrast ? Json(*method.contrast) : Json()},
-          {"integration_steps", method.integration_steps},
-          {"integration_baseline", method.baseline == PathBaseline::kMean ? "mean" : "zero"},
-          {"noise_samples", method.noise_samples},
-          {"noise_level", method.noise_level},
-          {"seed", method.seed}};
-}
-
 /// Everything that the rows depend on, by its final value. Threads, which change no more than the last bits,
 /// are left out, so that a run may be gone on with on another machine.
 std::string settings_record(const AuditOptions& options, const audit::PlanOptions& plan, Start start) {
@@ -91,7 +27,7 @@ std::string settings_record(const AuditOptions& options, const audit::PlanOption
   model.class_names.clear();  // in the manifest
   std::vector<std::string_view> controls;
   for (const ConditionKind kind : plan.controls) controls.push_back(audit::name(kind));
-  const Json record = {{"method", method_record(options.method, start)},
+  const Json record = {{"method", Json::parse(method_record(options.method, start))},
                        {"model_settings", Json::parse(to_json(model))},
                        {"intervals", plan.intervals},
                        {"base_interval", plan.base_interval},

@@ -5,6 +5,7 @@
 #include <fmt/ranges.h>
 
 #include "audit/run_schema.h"
+#include "audit/video_rows.h"
 
 namespace relevid::audit {
 namespace {
@@ -25,14 +26,6 @@ void bind(Statement& statement, int parameter, const std::optional<bool>& value)
   }
 }
 
-void bind_filled(Statement& statement, int parameter, const std::string& text) {
-  if (text.empty()) {
-    statement.bind_null(parameter);
-  } else {
-    statement.bind(parameter, text);
-  }
-}
-
 }  // namespace
 
 struct RunStore::Statements {
@@ -43,8 +36,7 @@ struct RunStore::Statements {
         profile(database.prepare("INSERT INTO profile VALUES (?1, ?2, ?3, ?4, ?5)")),
         video_prediction(
             database.prepare("INSERT INTO video_prediction VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)")),
-        video(database.prepare(
-            "INSERT INTO video VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12)")) {}
+        video(prepare_video_insert(database)) {}
   Statement has_video, clip, prediction, profile, video_prediction, video;
 };
 
@@ -127,21 +119,8 @@ void RunStore::Entry::put(const VideoPredictionRow& row) {
 }
 
 void RunStore::Entry::commit(const VideoRow& row) {
-  Statement& s = store_->statements_->video;
-  s.bind(1, index_).bind(2, row.name).bind(3, row.path).bind(4, row.sha256);
-  if (row.label == kUnlabelled) {
-    s.bind_null(5);
-  } else {
-    s.bind(5, row.label);
-  }
-  s.bind(6, row.fps)
-      .bind(7, row.frame_count)
-      .bind(8, row.width)
-      .bind(9, row.height)
-      .bind(10, name(row.state));
-  bind_filled(s, 11, row.error_kind);
-  bind_filled(s, 12, row.error);
-  s.run();
+  bind_video(store_->statements_->video, index_, row);
+  store_->statements_->video.run();
   transaction_->commit();
 }
 

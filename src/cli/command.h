@@ -19,6 +19,7 @@ using Action = std::function<int()>;
 void add_explain(CLI::App& program, Action& action);
 void add_audit(CLI::App& program, Action& action);
 void add_create(CLI::App& program, Action& action);
+void add_evaluate(CLI::App& program, Action& action);
 void add_inspect(CLI::App& program, Action& action);
 void add_generate(CLI::App& program, Action& action);
 void add_train(CLI::App& program, Action& action);

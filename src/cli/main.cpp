@@ -56,6 +56,7 @@ int run(int argc, char** argv) {
   add_generate(program, action);
   add_train(program, action);
   add_audit(program, action);
+  add_evaluate(program, action);
   add_merge(program, action);
   add_report(program, action);
   try {

@@ -9,6 +9,8 @@
 #include "cli/command.h"
 #include "relevid/audit_page.h"
 #include "relevid/error.h"
+#include "relevid/evaluate_report.h"
+#include "relevid/run_file.h"
 
 namespace relevid::cli {
 namespace {
@@ -17,7 +19,7 @@ enum class Form { kText, kJson, kCsv, kHtml, kPng };
 
 struct ReportCommand {
   std::vector<std::string> runs, models;
-  std::string out, format = "text", table, rules;
+  std::string out, format = "text", table, rules, score;
   int64_t page_limit_mib = 12;
   AuditPageOptions page;
 
@@ -25,7 +27,9 @@ struct ReportCommand {
 
  private:
   void check(Form form) const;
+  void check_evaluation(Form form) const;
   void write_text(Form form);
+  void write_evaluation(Form form) const;
   void write_page();
   void write_sheets() const;
 };
@@ -72,7 +76,33 @@ void refuse_overwriting(const std::filesystem::path& written, std::vector<std::s
   }
 }
 
+void ReportCommand::check_evaluation(Form form) const {
+  if (runs.size() > 1) refuse("an evaluation is reported by itself");
+  if (form == Form::kHtml || form == Form::kPng)
+    refuse(fmt::format("an evaluation is reported as text, json or csv, not {}", format));
+  if (form == Form::kCsv && table.empty())
+    refuse("--format csv writes one table; say which by --table ranking, curves, measures or videos");
+  if (form != Form::kCsv && !table.empty())
+    refuse(fmt::format("--table is of --format csv, not of {}", format));
+  if (!models.empty() || !rules.empty()) refuse("--model and --rules are of an audit's page");
+}
+
+void ReportCommand::write_evaluation(Form form) const {
+  EvaluationReportOptions options;
+  options.format = form == Form::kText   ? EvaluationReportOptions::Format::kText
+                   : form == Form::kJson ? EvaluationReportOptions::Format::kJson
+                                         : EvaluationReportOptions::Format::kCsv;
+  if (!table.empty()) options.table = evaluation_table(table);
+  if (!score.empty()) options.score = evaluation_score(score);
+  options.replicates = page.report.replicates;
+  options.seed = page.report.seed;
+  if (out.empty()) return write_evaluation_report(runs[0], options, to_stdout);
+  refuse_overwriting(out, runs);
+  to_file(out, [&](const ReportSink& sink) { write_evaluation_report(runs[0], options, sink); });
+}
+
 void ReportCommand::check(Form form) const {
+  if (!score.empty()) refuse("--score is of an evaluation's run");
   if (form == Form::kCsv && table.empty())
     refuse("--format csv writes one table; say which by --table profiles, sweep, clips or videos");
   if (form != Form::kCsv && !table.empty())
@@ -129,6 +159,11 @@ int ReportCommand::run() {
                                   {"csv", Form::kCsv},
                                   {"html", Form::kHtml},
                                   {"png", Form::kPng}});
+  if (run_kind(runs[0]) == RunKind::kEvaluation) {
+    check_evaluation(form);
+    write_evaluation(form);
+    return 0;
+  }
   check(form);
   if (form == Form::kHtml)
     write_page();
@@ -144,14 +179,19 @@ int ReportCommand::run() {
 void add_report(CLI::App& program, Action& action) {
   auto command = std::make_shared<ReportCommand>();
   ReportOptions& options = command->page.report;
-  CLI::App* app =
-      program.add_subcommand("report", "Say what an audit found: text, JSON, tables, a page, a picture");
-  app->add_option("RUN", command->runs, "the run of an audit, finished or not; html takes several")
+  CLI::App* app = program.add_subcommand(
+      "report", "Say what an audit or an evaluation found: text, JSON, tables, a page, a picture");
+  app->add_option("RUN", command->runs,
+                  "the run of an audit or an evaluation, finished or not; html takes several")
       ->required();
   app->add_option("--format", command->format,
                   "text, json, csv; html: a page; png: its charts as one picture")
       ->capture_default_str();
-  app->add_option("--table", command->table, "of csv: profiles, sweep, clips or videos");
+  app->add_option(
+      "--table", command->table,
+      "of csv: profiles, sweep, clips or videos; of an evaluation ranking, curves, measures or videos");
+  app->add_option("--score", command->score,
+                  "of an evaluation: curves of the probability (default) or the logit");
   app->add_option("--out", command->out,
                   "a file; otherwise standard output, for html and png RUN.html and RUN.png");
   app->add_option("--model", command->models,

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <limits>
 #include <map>
 #include <optional>
 #include <random>
@@ -38,18 +39,23 @@ class Randomiser {
     take_constant_nodes();
   }
 
-  Model run(const Model& model) && {
-    for (const ModelNode& node : model.nodes) {
-      if (node.op == "Conv" || node.op == "ConvTranspose" || node.op == "Gemm" || node.op == "MatMul") {
-        draw_operands(node);
-      } else if (node.op == "BatchNormalization") {
-        for (size_t i = 1; i < 5; ++i) fill(node, i, i == 1 || i == 4 ? 1 : 0);
+  /// From the output down, until this many layers have been drawn.
+  void draw_top(const Model& model, int64_t layers) {
+    for (auto node = model.nodes.rbegin(); node != model.nodes.rend() && layers_ < layers; ++node) {
+      const size_t before = drawn_.size();
+      if (node->op == "Conv" || node->op == "ConvTranspose" || node->op == "Gemm" || node->op == "MatMul") {
+        draw_operands(*node);
+      } else if (node->op == "BatchNormalization") {
+        for (size_t i = 1; i < 5; ++i) fill(*node, i, i == 1 || i == 4 ? 1 : 0);
       }
+      layers_ += drawn_.size() > before;
     }
     if (drawn_.empty())
       throw Error(ErrorKind::kUnsupportedModel, "the model has no weights that could be drawn anew");
-    return std::move(result_);
   }
+
+  int64_t layers() const { return layers_; }
+  Model take() && { return std::move(result_); }
 
  private:
   /// Constants that the file has as nodes become constants like the others.
@@ -134,12 +140,25 @@ class Randomiser {
   uint64_t seed_;
   std::map<std::string, const ModelNode*> producers_;
   std::set<std::string> drawn_;
+  int64_t layers_ = 0;
 };
 
 }  // namespace
 
 Model with_random_weights(const Model& model, uint64_t seed) {
-  return Randomiser(model, seed).run(model);
+  return with_random_top(model, seed, std::numeric_limits<int64_t>::max());
+}
+
+Model with_random_top(const Model& model, uint64_t seed, int64_t layers) {
+  Randomiser randomiser(model, seed);
+  randomiser.draw_top(model, layers);
+  return std::move(randomiser).take();
+}
+
+int64_t layers_with_weights(const Model& model) {
+  Randomiser randomiser(model, 0);
+  randomiser.draw_top(model, std::numeric_limits<int64_t>::max());
+  return randomiser.layers();
 }
 
 }  // namespace relevid::graph

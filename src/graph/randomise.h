@@ -12,4 +12,11 @@ namespace relevid::graph {
 /// same on every machine for the same seed. Error(kUnsupportedModel) where no weights are found.
 Model with_random_weights(const Model& model, uint64_t seed);
 
+/// The same for the last `layers` layers with weights alone, from the output down, and what normalises
+/// between them: the cascade of Adebayo et al. 2018. What is drawn for a layer does not depend on how many
+/// there are.
+Model with_random_top(const Model& model, uint64_t seed, int64_t layers);
+/// How many layers with weights there are; one whose weights are another's counts once.
+int64_t layers_with_weights(const Model& model);
+
 }  // namespace relevid::graph

@@ -21,8 +21,9 @@ function define_rooms() {
   may["data"] = "relevid/video.h tensor base"
   may["train"] = "relevid/video.h network graph kernels/kernels.h kernels/specs.h clips data tensor base"
   may["audit"] = "explain relevid/video.h video/frame_groups.h clips data tensor base"
+  may["evaluate"] = "audit relevid/video.h clips data tensor base"
   may["report"] = "relevid/video.h tensor base"
-  may["api"] = "page_template/page_template.h train models report audit data clips video explain network kernels kernels/onednn kernels/reference onnx graph tensor base"
+  may["api"] = "page_template/page_template.h train models report evaluate audit data clips video explain network kernels kernels/onednn kernels/reference onnx graph tensor base"
   may["cli"] = "public base"
   may["public"] = "public"  # include/relevid: what is installed
 }
@@ -36,8 +37,9 @@ function define_owners() {
   owner["dataset.h"] = owner["generate.h"] = "data"
   owner["methods.h"] = "explain"
   owner["figures.h"] = owner["colormap.h"] = "report"
+  owner["evaluate_report.h"] = "evaluate"
   owner["run_file.h"] = owner["audit_report.h"] = "audit"
-  owner["model.h"] = owner["explain.h"] = owner["explanation_files.h"] = owner["audit.h"] = owner["audit_page.h"] = "api"
+  owner["model.h"] = owner["explain.h"] = owner["explanation_files.h"] = owner["audit.h"] = owner["audit_page.h"] = owner["evaluate.h"] = "api"
   owner["create.h"] = "models"
   owner["train.h"] = "train"
 }
@@ -53,7 +55,7 @@ function define_libraries() {
   library["zip.h"] = "tensor"
   library["nettle/"] = "base"
   library["CLI/"] = "cli"
-  library["nlohmann/"] = "clips data explain train audit report api cli"
+  library["nlohmann/"] = "clips data explain train audit evaluate report api cli"
   library["fmt/"] = "*"
   library["fnmatch.h"] = "explain train"
   library["fcntl.h"] = library["unistd.h"] = library["signal.h"] = library["sys/"] = "*"

@@ -1,0 +1,83 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "api/audit_settings.h"
+
+#include <algorithm>
+#include <nlohmann/json.hpp>
+
+#include "base/hash.h"
+
+namespace relevid {
+
+using audit::ConditionKind;
+using Json = nlohmann::json;
+
+namespace {
+
+/// Samplers that count frames in the model's rate, by whatever rate the video has; for the others a rate
+/// stands in place of the interval.
+bool keeps_interval_at_rate(Sampler sampler) {
+  return sampler == Sampler::kSlowfast || sampler == Sampler::kSlowfastOffset ||
+         sampler == Sampler::kPytorchvideo;
+}
+
+template <class T>
+void sort_once(std::vector<T>& values) {
+  std::ranges::sort(values);
+  values.erase(std::unique(values.begin(), values.end()), values.end());
+}
+
+}  // namespace
+
+ConditionKind kind_of(AuditControl control) {
+  switch (control) {
+    case AuditControl::kNullProfile:
+      return ConditionKind::kNullProfile;
+    case AuditControl::kRandomWeights:
+      return ConditionKind::kRandomWeights;
+    case AuditControl::kFrozen:
+      return ConditionKind::kFrozen;
+    case AuditControl::kShuffled:
+      return ConditionKind::kShuffled;
+    case AuditControl::kReversed:
+      return ConditionKind::kReversed;
+    case AuditControl::kShifted:
+      return ConditionKind::kShifted;
+  }
+  return ConditionKind::kInterval;
+}
+
+audit::PlanOptions plan_of(const AuditOptions& options) {
+  const SamplingOptions& sampling = options.settings.sampling;
+  audit::PlanOptions plan;
+  plan.sampling = sampling;
+  plan.fps = options.fps ? options.fps : sampling.target_fps;
+  const bool by_rate = sampling.target_fps && !keeps_interval_at_rate(sampling.sampler);
+  plan.base_interval = options.base_interval.value_or(by_rate ? 1 : sampling.frame_interval);
+  plan.intervals = options.intervals;
+  plan.intervals.push_back(plan.base_interval);
+  sort_once(plan.intervals);
+  for (const AuditControl control : options.controls) plan.controls.push_back(kind_of(control));
+  sort_once(plan.controls);
+  plan.control_clips = options.control_clips;
+  plan.shift_frames =
+      options.shift_frames.value_or(std::max<int64_t>(1, sampling.clip_len / 4) * plan.base_interval);
+  plan.seed = options.seed;
+  audit::require_valid(plan);
+  return plan;
+}
+
+std::string method_record(const MethodOptions& method, Start start) {
+  const Json record = {{"name", method.method},
+                       {"start", start == Start::kLogit ? "logit" : "one"},
+                       {"gate", method.gate == GateRule::kSignal ? "signal" : "half"},
+                       {"rules_sha256", method.rules_file.empty() ? "" : sha256_of_file(method.rules_file)},
+                       {"contrast", method.contrast ? Json(*method.contrast) : Json()},
+                       {"integration_steps", method.integration_steps},
+                       {"integration_baseline", method.baseline == PathBaseline::kMean ? "mean" : "zero"},
+                       {"noise_samples", method.noise_samples},
+                       {"noise_level", method.noise_level},
+                       {"seed", method.seed}};
+  return record.dump(-1, ' ', false, Json::error_handler_t::replace);
+}
+
+}  // namespace relevid

@@ -1,0 +1,96 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "api/evaluate_networks.h"
+
+#include "api/layout.h"
+#include "api/maps.h"
+#include "api/model_implementation.h"
+#include "graph/randomise.h"
+#include "relevid/error.h"
+
+namespace relevid {
+namespace {
+
+evaluate::TargetScore score_of(const Tensor& logits, size_t row, int64_t target) {
+  const auto classes = static_cast<size_t>(logits.shape()[1]);
+  const auto at = row * classes + static_cast<size_t>(target);
+  return {logits.as_doubles().at(at), probabilities(logits).at(row).at(static_cast<size_t>(target))};
+}
+
+}  // namespace
+
+EvaluationNetwork::EvaluationNetwork(const Model& model, const Shape& clip_shape,
+                                     std::span<const MethodOptions> methods, const InputRange& range,
+                                     int64_t batch, AfterSteps after)
+    : explainer_(model, clip_shape, methods, &range),
+      layout_(methods.front().layout),
+      after_(std::move(after)),
+      batch_(batch) {
+  if (batch > 0) prepare_batch(model, clip_shape, methods.front().threads);
+}
+
+void EvaluationNetwork::prepare_batch(const Model& model, Shape shape, int threads) {
+  library_ = kernels::make_onednn_library(threads);
+  const Shape output{batch_, class_count()};
+  try {
+    shape[0] = batch_;
+    graph::Graph graph = graph_for(model, shape);
+    if (graph.shape(graph.output) == output)
+      network_ = std::make_unique<Network>(std::move(graph), *library_, Purpose::kInference);
+  } catch (const Error& error) {
+    if (error.kind() != ErrorKind::kUnsupportedModel && error.kind() != ErrorKind::kInvalidArgument) throw;
+  }
+  if (!network_) {
+    batch_ = 1;
+    shape[0] = 1;
+    network_ = std::make_unique<Network>(graph_for(model, shape), *library_, Purpose::kInference);
+  }
+  clips_ = Tensor(ncthw_shape(shape, layout_), DType::kF32);
+}
+
+int64_t EvaluationNetwork::take(const Tensor& clip) {
+  logits_ = layout_ == ClipLayout::kNcthw ? explainer_.forward(clip)
+                                          : explainer_.forward(from_ncthw(clip, layout_));
+  return best_classes(probabilities(logits_).at(0), 1).at(0);
+}
+
+evaluate::TargetScore EvaluationNetwork::score(int64_t target) {
+  return score_of(logits_, 0, target);
+}
+
+std::vector<float> EvaluationNetwork::map(size_t method, int64_t target) {
+  const Tensor relevance =
+      summed_over_channels(to_ncthw(explainer_.explain(target, method).relevance, layout_));
+  if (after_) after_(1);
+  const auto values = relevance.values<float>();
+  return {values.begin(), values.end()};
+}
+
+std::vector<evaluate::TargetScore> EvaluationNetwork::classify(int64_t count,
+                                                               const evaluate::ClipWriter& write,
+                                                               int64_t target) {
+  std::vector<evaluate::TargetScore> scores;
+  const auto size = static_cast<size_t>(clips_.elements() / batch_);
+  for (int64_t begin = 0; begin < count; begin += batch_) {
+    const int64_t filled = std::min(batch_, count - begin);  // the rest of a last batch has clips of before
+    for (int64_t i = 0; i < filled; ++i)
+      write(begin + i, clips_.values<float>().subspan(static_cast<size_t>(i) * size, size));
+    const kernels::Buffer input =
+        library_->upload(layout_ == ClipLayout::kNcthw ? clips_.clone() : from_ncthw(clips_, layout_));
+    const Tensor logits = network_->output(network_->forward(std::span(&input, 1), Keep::kNothing));
+    for (int64_t i = 0; i < filled; ++i) scores.push_back(score_of(logits, static_cast<size_t>(i), target));
+    if (after_) after_(filled);
+  }
+  return scores;
+}
+
+Model with_random_top(const Model& model, uint64_t seed, int64_t layers) {
+  const Model::Implementation& from = model.implementation();
+  return Model(std::make_unique<Model::Implementation>(Model::Implementation{
+      from.path, from.sha256, graph::with_random_top(from.model, seed, layers), from.inputs, from.outputs}));
+}
+
+int64_t layers_with_weights(const Model& model) {
+  return graph::layers_with_weights(model.implementation().model);
+}
+
+}  // namespace relevid

@@ -1,0 +1,53 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <vector>
+
+#include "evaluate/clip_evaluator.h"
+#include "network/network.h"
+#include "relevid/explain.h"
+
+namespace relevid {
+
+/// Called after some forward passes or explanations; may throw Interrupted.
+using AfterSteps = std::function<void(int64_t steps)>;
+
+/// A ClipExplainer with several methods, and the same network prepared for batches, as an evaluation asks
+/// them. Clips of the evaluation are NCTHW, whatever the model takes.
+class EvaluationNetwork : public evaluate::MethodNetwork {
+ public:
+  /// `clip_shape` as the model takes it, for one clip; `batch` 0: never classifies. A model that cannot be
+  /// prepared for a batch is for single clips.
+  EvaluationNetwork(const Model& model, const Shape& clip_shape, std::span<const MethodOptions> methods,
+                    const InputRange& range, int64_t batch, AfterSteps after);
+
+  int64_t take(const Tensor& clip) override;
+  evaluate::TargetScore score(int64_t target) override;
+  std::vector<float> map(size_t method, int64_t target) override;
+  std::vector<evaluate::TargetScore> classify(int64_t count, const evaluate::ClipWriter& write,
+                                              int64_t target) override;
+
+  int64_t class_count() const { return explainer_.class_count(); }
+  Start effective_start(size_t method) const { return explainer_.effective_start(method); }
+  int64_t batch() const { return batch_; }
+
+ private:
+  void prepare_batch(const Model& model, Shape shape, int threads);
+
+  ClipExplainer explainer_;
+  ClipLayout layout_;
+  AfterSteps after_;
+  Tensor logits_;  ///< of the clip that was taken
+  int64_t batch_;
+  std::unique_ptr<kernels::Library> library_;  ///< before the network that borrows it
+  std::unique_ptr<Network> network_;
+  Tensor clips_;  ///< [batch, C, T, H, W]
+};
+
+/// The same network with its last layers drawn anew; see graph/randomise.h.
+Model with_random_top(const Model& model, uint64_t seed, int64_t layers);
+int64_t layers_with_weights(const Model& model);
+
+}  // namespace relevid

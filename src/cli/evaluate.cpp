@@ -1,0 +1,244 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "relevid/evaluate.h"
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include <charconv>
+#include <csignal>
+#include <cstdio>
+
+#include "cli/choice.h"
+#include "cli/command.h"
+#include "cli/dataset_options.h"
+#include "cli/settings_options.h"
+#include "relevid/error.h"
+#include "relevid/evaluate_report.h"
+
+namespace relevid::cli {
+namespace {
+
+constexpr int kNamedFailures = 20;
+
+struct EvaluateCommand {
+  std::string model, dataset;
+  std::vector<std::string> methods = {"all"}, checks = {"all"};
+  std::string cells = "4x8x8", target = "top1", labels_by = "name", shard, rules, gate = "signal";
+  EvaluateOptions options;
+  SettingsOptions settings;
+  DataSetCommandOptions reading;
+
+  int run();
+  int evaluate();
+  EvaluateOptions resolve(const Model& network) const;
+};
+
+/// "4x8x8": cells along time, height and width.
+void parse_cells(const std::string& text, EvaluateOptions& options) {
+  const char* at = text.data();
+  const char* const end = at + text.size();
+  for (int64_t* count : {&options.cell_frames, &options.cell_rows, &options.cell_columns}) {
+    const auto [rest, error] = std::from_chars(at, end, *count);
+    const bool last = count == &options.cell_columns;
+    if (error != std::errc{} || *count < 1 || (last ? rest != end : rest == end || *rest != 'x')) {
+      throw Error(
+          ErrorKind::kInvalidArgument,
+          fmt::format("--cells {}: write how many there are along time, height and width, as 4x8x8", text));
+    }
+    at = last ? rest : rest + 1;
+  }
+}
+
+EvaluateOptions EvaluateCommand::resolve(const Model& network) const {
+  EvaluateOptions result = options;
+  auto resolved = settings.resolve(network);
+  if (!resolved.settings) {
+    throw Error(
+        ErrorKind::kInvalidArgument,
+        fmt::format("nothing says how frames become this model's input. Put MODEL.json beside the model, "
+                    "or give --preprocess with one of: {}",
+                    fmt::join(preprocessing_names(), ", ")));
+  }
+  result.settings = std::move(*resolved.settings);
+  result.settings.class_names = resolved.class_names;
+  if (!settings.num_clips && !settings.stride) result.settings.sampling.num_clips = 1;
+  result.methods = methods == std::vector<std::string>{"all"} ? relevid::methods() : methods;
+  if (checks == std::vector<std::string>{"none"}) {
+    result.checks.clear();
+  } else if (checks != std::vector<std::string>{"all"}) {
+    result.checks = checks;
+  }
+  parse_cells(cells, result);
+  result.method.rules_file = rules;
+  result.method.gate =
+      choice<GateRule>(gate, "--gate", {{"signal", GateRule::kSignal}, {"half", GateRule::kHalf}});
+  result.target = choice<EvaluateOptions::Target>(
+      target, "--target",
+      {{"top1", EvaluateOptions::Target::kPredicted}, {"label", EvaluateOptions::Target::kLabel}});
+  result.labels = choice<EvaluateOptions::Labels>(
+      labels_by, "--labels-by",
+      {{"name", EvaluateOptions::Labels::kByName}, {"index", EvaluateOptions::Labels::kByIndex}});
+  if (!shard.empty()) result.shard = parse_shard(shard);
+  return result;
+}
+
+void print_cost(const EvaluateOptions& options, const EvaluationCost& cost) {
+  const int64_t clips = std::max<int64_t>(1, options.settings.sampling.num_clips);
+  fmt::print("cost         {} videos; a clip takes {} forward passes and {} explanations", cost.videos,
+             cost.forward_passes, cost.explanations);
+  if (cost.first_explanations > cost.explanations)
+    fmt::print(", a video's first clip {} explanations", cost.first_explanations);
+  if (!options.settings.sampling.stride) {
+    fmt::print("; {} and {} in all at most", cost.videos * clips * cost.forward_passes,
+               cost.videos * (cost.first_explanations + (clips - 1) * cost.explanations));
+  }
+  fmt::print("\n");
+  std::fflush(stdout);
+}
+
+void print_outcome(const EvaluateOptions& options, const EvaluationOutcome& outcome) {
+  fmt::print("videos       {} of {}: {} evaluated\n", outcome.counts.done, outcome.counts.expected,
+             outcome.counts.ok);
+  int64_t failures = 0;
+  for_each_failure(options.out, [&](const VideoFailure& failure) {
+    if (++failures > kNamedFailures) return;
+    fmt::print("  {:<11}{}: {}\n", name(failure.state), printable(failure.name), printable(failure.error));
+  });
+  if (failures > kNamedFailures)
+    fmt::print("  and {} more; they are in the run\n", failures - kNamedFailures);
+  if (outcome.steps > 0) {
+    fmt::print("clips        {} of {} videos in {:.1f} s ({:.1f} forward passes and explanations a second)\n",
+               outcome.clips, outcome.videos, outcome.seconds,
+               static_cast<double>(outcome.steps) / outcome.seconds);
+  }
+  fmt::print("run          {}\n", printable(options.out.string()));
+}
+
+int EvaluateCommand::evaluate() {
+  const Model network(model);
+  const EvaluateOptions resolved = resolve(network);
+  const DataSet data = reading.read(dataset);
+  print_cost(resolved, evaluation_cost(network, data, resolved));
+  EvaluationOutcome outcome;
+  {
+    ProgressLine line("relevid");
+    const RunControl control{[&](const Progress& progress) { line.show(progress); }, &interrupt_flag()};
+    outcome = run_evaluation(network, data, resolved, control);
+  }
+  print_outcome(resolved, outcome);
+  if (!outcome.finished) throw Interrupted{};
+  if (resolved.shard.count > 1) {
+    fmt::print("next         relevid merge OUT {} ... puts the shards together\n",
+               printable(resolved.out.string()));
+    return 0;
+  }
+  std::fputs("\n", stdout);
+  write_evaluation_report(resolved.out, {},
+                          [](std::string_view piece) { std::fwrite(piece.data(), 1, piece.size(), stdout); });
+  fmt::print("\nmore         relevid report {} --format json, or csv\n", printable(resolved.out.string()));
+  return 0;
+}
+
+int EvaluateCommand::run() {
+  end_with_requeue_status();
+  try {
+    return evaluate();
+  } catch (const Interrupted&) {
+    const bool requeue = interrupt_signal() != SIGINT;
+    print_error(requeue ? "stopped, to be queued again" : "interrupted",
+                "every video is in the run whole or not at all; the same command goes on where it stopped");
+    return requeue ? kRequeueStatus : kInterruptedStatus;
+  }
+}
+
+void add_method_options(CLI::App& app, EvaluateCommand& command) {
+  const std::string group = "Methods";
+  EvaluateOptions& options = command.options;
+  app.add_option("--methods", command.methods,
+                 fmt::format("all, or some with commas between: {}", fmt::join(methods(), ", ")))
+      ->delimiter(',')
+      ->capture_default_str()
+      ->group(group);
+  app.add_option("--target", command.target, "class to explain: top1, or label (where a video has one)")
+      ->capture_default_str()
+      ->group(group);
+  app.add_option("--rules", command.rules, "JSON file of rules that come before the presets' own")
+      ->group(group);
+  app.add_option("--gate", command.gate, "products of branches: signal, or half to each")
+      ->capture_default_str()
+      ->group(group);
+  app.add_option("--threads", options.method.threads, "0: all cores")
+      ->check(CLI::Range(0, 1024))
+      ->capture_default_str()
+      ->group(group);
+  app.add_option("--batch", options.batch, "clips in one forward pass")
+      ->check(CLI::Range(1, 1024))
+      ->capture_default_str()
+      ->group(group);
+}
+
+void add_measure_options(CLI::App& app, EvaluateCommand& command) {
+  const std::string group = "Measures";
+  EvaluateOptions& options = command.options;
+  app.add_option("--flip", options.flippings,
+                 "REGIONS:FILL with commas between, of frames, cells, superpixels and previous, blur, mean, "
+                 "noise")
+      ->delimiter(',')
+      ->capture_default_str()
+      ->group(group);
+  app.add_option("--steps", options.steps, "of a curve")->capture_default_str()->group(group);
+  app.add_option("--cells", command.cells, "how many along time, height and width")
+      ->capture_default_str()
+      ->group(group);
+  app.add_option("--superpixels", options.superpixels, "about how many a clip has")
+      ->capture_default_str()
+      ->group(group);
+  app.add_option("--checks", command.checks,
+                 "all, none, or some with commas between: agreement, shift, offset, randomised")
+      ->delimiter(',')
+      ->group(group);
+  app.add_option("--objects", options.objects,
+                 "csv of where objects are: positions.csv of a generated set, or video,frame,left,top,right,"
+                 "bottom")
+      ->group(group);
+  app.add_option("--seed", options.seed, "of random orders, noise and random weights")
+      ->capture_default_str()
+      ->group(group);
+}
+
+void add_data_options(CLI::App& app, EvaluateCommand& command) {
+  const std::string group = "The data set";
+  EvaluateOptions& options = command.options;
+  command.reading.add_to(app);
+  app.add_option("--labels-by", command.labels_by,
+                 "how a label finds the model's class: name (where both have names), or index")
+      ->capture_default_str()
+      ->group(group);
+  app.add_option("--fps", options.fps, "resample videos to this rate first")
+      ->check(CLI::PositiveNumber)
+      ->group(group);
+  app.add_option("--image-fps", options.video.image_sequence_fps, "rate of a folder of images")
+      ->check(CLI::PositiveNumber)
+      ->capture_default_str()
+      ->group(group);
+  app.add_option("--shard", command.shard, "i/n: every n-th video from the i-th, from 0")->group(group);
+}
+
+}  // namespace
+
+void add_evaluate(CLI::App& program, Action& action) {
+  auto command = std::make_shared<EvaluateCommand>();
+  CLI::App* app = program.add_subcommand(
+      "evaluate", "Measure how far explanation methods are to be trusted for a model, over a data set");
+  app->add_option("MODEL", command->model, "an ONNX file")->required();
+  app->add_option("DATASET", command->dataset, "a folder with a folder per class, or a list")->required();
+  app->add_option("--out", command->options.out, "the run, one SQLite file; goes on with one that is there")
+      ->required();
+  add_method_options(*app, *command);
+  add_measure_options(*app, *command);
+  add_data_options(*app, *command);
+  command->settings.add_to(*app);
+  app->callback([command, &action] { action = [command] { return command->run(); }; });
+}
+
+}  // namespace relevid::cli

@@ -1,0 +1,71 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <nlohmann/json.hpp>
+
+#include "evaluate/report.h"
+
+namespace relevid::evaluate {
+namespace {
+
+using Json = nlohmann::ordered_json;
+
+/// Numbers that are none become null.
+Json estimate(const audit::Estimate& e) {
+  return {{"value", e.value}, {"low", e.low}, {"high", e.high}, {"videos", e.videos}};
+}
+
+Json ranked(const Ranked& r) {
+  return {{"method", r.method},
+          {"baseline", r.baseline},
+          {"abpc", estimate(r.abpc)},
+          {"aopc", estimate(r.aopc)},
+          {"insertion", estimate(r.insertion)},
+          {"deletion", estimate(r.deletion)},
+          {"above_random", estimate(r.above_random)},
+          {"below_best", estimate(r.below_best)},
+          {"most_first", r.most_first},
+          {"least_first", r.least_first}};
+}
+
+Json flipping(const FlippingResult& f) {
+  Json ranking = Json::array();
+  for (const Ranked& r : f.ranking) ranking.push_back(ranked(r));
+  return {{"regions", f.regions},       {"fill", f.fill},         {"videos", f.videos},
+          {"whole", f.whole},           {"flipped", f.flipped},   {"method_pairs", f.pairs},
+          {"told_apart", f.told_apart}, {"warnings", f.warnings}, {"ranking", std::move(ranking)}};
+}
+
+}  // namespace
+
+std::string json_of(const Evaluation& evaluation, const audit::Manifest& manifest, const std::string& run,
+                    const EvaluationReportOptions& options) {
+  const RunCounts& counts = evaluation.counts;
+  Json settings = Json::parse(manifest.settings, nullptr, false);
+  if (settings.is_discarded()) settings = manifest.settings;
+  Json flippings = Json::array(), measures = Json::array();
+  for (const FlippingResult& f : evaluation.flippings) flippings.push_back(flipping(f));
+  for (const MeasureResult& m : evaluation.measures) {
+    measures.push_back(
+        {{"measure", m.measure}, {"versus", m.versus}, {"method", m.method}, {"value", estimate(m.value)}});
+  }
+  const Json all = {
+      {"run", run},
+      {"relevid_version", manifest.relevid_version},
+      {"model_sha256", manifest.model_sha256},
+      {"settings", std::move(settings)},
+      {"score", options.score == EvaluationReportOptions::Score::kLogit ? "logit" : "probability"},
+      {"videos",
+       {{"expected", counts.expected},
+        {"done", counts.done},
+        {"ok", counts.ok},
+        {"too_short", counts.too_short},
+        {"unreadable", counts.unreadable},
+        {"empty", counts.empty},
+        {"failed", counts.failed}}},
+      {"clips", evaluation.clips},
+      {"warnings", evaluation.warnings},
+      {"flippings", std::move(flippings)},
+      {"measures", std::move(measures)}};
+  return all.dump(-1, ' ', false, Json::error_handler_t::replace) + "\n";
+}
+
+}  // namespace relevid::evaluate

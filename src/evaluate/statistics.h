@@ -1,0 +1,54 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "audit/estimate.h"
+#include "evaluate/store.h"
+#include "relevid/evaluate_report.h"
+
+namespace relevid::evaluate {
+
+/// A method (or baseline) under one kind of flipping; means over videos, of each the mean over its clips.
+struct Ranked {
+  std::string method;
+  bool baseline = false;
+  audit::Estimate abpc, aopc;
+  audit::Estimate deletion, insertion;  ///< areas under the curves
+  audit::Estimate above_random;         ///< its ABPC less that of a random order, paired by video
+  audit::Estimate below_best;           ///< the best method's ABPC less its own, paired; of the best: zeros
+  std::vector<double> most_first, least_first;  ///< mean curves; empty where clips differ in their points
+
+  /// Whether the interval of the difference to the best holds zero.
+  bool like_best() const { return below_best.low <= 0; }
+};
+
+struct FlippingResult {
+  std::string regions, fill;
+  std::vector<Ranked> ranking;    ///< by falling ABPC
+  double whole = 0, flipped = 0;  ///< mean score of the clip as it is, and with all of it flipped
+  int64_t videos = 0;
+  int64_t pairs = 0, told_apart = 0;  ///< pairs of methods, and those whose ABPC differ (95 %, uncorrected)
+  std::vector<std::string> warnings;
+};
+
+struct MeasureResult {
+  std::string method, measure, versus;
+  audit::Estimate value;
+};
+
+struct Evaluation {
+  std::vector<std::string> methods;  ///< in the order they were given
+  RunCounts counts;
+  int64_t clips = 0;
+  std::vector<FlippingResult> flippings;
+  std::vector<MeasureResult> measures;  ///< by measure, versus, and the methods' order, baselines last
+  std::vector<std::string> warnings;
+};
+
+/// Throws Error(kInvalidArgument) for options out of range, Error(kCorruptInput) for rows that do not fit the
+/// manifest.
+Evaluation analyse(Reader& reader, const EvaluationReportOptions& options);
+
+}  // namespace relevid::evaluate
