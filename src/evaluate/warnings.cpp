@@ -40,8 +40,8 @@ std::vector<std::string> warnings_of(const FlippingResult& result) {
   std::vector<std::string> below, like;
   for (const Ranked& ranked : result.ranking) {
     if (ranked.method == kRandom) continue;
-    if (ranked.abpc.value <= 0 || ranked.above_random.value <= 0) {
-      if (ranked.above_random.value <= 0) below.push_back(against_random(ranked));
+    if (ranked.above_random.value <= 0) {
+      below.push_back(against_random(ranked));
     } else if (!(ranked.above_random.low > 0)) {
       like.push_back(ranked.method);
     }

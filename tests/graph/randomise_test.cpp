@@ -84,5 +84,22 @@ TEST(WithRandomWeights, AModelWithoutWeightsIsRefused) {
   testing::message_of(ErrorKind::kUnsupportedModel, [&] { with_random_weights(builder.model(), 1); });
 }
 
+TEST(WithRandomTop, DrawsFromTheOutputDown) {
+  const Model whole = with_random_weights(small_model().model(), 1);
+  const Model one = with_random_top(small_model().model(), 1, 1),
+              two = with_random_top(small_model().model(), 1, 2);
+  EXPECT_EQ(values(one, "last"), values(whole, "last"));
+  EXPECT_EQ(largest(values(one, "last.bias")), 0);
+  EXPECT_EQ(values(two, "product"), values(whole, "product"));
+  for (const char* name : {"product", "conv.weight", "conv.bias", "scale"})
+    EXPECT_EQ(largest(values(one, name)), 5);
+  // What normalises below the lowest of them stays.
+  for (const char* name : {"conv.weight", "conv.bias", "scale"}) EXPECT_EQ(largest(values(two, name)), 5);
+  const Model all = with_random_top(small_model().model(), 1, 3);
+  for (const char* name : {"conv.weight", "conv.bias", "scale", "var", "product", "last"})
+    EXPECT_EQ(values(all, name), values(whole, name));
+  EXPECT_EQ(layers_with_weights(small_model().model()), 3);
+}
+
 }  // namespace
 }  // namespace relevid::graph
