@@ -37,6 +37,17 @@ void require_once(const std::vector<T>& all, std::string_view what) {
     require(std::count(all.begin(), all.end(), all[i]) == 1, fmt::format("a {} is given twice", what));
 }
 
+/// The range of the inputs' values, from the smallest to the largest: how far Check::kInvariance moves them.
+float width_of(const InputRange& range) {
+  const auto low = range.low.values<float>(), high = range.high.values<float>();
+  return *std::ranges::max_element(high) - *std::ranges::min_element(low);
+}
+
+InputRange range_of(const EvaluateOptions& options) {
+  auto [low, high] = input_bounds(options.settings.preprocessing, options.settings.sampling.clip_len);
+  return {std::move(low), std::move(high)};
+}
+
 evaluate::EvaluationPlan plan_of(const Model& model, const EvaluateOptions& options) {
   evaluate::EvaluationPlan plan;
   require(!options.methods.empty(), "no method is given that could be evaluated");
@@ -59,6 +70,7 @@ evaluate::EvaluationPlan plan_of(const Model& model, const EvaluateOptions& opti
   require(options.batch >= 1 && options.batch <= 1024, "a batch has 1 to 1024 clips");
   plan.superpixels = options.superpixels;
   plan.seed = options.seed;
+  plan.input_shift = width_of(range_of(options));
   if (plan.has(evaluate::Check::kRandomised)) {
     const int64_t layers = layers_with_weights(model);
     for (const int64_t count : randomised_layers(layers))
@@ -111,6 +123,7 @@ std::string settings_record(const EvaluateOptions& options, const evaluate::Eval
                  {"cells", {plan.cells.frames, plan.cells.height, plan.cells.width}},
                  {"superpixels", plan.superpixels},
                  {"checks", options.checks},
+                 {"input_shift", plan.input_shift},
                  {"randomised", plan.randomised},
                  {"objects_sha256", options.objects.empty() ? "" : sha256_of_file(options.objects)},
                  {"target", options.target == EvaluateOptions::Target::kLabel ? "label" : "predicted"},
@@ -164,20 +177,30 @@ class Steps {
   int64_t total_, done_ = 0;
 };
 
+InputRange moved(InputRange range, float by) {
+  for (Tensor* bound : {&range.low, &range.high})
+    for (float& value : bound->values<float>()) value += by;
+  return range;
+}
+
 /// The networks of a run, prepared.
 struct Prepared {
-  std::unique_ptr<EvaluationNetwork> network;
+  std::unique_ptr<EvaluationNetwork> network, shifted;
   std::vector<std::unique_ptr<EvaluationNetwork>> randomised;
 };
 
 Prepared prepare(const Model& model, const EvaluateOptions& options, const evaluate::EvaluationPlan& plan,
                  const Shape& clip_shape, const std::vector<MethodOptions>& methods,
                  const AfterSteps& after) {
-  auto [low, high] = input_bounds(options.settings.preprocessing, options.settings.sampling.clip_len);
-  const InputRange range{std::move(low), std::move(high)};
+  const InputRange range = range_of(options);
   Prepared prepared;
   prepared.network =
       std::make_unique<EvaluationNetwork>(model, clip_shape, methods, range, options.batch, after);
+  if (plan.has(evaluate::Check::kInvariance)) {
+    prepared.shifted =
+        std::make_unique<EvaluationNetwork>(with_shifted_input(model, plan.input_shift), clip_shape, methods,
+                                            moved(range_of(options), plan.input_shift), 0, after);
+  }
   if (!plan.has(evaluate::Check::kRandomised)) return prepared;
   for (const int64_t layers : randomised_layers(layers_with_weights(model))) {
     prepared.randomised.push_back(std::make_unique<EvaluationNetwork>(
@@ -249,7 +272,7 @@ EvaluationOutcome run_evaluation(const Model& model, const DataSet& given, const
                                                                    methods, *prepared.network)));
     const int64_t clips = std::max<int64_t>(1, options.settings.sampling.num_clips);
     steps.emplace(control, steps_left(store, data, cost_of(options, runner.plan, clip_shape), clips));
-    evaluate::Networks networks{*prepared.network, {}};
+    evaluate::Networks networks{*prepared.network, {}, prepared.shifted.get()};
     for (const auto& network : prepared.randomised) networks.randomised.push_back(network.get());
     const auto start = std::chrono::steady_clock::now();
     const auto run = evaluate::evaluate_videos(store, data, runner, networks, control);

@@ -5,6 +5,7 @@
 #include "api/maps.h"
 #include "api/model_implementation.h"
 #include "graph/randomise.h"
+#include "graph/shift_input.h"
 #include "relevid/error.h"
 
 namespace relevid {
@@ -14,6 +15,12 @@ evaluate::TargetScore score_of(const Tensor& logits, size_t row, int64_t target)
   const auto classes = static_cast<size_t>(logits.shape()[1]);
   const auto at = row * classes + static_cast<size_t>(target);
   return {logits.as_doubles().at(at), probabilities(logits).at(row).at(static_cast<size_t>(target))};
+}
+
+Model another(const Model& model, graph::Model changed) {
+  const Model::Implementation& from = model.implementation();
+  return Model(std::make_unique<Model::Implementation>(
+      Model::Implementation{from.path, from.sha256, std::move(changed), from.inputs, from.outputs}));
 }
 
 }  // namespace
@@ -84,9 +91,11 @@ std::vector<evaluate::TargetScore> EvaluationNetwork::classify(int64_t count,
 }
 
 Model with_random_top(const Model& model, uint64_t seed, int64_t layers) {
-  const Model::Implementation& from = model.implementation();
-  return Model(std::make_unique<Model::Implementation>(Model::Implementation{
-      from.path, from.sha256, graph::with_random_top(from.model, seed, layers), from.inputs, from.outputs}));
+  return another(model, graph::with_random_top(model.implementation().model, seed, layers));
+}
+
+Model with_shifted_input(const Model& model, float shift) {
+  return another(model, graph::with_shifted_input(model.implementation().model, shift));
 }
 
 int64_t layers_with_weights(const Model& model) {

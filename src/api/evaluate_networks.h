@@ -49,5 +49,7 @@ class EvaluationNetwork : public evaluate::MethodNetwork {
 /// The same network with its last layers drawn anew; see graph/randomise.h.
 Model with_random_top(const Model& model, uint64_t seed, int64_t layers);
 int64_t layers_with_weights(const Model& model);
+/// See graph/shift_input.h.
+Model with_shifted_input(const Model& model, float shift);
 
 }  // namespace relevid

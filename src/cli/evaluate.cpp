@@ -194,7 +194,8 @@ void add_measure_options(CLI::App& app, EvaluateCommand& command) {
       ->capture_default_str()
       ->group(group);
   app.add_option("--checks", command.checks,
-                 "all, none, or some with commas between: agreement, shift, offset, randomised")
+                 "all, none, or some with commas between: agreement, shift, offset, invariance, "
+                 "randomised")
       ->delimiter(',')
       ->group(group);
   app.add_option("--objects", options.objects,

@@ -113,6 +113,7 @@ class Evaluator {
   void check() {
     if (plan_.has(Check::kAgreement)) agree();
     if (plan_.has(Check::kShift)) shift();
+    if (plan_.has(Check::kInvariance) && networks_.shifted) add_constant();
     if (plan_.has(Check::kRandomised)) randomise();
   }
 
@@ -147,6 +148,17 @@ class Evaluator {
         after.push_back(map[i]);
       }
       result_.measures.push_back({plan_.methods[m], "shift", "", rank_correlation(before, after)});
+    }
+  }
+
+  void add_constant() {
+    Tensor brighter = clip_.clip.clone();
+    for (float& value : brighter.values<float>()) value += plan_.input_shift;
+    networks_.shifted->take(brighter);
+    for (size_t m = 0; m < plan_.methods.size(); ++m) {
+      const auto map = networks_.shifted->map(m, result_.target);
+      result_.measures.push_back(
+          {plan_.methods[m], "invariance", "", rank_correlation(result_.maps[m], map)});
     }
   }
 

@@ -31,6 +31,9 @@ class MethodNetwork {
 struct Networks {
   MethodNetwork& network;
   std::vector<MethodNetwork*> randomised;  ///< as EvaluationPlan::randomised has them; take() and map() alone
+  /// That takes EvaluationPlan::input_shift off its input; needed for Check::kInvariance; take() and map()
+  /// alone.
+  MethodNetwork* shifted = nullptr;
 };
 
 /// A clip of a video.

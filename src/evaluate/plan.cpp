@@ -75,6 +75,8 @@ std::string_view name(Check check) {
       return "shift";
     case Check::kOffset:
       return "offset";
+    case Check::kInvariance:
+      return "invariance";
     case Check::kRandomised:
       return "randomised";
   }
@@ -100,12 +102,13 @@ std::string to_string(const Flipping& flipping) {
 }
 
 Check parse_check(std::string_view text) {
-  return parse(text, "check", {Check::kAgreement, Check::kShift, Check::kOffset, Check::kRandomised});
+  return parse(text, "check",
+               {Check::kAgreement, Check::kShift, Check::kOffset, Check::kInvariance, Check::kRandomised});
 }
 
 const std::vector<Check>& all_checks() {
   static const std::vector<Check> kAll = {Check::kAgreement, Check::kShift, Check::kOffset,
-                                          Check::kRandomised};
+                                          Check::kInvariance, Check::kRandomised};
   return kAll;
 }
 
@@ -123,7 +126,7 @@ ClipCost cost_of(const EvaluationPlan& plan, const Volume& volume, bool first_cl
   }
   int64_t maps = 1;
   if (first_clip) {
-    maps += plan.has(Check::kShift) + plan.has(Check::kOffset);
+    maps += plan.has(Check::kShift) + plan.has(Check::kOffset) + plan.has(Check::kInvariance);
     if (plan.has(Check::kRandomised)) maps += static_cast<int64_t>(plan.randomised.size());
   }
   cost.explanations = maps * methods;

@@ -32,9 +32,10 @@ enum class Check {
   kAgreement,   ///< of the methods with one another
   kShift,       ///< the clip moved by one pixel to the right
   kOffset,      ///< the clip one of its steps later
+  kInvariance,  ///< a constant added to the input and taken off again by the model (Kindermans et al. 2019)
   kRandomised,  ///< weights drawn anew from the top layer down (Adebayo et al. 2018)
 };
-/// "agreement", "shift", "offset", "randomised".
+/// "agreement", "shift", "offset", "invariance", "randomised".
 std::string_view name(Check check);
 /// Throws Error(kInvalidArgument) with the nearest word.
 Check parse_check(std::string_view text);
@@ -53,6 +54,7 @@ struct EvaluationPlan {
   int64_t superpixels = 128;
   std::vector<Check> checks;
   std::vector<std::string> randomised;  ///< by the networks with random layers: "top 1 of 12 layers"
+  float input_shift = 0;                ///< of kInvariance
   uint64_t seed = 1;
 
   bool has(Check check) const;

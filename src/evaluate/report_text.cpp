@@ -130,15 +130,18 @@ std::string localisation_of(const Evaluation& evaluation, const Measures& measur
 
 std::string checks_of(const Evaluation& evaluation, const Measures& measures) {
   const auto levels = measures.versus("randomised_rank");
-  const bool shift = !measures.versus("shift").empty(), offset = !measures.versus("offset").empty();
-  if (levels.empty() && !shift && !offset) return "";
+  const bool shift = !measures.versus("shift").empty(), offset = !measures.versus("offset").empty(),
+             invariance = !measures.versus("invariance").empty();
+  if (levels.empty() && !shift && !offset && !invariance) return "";
   std::string text =
       "\nChecks: how alike a map stays (rank correlation)\n"
-      "  Under a shift and an offset 1 is best; with layers drawn anew from the top it should fall to 0.\n";
+      "  Under a shift, an offset and a constant 1 is best; with layers drawn anew from the top it should "
+      "fall to 0.\n";
   Grid grid, similarity;
   std::vector<std::string> head = {"method"}, ssim_head = {"method"};
   if (shift) head.emplace_back("shift by a pixel");
   if (offset) head.emplace_back("a step later");
+  if (invariance) head.emplace_back("constant added");
   for (const std::string& level : levels) {
     head.push_back(level + " random");
     ssim_head.push_back(level + " random");
@@ -149,6 +152,7 @@ std::string checks_of(const Evaluation& evaluation, const Measures& measures) {
     std::vector<std::string> row = {shown(method)}, ssim = {shown(method)};
     if (shift) row.push_back(measures.words("shift", "", method));
     if (offset) row.push_back(measures.words("offset", "", method));
+    if (invariance) row.push_back(measures.words("invariance", "", method));
     for (const std::string& level : levels) {
       row.push_back(measures.words("randomised_rank", level, method));
       ssim.push_back(measures.words("randomised_ssim", level, method));

@@ -41,7 +41,7 @@ TEST(Checks, AgreementIsBothWaysAndOppositesDisagree) {
   plan.methods = {"perfect", "reversed", "nothing"};
   plan.checks = {Check::kAgreement};
   const Tensor clip = clip_of();
-  auto found = measures(evaluate_clip({clip, "video"}, plan, {network, {}}));
+  auto found = measures(evaluate_clip({clip, "video"}, plan, {network, {}, nullptr}));
   EXPECT_DOUBLE_EQ(found["perfect agreement reversed"], -1);
   EXPECT_DOUBLE_EQ(found["reversed agreement perfect"], -1);
   EXPECT_TRUE(std::isnan(found["perfect agreement nothing"]));
@@ -54,7 +54,7 @@ TEST(Checks, AreOfTheFirstClipAlone) {
   plan.methods = {"perfect", "reversed"};
   plan.checks = all_checks();
   const Tensor clip = clip_of();
-  EXPECT_TRUE(evaluate_clip({clip, "video", 1}, plan, {network, {}}).measures.empty());
+  EXPECT_TRUE(evaluate_clip({clip, "video", 1}, plan, {network, {}, nullptr}).measures.empty());
 }
 
 /// A map that moves with the picture is not changed by a shift; one that does not is.
@@ -64,8 +64,8 @@ TEST(Checks, AShiftIsUndoneBeforeMapsAreCompared) {
   plan.checks = {Check::kShift};
   const Tensor clip = clip_of();
   testing::LinearNetwork moving({1}), fixed(ramp_weights());
-  EXPECT_DOUBLE_EQ(measures(evaluate_clip({clip, "video"}, plan, {moving, {}}))["perfect shift"], 1);
-  EXPECT_LT(measures(evaluate_clip({clip, "video"}, plan, {fixed, {}}))["perfect shift"], 0.9);
+  EXPECT_DOUBLE_EQ(measures(evaluate_clip({clip, "video"}, plan, {moving, {}, nullptr}))["perfect shift"], 1);
+  EXPECT_LT(measures(evaluate_clip({clip, "video"}, plan, {fixed, {}, nullptr}))["perfect shift"], 0.9);
 }
 
 TEST(Checks, AnOffsetComparesTheFramesThatBothHave) {
@@ -73,7 +73,7 @@ TEST(Checks, AnOffsetComparesTheFramesThatBothHave) {
   plan.methods = {"perfect"};
   testing::LinearNetwork network({1});
   const Tensor clip = clip_of();
-  const EvaluatedClip result = evaluate_clip({clip, "video"}, plan, {network, {}});
+  const EvaluatedClip result = evaluate_clip({clip, "video"}, plan, {network, {}, nullptr});
   Tensor later(clip.shape(), DType::kF32);
   const auto from = clip.values<float>();
   std::ranges::copy(from.subspan(64), later.values<float>().begin());
@@ -85,6 +85,21 @@ TEST(Checks, AnOffsetComparesTheFramesThatBothHave) {
   EXPECT_LT(compare_offset(same, 1, result.maps, plan, network)[0].value, 0.9);
 }
 
+/// A network that takes the constant off again, and explains by x: w x moves with it, w alone does not.
+TEST(Checks, AConstantIsAddedForTheNetworkThatTakesItOff) {
+  EvaluationPlan plan;
+  plan.methods = {"perfect"};
+  plan.checks = {Check::kInvariance};
+  plan.input_shift = 1000;
+  testing::LinearNetwork network(ramp_weights()), shifted(ramp_weights());
+  const Tensor clip = clip_of(), moved = clip_of(1000);
+  const EvaluatedClip result = evaluate_clip({clip, "video"}, plan, {network, {}, &shifted});
+  shifted.take(moved);
+  EXPECT_DOUBLE_EQ(measures(result)["perfect invariance"],
+                   rank_correlation(result.maps[0], shifted.map(0, 1)));
+  EXPECT_LT(measures(result)["perfect invariance"], 0.99);
+}
+
 TEST(Checks, RandomisedNetworksAreNamedByTheirLayers) {
   EvaluationPlan plan;
   plan.methods = {"perfect"};
@@ -92,7 +107,7 @@ TEST(Checks, RandomisedNetworksAreNamedByTheirLayers) {
   plan.randomised = {"1 of 2", "2 of 2"};
   testing::LinearNetwork network({1}), same({1}), other(ramp_weights());
   const Tensor clip = clip_of();
-  const EvaluatedClip result = evaluate_clip({clip, "video"}, plan, {network, {&same, &other}});
+  const EvaluatedClip result = evaluate_clip({clip, "video"}, plan, {network, {&same, &other}, nullptr});
   auto found = measures(result);
   EXPECT_DOUBLE_EQ(found["perfect randomised_rank 1 of 2"], 1);
   EXPECT_NEAR(found["perfect randomised_ssim 1 of 2"], 1, 1e-9);
@@ -109,7 +124,7 @@ TEST(Checks, AMaskGivesLocalisationOfMethodsAndBaselines) {
   const Tensor clip = clip_of();
   std::vector<char> mask(192, 0);
   for (size_t i = 0; i < 48; ++i) mask[i] = 1;
-  auto found = measures(evaluate_clip({clip, "video", 0, std::nullopt, mask}, plan, {network, {}}));
+  auto found = measures(evaluate_clip({clip, "video", 0, std::nullopt, mask}, plan, {network, {}, nullptr}));
   const auto values = clip.values<float>();
   const double inside = std::accumulate(values.begin(), values.begin() + 48, 0.0);
   EXPECT_NEAR(found["perfect share_inside"], inside / (192 * 191 / 2), 1e-9);

@@ -35,7 +35,7 @@ class LinearFlipping : public ::testing::Test {
  protected:
   EvaluatedClip evaluate(EvaluationPlan plan) {
     plan.steps = 4;
-    return evaluate_clip({clip_, "video"}, plan, {network_, {}});
+    return evaluate_clip({clip_, "video"}, plan, {network_, {}, nullptr});
   }
   std::map<std::string, CurveRow> curves(const EvaluatedClip& result) {
     std::map<std::string, CurveRow> by_name;
@@ -79,7 +79,7 @@ TEST_F(LinearFlipping, ATargetThatIsGivenIsExplained) {
   EvaluationPlan plan;
   plan.methods = {"perfect"};
   plan.flippings = {{RegionKind::kFrames, Fill::kMean}};
-  const EvaluatedClip result = evaluate_clip({clip_, "video", 0, 0}, plan, {network_, {}});
+  const EvaluatedClip result = evaluate_clip({clip_, "video", 0, 0}, plan, {network_, {}, nullptr});
   EXPECT_EQ(result.target, 0);
   EXPECT_DOUBLE_EQ(result.curves[0].probabilities[1], 0.5);
 }

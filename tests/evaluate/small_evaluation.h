@@ -47,7 +47,7 @@ inline evaluate::RunnerOutcome run_evaluation(const std::filesystem::path& path,
   evaluate::Store store(path, evaluation_manifest(data, options, shard));
   LinearNetwork network = small_network();
   network.before_each(before);
-  return evaluate::evaluate_videos(store, data, options, {network, {}}, control);
+  return evaluate::evaluate_videos(store, data, options, {network, {}, nullptr}, control);
 }
 
 }  // namespace relevid::testing
