@@ -18,6 +18,8 @@ namespace relevid {
 struct EvaluateOptions {
   std::filesystem::path out;  ///< the run; one that is there is gone on with
   ModelSettings settings;     ///< how a video becomes clips; as AuditOptions has them
+  /// Names of methods() (explain.h). NAME:magnitude takes every element's magnitude before it sums over
+  /// channels: a gradient's sign says which way the score moves, not whether it depends on the place.
   std::vector<std::string> methods;
   /// Of all methods; `method`, `layout`, `interrupt` are not used. kDefault starts from 1: from its logit, a
   /// class with a negative one (on other weights, say) would have all signs of its map turned.

@@ -37,6 +37,13 @@ void require_once(const std::vector<T>& all, std::string_view what) {
     require(std::count(all.begin(), all.end(), all[i]) == 1, fmt::format("a {} is given twice", what));
 }
 
+constexpr std::string_view kMagnitude = ":magnitude";
+
+/// The explainer's name of a method.
+std::string base_name(const std::string& method) {
+  return method.substr(0, method.size() - (method.ends_with(kMagnitude) ? kMagnitude.size() : 0));
+}
+
 /// The range of the inputs' values, from the smallest to the largest: how far Check::kInvariance moves them.
 float width_of(const InputRange& range) {
   const auto low = range.low.values<float>(), high = range.high.values<float>();
@@ -51,7 +58,7 @@ InputRange range_of(const EvaluateOptions& options) {
 evaluate::EvaluationPlan plan_of(const Model& model, const EvaluateOptions& options) {
   evaluate::EvaluationPlan plan;
   require(!options.methods.empty(), "no method is given that could be evaluated");
-  for (const std::string& method : options.methods) require_known_method(method);
+  for (const std::string& method : options.methods) require_known_method(base_name(method));
   require_once(options.methods, "method");
   plan.methods = options.methods;
   for (const std::string& text : options.flippings) plan.flippings.push_back(evaluate::parse_flipping(text));
@@ -100,7 +107,7 @@ std::vector<MethodOptions> methods_of(const EvaluateOptions& options, const std:
   std::vector<MethodOptions> methods;
   for (const std::string& name : options.methods) {
     MethodOptions& method = methods.emplace_back(options.method);
-    method.method = name;
+    method.method = base_name(name);
     if (method.start == Start::kDefault) method.start = Start::kOne;
     method.layout = options.settings.preprocessing.layout;
     method.interrupt = interrupt;
@@ -131,8 +138,11 @@ std::string settings_record(const EvaluateOptions& options, const evaluate::Eval
                  {"batch", network.batch()},
                  {"seed", plan.seed},
                  {"image_sequence_fps", options.video.image_sequence_fps}};
-  for (size_t m = 0; m < methods.size(); ++m)
-    record["methods"].push_back(Json::parse(method_record(methods[m], network.effective_start(m))));
+  for (size_t m = 0; m < methods.size(); ++m) {
+    Json method = Json::parse(method_record(methods[m], network.effective_start(m)));
+    method["name"] = options.methods[m];
+    record["methods"].push_back(std::move(method));
+  }
   return record.dump(-1, ' ', false, Json::error_handler_t::replace);
 }
 
@@ -193,18 +203,21 @@ Prepared prepare(const Model& model, const EvaluateOptions& options, const evalu
                  const Shape& clip_shape, const std::vector<MethodOptions>& methods,
                  const AfterSteps& after) {
   const InputRange range = range_of(options);
+  std::vector<MapSign> signs;
+  for (const std::string& method : options.methods)
+    signs.push_back(method.ends_with(kMagnitude) ? MapSign::kMagnitude : MapSign::kSigned);
   Prepared prepared;
   prepared.network =
-      std::make_unique<EvaluationNetwork>(model, clip_shape, methods, range, options.batch, after);
+      std::make_unique<EvaluationNetwork>(model, clip_shape, methods, signs, range, options.batch, after);
   if (plan.has(evaluate::Check::kInvariance)) {
     prepared.shifted =
         std::make_unique<EvaluationNetwork>(with_shifted_input(model, plan.input_shift), clip_shape, methods,
-                                            moved(range_of(options), plan.input_shift), 0, after);
+                                            signs, moved(range_of(options), plan.input_shift), 0, after);
   }
   if (!plan.has(evaluate::Check::kRandomised)) return prepared;
   for (const int64_t layers : randomised_layers(layers_with_weights(model))) {
     prepared.randomised.push_back(std::make_unique<EvaluationNetwork>(
-        with_random_top(model, options.seed, layers), clip_shape, methods, range, 0, after));
+        with_random_top(model, options.seed, layers), clip_shape, methods, signs, range, 0, after));
   }
   return prepared;
 }

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "api/evaluate_networks.h"
 
+#include <cmath>
+
 #include "api/layout.h"
 #include "api/maps.h"
 #include "api/model_implementation.h"
@@ -26,10 +28,11 @@ Model another(const Model& model, graph::Model changed) {
 }  // namespace
 
 EvaluationNetwork::EvaluationNetwork(const Model& model, const Shape& clip_shape,
-                                     std::span<const MethodOptions> methods, const InputRange& range,
-                                     int64_t batch, AfterSteps after)
+                                     std::span<const MethodOptions> methods, std::span<const MapSign> signs,
+                                     const InputRange& range, int64_t batch, AfterSteps after)
     : explainer_(model, clip_shape, methods, &range),
       layout_(methods.front().layout),
+      signs_(signs.begin(), signs.end()),
       after_(std::move(after)),
       batch_(batch) {
   if (batch > 0) prepare_batch(model, clip_shape, methods.front().threads);
@@ -65,8 +68,10 @@ evaluate::TargetScore EvaluationNetwork::score(int64_t target) {
 }
 
 std::vector<float> EvaluationNetwork::map(size_t method, int64_t target) {
-  const Tensor relevance =
-      summed_over_channels(to_ncthw(explainer_.explain(target, method).relevance, layout_));
+  Tensor relevance = to_ncthw(explainer_.explain(target, method).relevance, layout_);
+  if (signs_.at(method) == MapSign::kMagnitude)
+    for (float& value : relevance.values<float>()) value = std::abs(value);
+  relevance = summed_over_channels(relevance);
   if (after_) after_(1);
   const auto values = relevance.values<float>();
   return {values.begin(), values.end()};

@@ -14,6 +14,9 @@ namespace relevid {
 /// Called after some forward passes or explanations; may throw Interrupted.
 using AfterSteps = std::function<void(int64_t steps)>;
 
+/// Whether a map has the signs of relevance, or the magnitude of every element.
+enum class MapSign { kSigned, kMagnitude };
+
 /// A ClipExplainer with several methods, and the same network prepared for batches, as an evaluation asks
 /// them. Clips of the evaluation are NCTHW, whatever the model takes.
 class EvaluationNetwork : public evaluate::MethodNetwork {
@@ -21,7 +24,7 @@ class EvaluationNetwork : public evaluate::MethodNetwork {
   /// `clip_shape` as the model takes it, for one clip; `batch` 0: never classifies. A model that cannot be
   /// prepared for a batch is for single clips.
   EvaluationNetwork(const Model& model, const Shape& clip_shape, std::span<const MethodOptions> methods,
-                    const InputRange& range, int64_t batch, AfterSteps after);
+                    std::span<const MapSign> signs, const InputRange& range, int64_t batch, AfterSteps after);
 
   int64_t take(const Tensor& clip) override;
   evaluate::TargetScore score(int64_t target) override;
@@ -38,6 +41,7 @@ class EvaluationNetwork : public evaluate::MethodNetwork {
 
   ClipExplainer explainer_;
   ClipLayout layout_;
+  std::vector<MapSign> signs_;  ///< by method
   AfterSteps after_;
   Tensor logits_;  ///< of the clip that was taken
   int64_t batch_;

@@ -62,7 +62,11 @@ EvaluateOptions EvaluateCommand::resolve(const Model& network) const {
   result.settings = std::move(*resolved.settings);
   result.settings.class_names = resolved.class_names;
   if (!settings.num_clips && !settings.stride) result.settings.sampling.num_clips = 1;
-  result.methods = methods == std::vector<std::string>{"all"} ? relevid::methods() : methods;
+  result.methods.clear();
+  for (const std::string& method : methods) {
+    const auto named = method == "all" ? relevid::methods() : std::vector<std::string>{method};
+    result.methods.insert(result.methods.end(), named.begin(), named.end());
+  }
   if (checks == std::vector<std::string>{"none"}) {
     result.checks.clear();
   } else if (checks != std::vector<std::string>{"all"}) {
@@ -155,7 +159,8 @@ void add_method_options(CLI::App& app, EvaluateCommand& command) {
   const std::string group = "Methods";
   EvaluateOptions& options = command.options;
   app.add_option("--methods", command.methods,
-                 fmt::format("all, or some with commas between: {}", fmt::join(methods(), ", ")))
+                 fmt::format("all, or some with commas between, NAME:magnitude for magnitudes: {}",
+                             fmt::join(methods(), ", ")))
       ->delimiter(',')
       ->capture_default_str()
       ->group(group);

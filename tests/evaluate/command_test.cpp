@@ -94,6 +94,19 @@ TEST_F(EvaluateCommand, DoesNotDependOnTheBatchButForRounding) {
   for (size_t i = 0; i < batch.size(); ++i) EXPECT_NEAR(batch[i], single[i], 1e-5);
 }
 
+/// Of a method without negative relevance magnitudes are the same map.
+TEST_F(EvaluateCommand, MagnitudesAreMethodsOfTheirOwn) {
+  auto both = arguments("magnitude.db", {"--checks", "agreement"});
+  std::ranges::replace(both, std::string("deep_taylor,gradient,integrated_gradients"),
+                       std::string("deep_taylor,deep_taylor:magnitude,gradient,gradient:magnitude"));
+  const Outcome outcome = relevid(both);
+  ASSERT_EQ(outcome.status, 0) << outcome.err;
+  const Outcome table = relevid({"report", path("magnitude.db"), "--format", "csv", "--table", "measures"});
+  EXPECT_THAT(table.out, HasSubstr("agreement,deep_taylor,deep_taylor:magnitude,2,1,1,1\n"));
+  EXPECT_THAT(table.out, HasSubstr("agreement,gradient,gradient:magnitude,2,"));
+  EXPECT_THAT(table.out, Not(HasSubstr("agreement,gradient,gradient:magnitude,2,1,")));
+}
+
 TEST_F(EvaluateCommand, StopsAtCtrlCWithWholeVideosAlone) {
   std::string list = "path,label\n";
   for (int row = 0; row < 20000; ++row) list += "videos/000000.mp4,down\n";
