@@ -16,7 +16,11 @@ namespace {
 evaluate::TargetScore score_of(const Tensor& logits, size_t row, int64_t target) {
   const auto classes = static_cast<size_t>(logits.shape()[1]);
   const auto at = row * classes + static_cast<size_t>(target);
-  return {logits.as_doubles().at(at), probabilities(logits).at(row).at(static_cast<size_t>(target))};
+  const double logit = logits.as_doubles().at(at),
+               probability = probabilities(logits).at(row).at(static_cast<size_t>(target));
+  if (!std::isfinite(logit) || !std::isfinite(probability))
+    throw Error(ErrorKind::kCorruptInput, "the model gives no finite number for a clip with regions flipped");
+  return {logit, probability};
 }
 
 Model another(const Model& model, graph::Model changed) {

@@ -123,7 +123,7 @@ double structural_similarity(std::span<const float> a, std::span<const float> b,
     sum += part;
     windows += count;
   }
-  return sum / windows;
+  return std::clamp(sum / windows, -1.0, 1.0);  // beyond by rounding alone
 }
 
 }  // namespace relevid::evaluate
