@@ -20,9 +20,31 @@ namespace {
 
 constexpr int kNamedFailures = 20;
 
+/// Presets of relevance and methods on gradients: none asks the network about hundreds of changed clips.
+const std::vector<std::string> kUsualMethods = {"deep_taylor",
+                                                "epsilon_plus",
+                                                "epsilon_plus_flat",
+                                                "epsilon_alpha2_beta1",
+                                                "epsilon_alpha2_beta1_flat",
+                                                "epsilon_gamma_box",
+                                                "excitation_backprop",
+                                                "null_profile",
+                                                "gradient",
+                                                "input_x_gradient",
+                                                "integrated_gradients",
+                                                "smoothgrad",
+                                                "guided_backprop",
+                                                "deconvnet"};
+
+/// What a word of --methods stands for.
+std::vector<std::string> methods_of_word(const std::string& word) {
+  if (word == "usual") return kUsualMethods;
+  return word == "all" ? methods() : std::vector<std::string>{word};
+}
+
 struct EvaluateCommand {
   std::string model, dataset;
-  std::vector<std::string> methods = {"all"}, checks = {"all"};
+  std::vector<std::string> methods = {"usual"}, checks = {"all"};
   std::string cells = "4x8x8", target = "top1", labels_by = "name", shard, rules, gate = "signal";
   EvaluateOptions options;
   SettingsOptions settings;
@@ -64,7 +86,7 @@ EvaluateOptions EvaluateCommand::resolve(const Model& network) const {
   if (!settings.num_clips && !settings.stride) result.settings.sampling.num_clips = 1;
   result.methods.clear();
   for (const std::string& method : methods) {
-    const auto named = method == "all" ? relevid::methods() : std::vector<std::string>{method};
+    const auto named = methods_of_word(method);
     result.methods.insert(result.methods.end(), named.begin(), named.end());
   }
   if (checks == std::vector<std::string>{"none"}) {
@@ -159,7 +181,8 @@ void add_method_options(CLI::App& app, EvaluateCommand& command) {
   const std::string group = "Methods";
   EvaluateOptions& options = command.options;
   app.add_option("--methods", command.methods,
-                 fmt::format("all, or some with commas between, NAME:magnitude for magnitudes: {}",
+                 fmt::format("usual (presets and gradients), all, or some with commas between, "
+                             "NAME:magnitude for magnitudes: {}",
                              fmt::join(methods(), ", ")))
       ->delimiter(',')
       ->capture_default_str()
