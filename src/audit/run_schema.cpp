@@ -159,7 +159,10 @@ void require_schema(Database& database, RunKind kind) {
                                                        database.path().string(), named(there), named(kind)));
 }
 
-void open_or_create(Database& database, RunKind kind, const Manifest& manifest) {
+namespace {
+
+/// Starts a run in a blank file, and otherwise checks that it is this one.
+void begin_or_check(Database& database, RunKind kind, const Manifest& manifest) {
   if (is_blank(database)) {
     Transaction transaction(database);
     create_tables(database, kind);
@@ -178,6 +181,19 @@ void open_or_create(Database& database, RunKind kind, const Manifest& manifest) 
   throw Error(ErrorKind::kInvalidArgument,
               fmt::format("{} is another run: {}. Give another file, or the settings it was begun with",
                           database.path().string(), summary(found)));
+}
+
+}  // namespace
+
+std::unique_ptr<Database> open_or_create(const std::filesystem::path& path, RunKind kind,
+                                         const Manifest& manifest, std::chrono::milliseconds busy_timeout) {
+  DatabaseOptions options;
+  options.mode = DatabaseOptions::Mode::kCreate;
+  options.lock = DatabaseOptions::Lock::kHeld;
+  options.busy_timeout = busy_timeout;
+  auto database = std::make_unique<Database>(path, options);
+  begin_or_check(*database, kind, manifest);
+  return database;
 }
 
 void write_manifest(Database& database, const Manifest& manifest) {

@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <chrono>
+#include <filesystem>
+#include <memory>
 #include <string>
 #include <vector>
 
@@ -31,9 +34,11 @@ RunKind require_schema(Database& database);
 /// The same, and Error(kInvalidArgument) where it is of the other kind.
 void require_schema(Database& database, RunKind kind);
 
-/// Starts a run in a blank file, and otherwise checks that the one there is of this kind and has the same
-/// manifest and shard; Error(kInvalidArgument) naming the differences where not.
-void open_or_create(Database& database, RunKind kind, const Manifest& manifest);
+/// Opens the file of a run for this process alone to write. Starts a run in a blank file, and otherwise
+/// checks that the one there is of this kind and has the same manifest and shard; Error(kInvalidArgument)
+/// naming the differences where not.
+std::unique_ptr<Database> open_or_create(const std::filesystem::path& path, RunKind kind,
+                                         const Manifest& manifest, std::chrono::milliseconds busy_timeout);
 
 void write_manifest(Database& database, const Manifest& manifest);
 /// Throws Error(kCorruptInput) where it makes no sense.

@@ -42,13 +42,7 @@ struct RunStore::Statements {
 
 RunStore::RunStore(const std::filesystem::path& path, const Manifest& manifest,
                    std::chrono::milliseconds busy_timeout)
-    : manifest_(manifest) {
-  DatabaseOptions options;
-  options.mode = DatabaseOptions::Mode::kCreate;
-  options.lock = DatabaseOptions::Lock::kHeld;
-  options.busy_timeout = busy_timeout;
-  database_ = std::make_unique<Database>(path, options);
-  open_or_create(*database_, RunKind::kAudit, manifest_);
+    : database_(open_or_create(path, RunKind::kAudit, manifest, busy_timeout)), manifest_(manifest) {
   statements_ = std::make_unique<Statements>(*database_);
 }
 

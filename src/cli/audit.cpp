@@ -5,7 +5,6 @@
 #include <fmt/ranges.h>
 
 #include <charconv>
-#include <csignal>
 #include <cstdlib>
 
 #include "cli/choice.h"
@@ -111,16 +110,7 @@ void print_findings(const AuditOptions& options) {
 
 AuditOptions AuditCommand::resolve(const Model& network) const {
   AuditOptions result = options;
-  auto resolved = settings.resolve(network);
-  if (!resolved.settings) {
-    throw Error(
-        ErrorKind::kInvalidArgument,
-        fmt::format("nothing says how frames become this model's input. Put MODEL.json beside the model, "
-                    "or give --preprocess with one of: {}",
-                    fmt::join(preprocessing_names(), ", ")));
-  }
-  result.settings = std::move(*resolved.settings);
-  result.settings.class_names = resolved.class_names;
+  result.settings = settings.require(network);
   if (!settings.num_clips && !settings.stride) result.settings.sampling.num_clips = kDefaultClips;
   result.controls = parse_controls(controls);
   result.method.rules_file = rules;
@@ -157,15 +147,7 @@ int AuditCommand::audit() {
 }
 
 int AuditCommand::run() {
-  end_with_requeue_status();
-  try {
-    return audit();
-  } catch (const Interrupted&) {
-    const bool requeue = interrupt_signal() != SIGINT;
-    print_error(requeue ? "stopped, to be queued again" : "interrupted",
-                "every video is in the run whole or not at all; the same command goes on where it stopped");
-    return requeue ? kRequeueStatus : kInterruptedStatus;
-  }
+  return run_to_requeue([this] { return audit(); });
 }
 
 void add_data_options(CLI::App& app, AuditCommand& command) {

@@ -98,10 +98,18 @@ int interrupt_signal() {
   return first_signal;
 }
 
-void end_with_requeue_status() {
+int run_to_requeue(const std::function<int()>& work) {
   requeues = true;
   interrupt_flag();
   handle(SIGUSR1);
+  try {
+    return work();
+  } catch (const Interrupted&) {
+    const bool requeue = interrupt_signal() != SIGINT;
+    print_error(requeue ? "stopped, to be queued again" : "interrupted",
+                "every video is in the run whole or not at all; the same command goes on where it stopped");
+    return requeue ? kRequeueStatus : kInterruptedStatus;
+  }
 }
 
 void ignore_write_signals() {

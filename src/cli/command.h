@@ -52,9 +52,10 @@ class ProgressLine {
 const std::atomic<bool>& interrupt_flag();
 /// The signal that set the flag first; 0 where none has.
 int interrupt_signal();
-/// Has SIGUSR1, a cluster's warning, set the flag too; a second signal other than Ctrl-C then ends at once
-/// with kRequeueStatus.
-void end_with_requeue_status();
+/// Does a work whose videos are in its run whole or not at all, and returns its status; where it is stopped
+/// (Interrupted), kInterruptedStatus after Ctrl-C, else kRequeueStatus. Has SIGUSR1, a cluster's warning, set
+/// the flag too; a second signal other than Ctrl-C ends at once with kRequeueStatus.
+int run_to_requeue(const std::function<int()>& work);
 
 /// Says what went wrong, and with which input where one is given; returns the exit status for it.
 int print_failure(const std::exception& error, const std::string& input = "");

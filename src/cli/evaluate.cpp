@@ -5,7 +5,6 @@
 #include <fmt/ranges.h>
 
 #include <charconv>
-#include <csignal>
 #include <cstdio>
 
 #include "cli/choice.h"
@@ -73,16 +72,7 @@ void parse_cells(const std::string& text, EvaluateOptions& options) {
 
 EvaluateOptions EvaluateCommand::resolve(const Model& network) const {
   EvaluateOptions result = options;
-  auto resolved = settings.resolve(network);
-  if (!resolved.settings) {
-    throw Error(
-        ErrorKind::kInvalidArgument,
-        fmt::format("nothing says how frames become this model's input. Put MODEL.json beside the model, "
-                    "or give --preprocess with one of: {}",
-                    fmt::join(preprocessing_names(), ", ")));
-  }
-  result.settings = std::move(*resolved.settings);
-  result.settings.class_names = resolved.class_names;
+  result.settings = settings.require(network);
   if (!settings.num_clips && !settings.stride) result.settings.sampling.num_clips = 1;
   result.methods.clear();
   for (const std::string& method : methods) {
@@ -166,15 +156,7 @@ int EvaluateCommand::evaluate() {
 }
 
 int EvaluateCommand::run() {
-  end_with_requeue_status();
-  try {
-    return evaluate();
-  } catch (const Interrupted&) {
-    const bool requeue = interrupt_signal() != SIGINT;
-    print_error(requeue ? "stopped, to be queued again" : "interrupted",
-                "every video is in the run whole or not at all; the same command goes on where it stopped");
-    return requeue ? kRequeueStatus : kInterruptedStatus;
-  }
+  return run_to_requeue([this] { return evaluate(); });
 }
 
 void add_method_options(CLI::App& app, EvaluateCommand& command) {

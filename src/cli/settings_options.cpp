@@ -82,6 +82,20 @@ SettingsOptions::Resolved SettingsOptions::resolve(const Model& model) const {
   return result;
 }
 
+ModelSettings SettingsOptions::require(const Model& model) const {
+  Resolved resolved = resolve(model);
+  if (!resolved.settings) {
+    throw Error(
+        ErrorKind::kInvalidArgument,
+        fmt::format("nothing says how frames become this model's input. Put MODEL.json beside the model, "
+                    "or give --preprocess with one of: {}",
+                    fmt::join(preprocessing_names(), ", ")));
+  }
+  ModelSettings result = std::move(*resolved.settings);
+  result.class_names = std::move(resolved.class_names);
+  return result;
+}
+
 std::vector<std::string> read_labels(const std::string& path) {
   std::istringstream lines(read_file(path));
   std::vector<std::string> names;

@@ -27,6 +27,9 @@ struct SettingsOptions {
   /// Command line, then MODEL.json, then the model's metadata, then --preprocess NAME; never guessed. Prints
   /// the warnings that the settings come with.
   Resolved resolve(const Model& model) const;
+  /// For commands that read nothing but videos: the settings, with the class names. Error(kInvalidArgument)
+  /// where nothing says how frames become the model's input.
+  ModelSettings require(const Model& model) const;
 };
 
 /// One name a line, in the order of the classes.

@@ -26,13 +26,8 @@ struct Store::Statements {
 
 Store::Store(const std::filesystem::path& path, const audit::Manifest& manifest,
              std::chrono::milliseconds busy_timeout)
-    : manifest_(manifest) {
-  audit::DatabaseOptions options;
-  options.mode = audit::DatabaseOptions::Mode::kCreate;
-  options.lock = audit::DatabaseOptions::Lock::kHeld;
-  options.busy_timeout = busy_timeout;
-  database_ = std::make_unique<Database>(path, options);
-  audit::open_or_create(*database_, RunKind::kEvaluation, manifest_);
+    : database_(audit::open_or_create(path, RunKind::kEvaluation, manifest, busy_timeout)),
+      manifest_(manifest) {
   statements_ = std::make_unique<Statements>(*database_);
 }
 

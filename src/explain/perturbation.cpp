@@ -3,6 +3,8 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+
 #include "relevid/error.h"
 
 namespace relevid {
@@ -30,6 +32,16 @@ Attribution PerturbationMethod::explain(const ClipState& state, std::span<const 
     put_volume(relevance, axes_, item, explain_item(subject));
   }
   return result;
+}
+
+Extent PerturbationMethod::mask_cells() const {
+  Extent cells = {std::max<int64_t>(1, extent()[0] / 4), 7, 7};
+  for (size_t axis = 0; axis < 3; ++axis) {
+    const int64_t asked = options_.cells[axis];
+    require_at_least(0, asked, "the number of a mask's cells");
+    cells[axis] = std::clamp<int64_t>(asked > 0 ? asked : cells[axis], 1, extent()[axis]);
+  }
+  return cells;
 }
 
 Volume from_frames(std::span<const double> per_frame, const Extent& extent) {

@@ -35,6 +35,9 @@ class PerturbationMethod : public Method {
   const Scorer& scorer() const { return scorer_; }
   const Extent& extent() const { return axes_.extent; }
   const PerturbationOptions& options() const { return options_; }
+  /// How many cells a mask has along time, height and width: as asked for, or its own, at most one a
+  /// position.
+  Extent mask_cells() const;
 
  private:
   Network& network_;

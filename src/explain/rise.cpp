@@ -28,12 +28,7 @@ class Rise : public PerturbationMethod {
       throw Error(ErrorKind::kInvalidArgument,
                   fmt::format("the share that masks show is {}; it lies between 0 and 1", o.keep_share));
     }
-    const Extent defaults = {std::max<int64_t>(1, extent()[0] / 4), 7, 7};
-    for (size_t axis = 0; axis < 3; ++axis) {
-      require_at_least(0, o.cells[axis], "the number of a mask's cells");
-      cells_[axis] =
-          std::clamp<int64_t>(o.cells[axis] > 0 ? o.cells[axis] : defaults[axis], 1, extent()[axis]);
-    }
+    cells_ = mask_cells();
   }
 
   MethodCost cost() const override { return {1 + options().masks, 0}; }
