@@ -40,6 +40,15 @@ struct SheetFrame {
   bool at_border = false;  ///< among the first or last two frames of a clip: shaded on the curve
 };
 
+/// What has become of the relevance at the start once a layer is passed: what goes on, and what was lost up
+/// to it, as parts of the start. Of several clips, their sums. Negative: what biases add.
+struct SheetLayer {
+  double goes_on = 0;
+  double absorbed_by_bias = 0;
+  double absorbed_by_epsilon = 0;
+  double dropped = 0;
+};
+
 enum class MapStyle { kOverlay, kHeatmap };
 
 /// What an explanation sheet shows.
@@ -56,14 +65,15 @@ struct SheetContents {
   ShareOf share_of = ShareOf::kRelevance;
   double even_share = 0;           ///< 1/T for clips of T frames, a line on the curve; 0: none
   std::vector<SheetFrame> frames;  ///< in clip order, 1 to kMaxSheetFrames
+  std::vector<SheetLayer> layers;  ///< output first; empty: no chart of conservation
 };
 
 inline constexpr int64_t kMaxSheetFrames = 512;
 inline constexpr int64_t kSheetWidth = 1600;  ///< pixels; the height follows from the contents
 
 /// The sheet as a picture: header, top-5 bars, every frame with its map below it, the colour bar, the curve
-/// of relevance per frame. Reentrant. Throws Error(kInvalidArgument) naming what does not fit (no frames,
-/// sizes, shares or times that are not finite, a negative part beyond its share).
+/// of relevance per frame, conservation layer by layer. Reentrant. Throws Error(kInvalidArgument) naming what
+/// does not fit (no frames, sizes, shares or times that are not finite, a negative part beyond its share).
 Picture render_explanation_sheet(const SheetContents& contents);
 
 /// Writes it as a PNG, atomically. Throws Error(kIo) where the file cannot be written, and as above.

@@ -19,6 +19,12 @@ struct ModelPort {
   std::vector<int64_t> dims;
 };
 
+/// An input of a model of several pathways (SlowFast), and which frames of the clip it takes.
+struct ModelPathway {
+  std::string input;
+  std::vector<int64_t> frames;
+};
+
 /// Settings of a model and where they were found.
 struct FoundSettings {
   ModelSettings settings;
@@ -38,7 +44,10 @@ class Model {
   const std::string& sha256() const;
   int64_t opset() const;
   const std::string& producer() const;
+  /// Of a model of several pathways the longest alone, which is the clip; from it the others take frames.
   const std::vector<ModelPort>& inputs() const;
+  /// Empty where the file has one input.
+  std::vector<ModelPathway> pathways() const;
   const std::vector<ModelPort>& outputs() const;
   const std::map<std::string, std::string>& metadata() const;
 

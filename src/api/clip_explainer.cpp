@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <cmath>
+#include <numeric>
 
 #include "api/explainer_options.h"
 #include "api/model_implementation.h"
@@ -24,7 +27,8 @@ void require_known_method(const std::string& method) {
 struct ClipExplainer::Implementation {
   Implementation(const Model& model, const Shape& shape, std::span<const MethodOptions> methods,
                  const InputRange* range)
-      : library(kernels::make_onednn_library(methods.front().threads)),
+      : pathways(model.implementation().pathways),
+        library(kernels::make_onednn_library(methods.front().threads)),
         network(graph_for(model, shape), *library, Purpose::kExplanation),
         contrast(methods.front().contrast) {
     for (const MethodOptions& options : methods) {
@@ -59,6 +63,26 @@ struct ClipExplainer::Implementation {
     return *explainers[method];
   }
 
+  /// Of a model of several pathways: how much of the relevance came through each input.
+  std::optional<std::string> pathway_note(const std::vector<LayerAccount>& layers, double total) const {
+    if (pathways.empty() || layers.empty() || total == 0) return std::nullopt;
+    std::vector<double> shares;
+    double through_others = 0;
+    for (const graph::Pathway& pathway : pathways) {
+      const auto layer = std::ranges::find(layers, pathway.node, &LayerAccount::name);
+      shares.push_back(pathway.node.empty() || layer == layers.end() ? 0 : layer->incoming / total);
+      through_others += shares.back();
+    }
+    std::string parts;
+    for (size_t i = 0; i < pathways.size(); ++i) {
+      const double share = pathways[i].node.empty() ? 1 - through_others : shares[i];
+      parts += fmt::format("{}{:.1f} % through '{}' ({} frames)", parts.empty() ? "" : ", ", 100 * share,
+                           pathways[i].input, pathways[i].frames.size());
+    }
+    return fmt::format("relevance by input: {}", parts);
+  }
+
+  std::vector<graph::Pathway> pathways;
   std::unique_ptr<kernels::Library> library;
   Network network;
   std::unique_ptr<Network> batched;
@@ -97,6 +121,10 @@ ClipExplanation ClipExplainer::explain(int64_t target, size_t method) {
     result.layers.push_back({flow.name, flow.op, flow.rule, flow.incoming[0], flow.outgoing[0],
                              flow.absorbed_by_bias[0], flow.absorbed_by_epsilon[0], flow.dropped[0]});
   }
+  const auto values = result.relevance.values<float>();
+  const double total = std::accumulate(values.begin(), values.end(), 0.0);
+  if (auto note = implementation_->pathway_note(result.layers, total))
+    result.notes.push_back(std::move(*note));
   return result;
 }
 

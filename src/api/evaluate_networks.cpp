@@ -25,8 +25,8 @@ evaluate::TargetScore score_of(const Tensor& logits, size_t row, int64_t target)
 
 Model another(const Model& model, graph::Model changed) {
   const Model::Implementation& from = model.implementation();
-  return Model(std::make_unique<Model::Implementation>(
-      Model::Implementation{from.path, from.sha256, std::move(changed), from.inputs, from.outputs}));
+  return Model(std::make_unique<Model::Implementation>(Model::Implementation{
+      from.path, from.sha256, std::move(changed), from.inputs, from.outputs, from.pathways}));
 }
 
 }  // namespace

@@ -92,6 +92,7 @@ std::vector<int64_t> sizes_from(const ModelSettings& settings) {
 
 Model::Model(const std::filesystem::path& path) : implementation_(std::make_unique<Implementation>()) {
   implementation_->model = onnx_io::read_model(path);
+  implementation_->pathways = graph::join_pathways(implementation_->model);
   implementation_->path = path;
   implementation_->sha256 = sha256_of_file(path);
   implementation_->inputs = ports(implementation_->model.inputs);
@@ -121,6 +122,12 @@ const std::vector<ModelPort>& Model::inputs() const {
 const std::vector<ModelPort>& Model::outputs() const {
   return implementation_->outputs;
 }
+std::vector<ModelPathway> Model::pathways() const {
+  std::vector<ModelPathway> result;
+  for (const graph::Pathway& pathway : implementation_->pathways)
+    result.push_back({pathway.input, pathway.frames});
+  return result;
+}
 const std::map<std::string, std::string>& Model::metadata() const {
   return implementation_->model.metadata;
 }
@@ -142,8 +149,14 @@ std::optional<FoundSettings> Model::find_settings() const {
 Shape Model::clip_shape(const std::optional<ModelSettings>& settings,
                         const std::vector<int64_t>& otherwise) const {
   if (inputs().size() != 1) {
-    throw Error(ErrorKind::kUnsupportedModel, fmt::format("{} has {} inputs; models with one are explained",
-                                                          path().string(), inputs().size()));
+    std::string shapes;
+    for (const ModelPort& port : inputs())
+      shapes += fmt::format("{}'{}' {}", shapes.empty() ? "" : ", ", port.name, dims_text(port.dims));
+    throw Error(
+        ErrorKind::kUnsupportedModel,
+        fmt::format("{} has {} inputs, {}. Models of one input are explained, and of several that are the "
+                    "same clip in different numbers of frames; export those with fixed numbers",
+                    path().string(), inputs().size(), shapes));
   }
   const ModelPort& input = inputs()[0];
   const std::string declared = dims_text(input.dims);

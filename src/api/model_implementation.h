@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "graph/graph.h"
+#include "graph/join_pathways.h"
 #include "graph/model.h"
 #include "relevid/model.h"
 
@@ -16,6 +17,7 @@ struct Model::Implementation {
   std::string sha256;
   graph::Model model;
   std::vector<ModelPort> inputs, outputs;
+  std::vector<graph::Pathway> pathways;  ///< empty where the file has one input
 };
 
 /// The model's graph for clips of one shape.

@@ -138,6 +138,29 @@ std::string note_of(const Explanation& e, size_t covered, size_t shown) {
   return note;
 }
 
+/// Σ over clips, as parts of Σ of their starts; nothing for methods that keep no accounts, or that start from
+/// nothing.
+std::vector<SheetLayer> sheet_layers(const Explanation& e) {
+  if (e.layers.empty() || e.layers.front().empty()) return {};
+  double start = 0;
+  for (const auto& clip : e.layers) start += clip.front().incoming;
+  if (start == 0) return {};
+  std::vector<SheetLayer> layers(e.layers.front().size());
+  for (const auto& clip : e.layers) {
+    SheetLayer lost;
+    for (size_t i = 0; i < clip.size(); ++i) {
+      lost.absorbed_by_bias += clip[i].absorbed_by_bias / start;
+      lost.absorbed_by_epsilon += clip[i].absorbed_by_epsilon / start;
+      lost.dropped += clip[i].dropped / start;
+      layers[i].goes_on += clip[i].outgoing / start;
+      layers[i].absorbed_by_bias += lost.absorbed_by_bias;
+      layers[i].absorbed_by_epsilon += lost.absorbed_by_epsilon;
+      layers[i].dropped += lost.dropped;
+    }
+  }
+  return layers;
+}
+
 /// What a sheet and a film have in common.
 template <class Contents>
 void describe(Contents& contents, const Explanation& e, const OutputOptions& options,
@@ -189,6 +212,7 @@ void draw_sheet(const Explanation& e, const OutputOptions& options, const std::f
         {class_label(c, options.class_names), e.class_probabilities[static_cast<size_t>(c)]});
   }
   sheet.note = note_of(e, covered.maps.frame_indices.size(), chosen.size());
+  sheet.layers = sheet_layers(e);
   for (size_t k = 0; k < chosen.size(); ++k) {
     const size_t i = chosen[k];
     const int64_t index = covered.maps.frame_indices[i];

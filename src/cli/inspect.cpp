@@ -75,6 +75,13 @@ json ports_json(const std::vector<ModelPort>& ports) {
   return list;
 }
 
+json pathways_json(const std::vector<ModelPathway>& pathways) {
+  json list = json::array();
+  for (const ModelPathway& pathway : pathways)
+    list.push_back({{"input", pathway.input}, {"frames", pathway.frames}});
+  return list;
+}
+
 void print_json(const Model& model, const Findings& findings, const std::string& method) {
   json layers = json::array();
   int64_t parameters = 0, multiply_adds = 0;
@@ -95,6 +102,7 @@ void print_json(const Model& model, const Findings& findings, const std::string&
                  {"opset", model.opset()},
                  {"producer", model.producer()},
                  {"inputs", ports_json(model.inputs())},
+                 {"pathways", pathways_json(model.pathways())},
                  {"outputs", ports_json(model.outputs())},
                  {"clip", findings.clip.dims()},
                  {"method", method},
@@ -148,6 +156,8 @@ void print_text(const Model& model, const Findings& findings, const std::string&
              model.opset(), printable(model.producer()));
   for (const ModelPort& port : model.inputs())
     fmt::print("  input    {} {}\n", printable(port.name), dims_text(port.dims));
+  for (const ModelPathway& pathway : model.pathways())
+    fmt::print("  pathway  {} takes frames {}\n", printable(pathway.input), fmt::join(pathway.frames, ", "));
   for (const ModelPort& port : model.outputs())
     fmt::print("  output   {} {}\n", printable(port.name), dims_text(port.dims));
   const auto& names = findings.resolved.class_names;

@@ -212,13 +212,13 @@ Buffer Propagation::input_part(const Step& step, InputPart part, const Buffer& x
   return x;
 }
 
-Buffer Propagation::denominator(const Step& step, const Share& share, const Buffer& x,
+Buffer Propagation::denominator(const Step& step, const Share& share, const Buffer& x, const Buffer& r,
                                 bool x_never_negative) {
   Buffer z;
   for (const Term& term : share.terms) {
     if (is_constant(term.input) || (term.input == InputPart::kNegative && x_never_negative)) continue;
-    Buffer part =
-        step.linear->apply(input_part(step, term.input, x, x_never_negative), term.weight, term.bias);
+    Buffer part = step.linear->apply_where(input_part(step, term.input, x, x_never_negative), r, term.weight,
+                                           term.bias);
     if (z)
       library_.accumulate(z, part, term.sign);
     else
@@ -262,7 +262,7 @@ Buffer Propagation::through(const Step& step, const Rule& rule, const Share& sha
     if (flow.dropped.empty()) flow.dropped = library_.sums(r);
     add_scaled(flow.dropped, library_.sums(numerator), -1);
   }
-  Buffer q = denominator(step, share, x, x_never_negative);
+  Buffer q = denominator(step, share, x, numerator, x_never_negative);
   add_scaled(flow.absorbed_by_epsilon, library_.quotient(q, numerator, rule.epsilon), share.coefficient);
 
   std::vector<const Term*> terms;

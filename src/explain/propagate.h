@@ -56,8 +56,9 @@ class Propagation {
   void pass_scaling(size_t index, const kernels::Buffer& r, LayerFlow& flow);
   kernels::Buffer through(const Step& step, const Rule& rule, const Share& share, const kernels::Buffer& x,
                           const kernels::Buffer& r, bool x_never_negative, LayerFlow& flow);
+  /// Where r is not 0; elsewhere anything.
   kernels::Buffer denominator(const Step& step, const Share& share, const kernels::Buffer& x,
-                              bool x_never_negative);
+                              const kernels::Buffer& r, bool x_never_negative);
   kernels::Buffer input_part(const Step& step, InputPart part, const kernels::Buffer& x,
                              bool x_never_negative);
   /// Σ of the terms of a share that do not depend on the clip; computed once.

@@ -33,6 +33,12 @@ class LinearMap {
   virtual Buffer forward(const Buffer& x, Buffer residual) = 0;
   /// W' x + b' for the given functions of weights and bias.
   virtual Buffer apply(const Buffer& x, WeightTransform weight, BiasPart bias) = 0;
+  /// W'x + b' where r, of the output's shape, is not 0; elsewhere that or 0, as takes less time. For
+  /// denominators: nothing else of them is used.
+  virtual Buffer apply_where(const Buffer& x, const Buffer& r, WeightTransform weight, BiasPart bias) {
+    (void)r;
+    return apply(x, weight, bias);
+  }
   /// W'ᵀ s.
   virtual Buffer adjoint(const Buffer& s, WeightTransform weight) = 0;
   /// W'ᵀ s for several functions of the weights; libraries may share the work.

@@ -10,6 +10,7 @@
 #include "report/canvas.h"
 #include "report/charts.h"
 #include "report/checks.h"
+#include "report/conservation_chart.h"
 
 namespace relevid {
 namespace {
@@ -22,6 +23,7 @@ constexpr size_t kTopPredictions = 5;
 constexpr double kHeaderHeight = 196;
 constexpr double kSectionHeight = 62;
 constexpr double kChartHeight = 300;
+constexpr double kAccountsHeight = 260;
 constexpr double kCaptionSize = 13;
 
 /// Where the clip's frames go.
@@ -100,6 +102,16 @@ void require_valid_contents(const SheetContents& contents) {
     if (!std::isfinite(frame.pts_seconds)) {
       throw Error(ErrorKind::kInvalidArgument,
                   fmt::format("{}: its time is {} s, which is not finite", where, frame.pts_seconds));
+    }
+  }
+  for (size_t i = 0; i < contents.layers.size(); ++i) {
+    const SheetLayer& layer = contents.layers[i];
+    for (const double part :
+         {layer.goes_on, layer.absorbed_by_bias, layer.absorbed_by_epsilon, layer.dropped}) {
+      if (std::isfinite(part)) continue;
+      throw Error(
+          ErrorKind::kInvalidArgument,
+          fmt::format("sheet, layer {}: a part of its relevance is {}, which is not finite", i + 1, part));
     }
   }
 }
@@ -252,6 +264,14 @@ void draw_curve(Canvas& canvas, const SheetContents& contents, double top) {
   draw_share_chart(canvas, {kMargin, top + kSectionHeight - 16, kInnerWidth, kChartHeight}, chart);
 }
 
+void draw_accounts(Canvas& canvas, const SheetContents& contents, double top) {
+  draw_section_title(
+      canvas, top, "Conservation, layer by layer",
+      "in % of the relevance at the start: what goes on after each layer, and what was lost up to it");
+  draw_conservation_chart(canvas, {kMargin, top + kSectionHeight - 12, kInnerWidth, kAccountsHeight},
+                          contents.layers);
+}
+
 Canvas draw_sheet(const SheetContents& contents) {
   require_valid_contents(contents);
   const auto& first = contents.frames.front().picture;
@@ -260,7 +280,8 @@ Canvas draw_sheet(const SheetContents& contents) {
 
   const double grid_top = kHeaderHeight + kSectionHeight;
   const double curve_top = grid_top + static_cast<double>(grid.rows * grid.pitch.height);
-  const double note_top = curve_top + kSectionHeight + kChartHeight;
+  const double accounts_top = curve_top + kSectionHeight + kChartHeight;
+  const double note_top = accounts_top + (contents.layers.empty() ? 0 : kSectionHeight + kAccountsHeight);
   const double height = note_top + (contents.note.empty() ? 24 : 46);
 
   Canvas canvas(kSheetWidth, static_cast<int64_t>(std::ceil(height)));
@@ -270,6 +291,7 @@ Canvas draw_sheet(const SheetContents& contents) {
     draw_cell(canvas, contents, i, grid, static_cast<int64_t>(grid_top));
   }
   draw_curve(canvas, contents, curve_top);
+  if (!contents.layers.empty()) draw_accounts(canvas, contents, accounts_top);
   canvas.text({kMargin, height - 24}, contents.note, {.size = 12, .color = ink::kQuiet}, kInnerWidth);
   return canvas;
 }

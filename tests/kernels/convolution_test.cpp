@@ -44,5 +44,39 @@ INSTANTIATE_TEST_SUITE_P(Geometry, Convolutions, ::testing::ValuesIn(testing::ge
                          testing::name_of);
 INSTANTIATE_TEST_SUITE_P(Groups, Convolutions, ::testing::ValuesIn(testing::grouped()), testing::name_of);
 
+/// More channels and positions than a sparse convolution takes at a time.
+TEST(SparseConvolutions, TakePartsChunksAndTiles) {
+  using Kind = kernels::WeightTransform::Kind;
+  const Case c{"tiles", {1, 80, 2, 34, 36}, 150, 1, {1, 3, 3}, {1, 1, 1}, {1, 1, 1}, {0, 1, 1}, {0, 1, 1}};
+  Random random(10);
+  const std::vector<kernels::WeightTransform> positive{{Kind::kPositive}};
+  LinearPair(spec_of(c, random), c.input, c.name).check_where(8, positive, random);
+}
+
+TEST(SparseConvolutions, NothingIsNothing) {
+  const Case c{"nothing", {2, 32, 2, 5, 5}, 16, 1, {3, 3, 3}, {1, 1, 1}, {1, 1, 1}, {1, 1, 1}, {1, 1, 1}};
+  Random random(11);
+  const auto map = testing::libraries().onednn->prepare(spec_of(c, random), c.input, {});
+  const auto none = testing::libraries().onednn->filled(Shape{2, 16, 2, 5, 5}, 0);
+  for (const double sum : testing::libraries().onednn->absolute_sums(map->adjoint(none, {})))
+    EXPECT_EQ(sum, 0);
+  const auto x = testing::libraries().onednn->upload(random.signed_values(c.input));
+  EXPECT_NO_THROW(map->apply_where(x, none, {}, {}));
+}
+
+TEST(SparseConvolutions, FollowWeightsThatChange) {
+  const Case c{"changing", {1, 32, 2, 6, 6}, 16, 1, {3, 3, 3}, {1, 1, 1}, {1, 1, 1}, {1, 1, 1}, {1, 1, 1}};
+  Random random(12);
+  kernels::ConvolutionSpec spec = spec_of(c, random);
+  const auto map = testing::libraries().onednn->prepare(spec, c.input, {});
+  Tensor s(Shape{1, 16, 2, 6, 6}, DType::kF32);
+  for (size_t i = 0; i < s.values<float>().size(); ++i) s.values<float>()[i] = i % 9 == 0 ? 1.0F : 0.0F;
+  const auto few = testing::libraries().onednn->upload(s);
+  const double before = testing::libraries().onednn->sums(map->adjoint(few, {}))[0];
+  for (float& value : std::const_pointer_cast<Tensor>(spec.weight)->values<float>()) value *= 2;
+  map->parameters_changed();
+  EXPECT_NEAR(testing::libraries().onednn->sums(map->adjoint(few, {}))[0], 2 * before, 1e-3);
+}
+
 }  // namespace
 }  // namespace relevid

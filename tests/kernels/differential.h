@@ -148,6 +148,12 @@ class LinearPair {
     check_adjoints(s);
     check_adjoint_identity(x, s);
     check_bias_dot(s);
+    for (const int one_in : {8, 50}) check_where(x, one_in, all_transforms(), random);
+  }
+
+  /// Relevance that lies on few outputs: apply_where, and the adjoint.
+  void check_where(int one_in, std::span<const kernels::WeightTransform> transforms, Random& random) {
+    check_where(libraries().upload(random.signed_values(input_)), one_in, transforms, random);
   }
 
   /// Wx + b, and a residual where there is one, through the activation.
@@ -212,6 +218,35 @@ class LinearPair {
       for (const double sum : library.absolute_sums(ahead)) scale += sum;
       EXPECT_NEAR(left, right, 1e-5 * scale) << name_ << " transform " << static_cast<int>(weight.kind);
     }
+  }
+  void check_where(const Pair& x, int one_in, std::span<const kernels::WeightTransform> transforms,
+                   Random& random) {
+    const Tensor s = thinned(random.signed_values(output_), one_in, random);
+    const Pair r = libraries().upload(s);
+    const kernels::BiasPart bias{kernels::BiasPart::Kind::kAll};
+    for (const auto& weight : transforms) {
+      const std::string what =
+          fmt::format("{}, one output in {}, transform {}", name_, one_in, static_cast<int>(weight.kind));
+      expect_same({reference_->adjoint(r.reference, weight), onednn_->adjoint(r.onednn, weight)}, what);
+      const auto want =
+          libraries()
+              .reference->download(reference_->apply_where(x.reference, r.reference, weight, bias))
+              .as_doubles();
+      auto have =
+          libraries().onednn->download(onednn_->apply_where(x.onednn, r.onednn, weight, bias)).as_doubles();
+      const auto values = s.as_doubles();
+      for (size_t i = 0; i < have.size(); ++i) {
+        if (values[i] == 0 && have[i] == 0) have[i] = want[i];  // what was left out
+      }
+      expect_near(want, have, kTolerance, what + ", apply_where");
+    }
+  }
+  static Tensor thinned(const Tensor& values, int one_in, Random& random) {
+    std::vector<double> kept = values.as_doubles();
+    for (double& value : kept) {
+      if (random.uniform_index(one_in) != 0) value = 0;
+    }
+    return Tensor::from(values.shape(), kept);
   }
   void check_bias_dot(const Pair& s) {
     for (const auto& bias : all_bias_parts()) {

@@ -166,6 +166,31 @@ TEST_F(Sheet, BarsStandForTheWholeShareWithItsNegativePart) {
   EXPECT_NEAR(static_cast<double>(pixels(report::ink::kBarNegative)), half, 0.03 * half);
 }
 
+TEST_F(Sheet, ConservationStandsBelowWhereThereAreAccounts) {
+  const SampleClip clip = moving_disc(4, 32, 24, RelevanceSign::kSigned);
+  SheetContents contents = sheet_of(clip, ColorMap::kBwr);
+  const Picture without = render_explanation_sheet(contents);
+  contents.layers = {{.goes_on = 0.5, .absorbed_by_bias = 0.5}, {.goes_on = 0.5, .absorbed_by_bias = 0.5}};
+  const Picture half = render_explanation_sheet(contents);
+  EXPECT_GT(half.height, without.height + 200);
+  expect_clean_margins(half, 20);
+  constexpr uint32_t kBias = 0xd08a3e;
+  EXPECT_EQ(count_of(without, kBias), 0);
+  for (auto& layer : contents.layers) layer = {.goes_on = 0.75, .absorbed_by_bias = 0.25};
+  const Picture quarter = render_explanation_sheet(contents);
+  const auto bars = [&](const Picture& p) { return static_cast<double>(count_of(p, kBias)) - 13 * 13; };
+  EXPECT_NEAR(bars(quarter), bars(half) / 2, 0.03 * bars(half)) << "without the legend's square";
+}
+
+TEST_F(Sheet, WhatBiasesAddStandsBelowZero) {
+  const SampleClip clip = moving_disc(4, 32, 24, RelevanceSign::kSigned);
+  SheetContents contents = sheet_of(clip, ColorMap::kBwr);
+  contents.layers.assign(200, {.goes_on = 1.5, .absorbed_by_bias = -0.5});
+  expect_clean_margins(render_explanation_sheet(contents), 20);
+  contents.layers[7].dropped = std::nan("");
+  expect_error(ErrorKind::kInvalidArgument, "layer 8", [&] { render_explanation_sheet(contents); });
+}
+
 TEST_F(Sheet, TheEvenShareIsThatOfTheClipNotOfTheBarsShown) {
   const SampleClip clip = moving_disc(8, 32, 24, RelevanceSign::kSigned);
   SheetContents contents = sheet_of(clip, ColorMap::kBwr);

@@ -7,6 +7,7 @@
 #include "kernels/onednn/device.h"
 #include "kernels/onednn/operand.h"
 #include "kernels/onednn/prepared_weights.h"
+#include "kernels/onednn/sparse_convolution.h"
 #include "kernels/onednn/stem_adjoint.h"
 
 namespace relevid::kernels::onednn {
@@ -80,6 +81,7 @@ class Convolution final : public LinearMap {
     apply_ = ops.len() == 0 ? forward_ : forward_pass({});
     if (spec.groups == 1 && input[1] <= kPlainChannels)
       stem_adjoint_ = std::make_unique<StemAdjoint>(device, spec, input);
+    sparse_ = SparseConvolution::make(device, spec, input);
   }
 
   Buffer forward(const Buffer& x, Buffer residual) override {
@@ -101,7 +103,16 @@ class Convolution final : public LinearMap {
     return y;
   }
 
+  Buffer apply_where(const Buffer& x, const Buffer& r, WeightTransform weight, BiasPart part) override {
+    if (!sparse_ || !sparse_->pays_for(SparseConvolution::Direction::kApply, r))
+      return apply(x, weight, part);
+    const memory& bias = bias_.get(device_, part);
+    return sparse_->apply_where(x, r, weight, static_cast<const float*>(bias.get_data_handle()));
+  }
+
   Buffer adjoint(const Buffer& s, WeightTransform weight) override {
+    if (sparse_ && sparse_->pays_for(SparseConvolution::Direction::kAdjoint, s))
+      return sparse_->adjoint(s, weight);
     if (stem_adjoint_) return std::move(stem_adjoint_->run(s, std::span(&weight, 1)).front());
     if (!adjoint_.primitive) {
       adjoint_ = make_fast(device_.volume_desc(output_), device_.volume_desc(input_),
@@ -134,6 +145,7 @@ class Convolution final : public LinearMap {
     weights_.changed();
     bias_.changed();
     if (stem_adjoint_) stem_adjoint_->weights_changed();
+    if (sparse_) sparse_->weights_changed();
   }
 
  private:
@@ -172,6 +184,7 @@ class Convolution final : public LinearMap {
   bool activation_is_fused_ = false;
   Pass forward_, apply_, adjoint_;
   std::unique_ptr<StemAdjoint> stem_adjoint_;      ///< where the input has few channels
+  std::unique_ptr<SparseConvolution> sparse_;      ///< where it can be done so
   std::unique_ptr<ConvolutionGradient> gradient_;  ///< once it was asked for
 };
 

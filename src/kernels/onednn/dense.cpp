@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <algorithm>
 #include <dnnl.hpp>
+#include <numeric>
 
 #include "kernels/onednn/dense_rows.h"
 #include "kernels/onednn/device.h"
@@ -93,14 +94,6 @@ class Dense : public LinearMap {
     return {matrix_desc(rows_, columns), device_.engine(), const_cast<float*>(values)};
   }
 
-  Device& device_;
-  Shape input_, output_;
-  ActivationSpec activation_;
-  int64_t in_, out_, rows_;
-  std::shared_ptr<const Tensor> weight_;
-  PreparedBias bias_;
-
- private:
   /// A buffer as rows: its own storage, or a copy where it is a blocked volume.
   struct Rows {
     std::vector<float> copy;
@@ -130,6 +123,14 @@ class Dense : public LinearMap {
     return device_.from_plain(shape, plain.data());
   }
 
+  Device& device_;
+  Shape input_, output_;
+  ActivationSpec activation_;
+  int64_t in_, out_, rows_;
+  std::shared_ptr<const Tensor> weight_;
+  PreparedBias bias_;
+
+ private:
   dnnl::primitive make_gradient() const {
     const auto x = matrix_desc(rows_, in_), y = matrix_desc(rows_, out_), weights = matrix_desc(out_, in_);
     const dnnl::inner_product_forward::primitive_desc hint({dnnl::prop_kind::forward_training, x, weights, y},
@@ -143,28 +144,60 @@ class Dense : public LinearMap {
 
 /// Note [Dense layers of few rows]
 /// With a row or a few, a dense layer takes as long as its weights take to be read: C3D's hold 200 MB. Here
-/// they are read where the graph has them, each transform is made on the way, and the adjoint reads only the
-/// rows whose output carries relevance. So neither transforms nor layouts are held as copies, of which
-/// oneDNN's way needs one for each.
+/// they are read where the graph has them, each transform is made on the way, and the adjoint and
+/// denominators read only the rows whose output carries relevance. So neither transforms nor layouts are held
+/// as copies, of which oneDNN's way needs one for each.
 constexpr int64_t kFewRows = 4;
 
 class StreamedDense final : public Dense {
  public:
   using Dense::Dense;
 
+  Buffer apply_where(const Buffer& x, const Buffer& r, WeightTransform weight, BiasPart part) override {
+    const auto rows = plain_rows(x), relevance = plain_rows(r);
+    std::vector<int64_t> wanted;
+    for (int64_t o = 0; o < out_; ++o) {
+      for (int64_t row = 0; row < rows_; ++row) {
+        if (relevance.values[row * out_ + o] == 0) continue;
+        wanted.push_back(o);
+        break;
+      }
+    }
+    return produce(output_, [&](float* y) {
+      std::fill_n(y, output_.elements(), 0.0F);
+      multiply_for(wanted, rows.values, weight, part, y);
+    });
+  }
+
  private:
   void multiply(const float* x, WeightTransform weight, BiasPart part, float* y) override {
+    std::vector<int64_t> all(static_cast<size_t>(out_));
+    std::iota(all.begin(), all.end(), 0);
+    multiply_for(all, x, weight, part, y);
+  }
+
+  /// Of some outputs; y holds all of them.
+  void multiply_for(std::span<const int64_t> outputs, const float* x, WeightTransform weight, BiasPart part,
+                    float* y) {
     const float* w = weight_->values<float>().data();
     const auto* bias = static_cast<const float*>(bias_.get(device_, part).get_data_handle());
-    const int64_t whole = out_ / kRowsAtOnce * kRowsAtOnce;
+    const auto count = std::ssize(outputs);
 #pragma omp parallel for schedule(static)
-    for (int64_t o = 0; o < whole; o += kRowsAtOnce)
-      for (int64_t row = 0; row < rows_; ++row)
-        transformed_dots(weight, w + o * in_, x + row * in_, in_, y + row * out_ + o);
-    for (int64_t row = 0; row < rows_; ++row) {
-      for (int64_t o = whole; o < out_; ++o)
-        y[row * out_ + o] = transformed_dot(weight, w + o * in_, x + row * in_, in_);
-      for (int64_t o = 0; o < out_; ++o) y[row * out_ + o] += bias[o];
+    for (int64_t i = 0; i < count; i += kRowsAtOnce) {
+      const auto some =
+          outputs.subspan(static_cast<size_t>(i), static_cast<size_t>(std::min(kRowsAtOnce, count - i)));
+      const float* rows[kRowsAtOnce];
+      for (size_t k = 0; k < some.size(); ++k) rows[k] = w + some[k] * in_;
+      for (int64_t row = 0; row < rows_; ++row) {
+        float sums[kRowsAtOnce];
+        if (some.size() == static_cast<size_t>(kRowsAtOnce)) {
+          transformed_dots(weight, rows, x + row * in_, in_, sums);
+        } else {
+          for (size_t k = 0; k < some.size(); ++k)
+            sums[k] = transformed_dot(weight, rows[k], x + row * in_, in_);
+        }
+        for (size_t k = 0; k < some.size(); ++k) y[row * out_ + some[k]] = sums[k] + bias[some[k]];
+      }
     }
   }
 

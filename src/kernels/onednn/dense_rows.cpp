@@ -8,19 +8,19 @@ namespace {
 
 /// Several sums side by side, because one would wait for itself at every step.
 template <int kRows, class F>
-RELEVID_INLINED void dots(const float* w, const float* x, int64_t count, float* to, F f) {
+RELEVID_INLINED void dots(const float* const* w, const float* x, int64_t count, float* to, F f) {
   constexpr int64_t kSums = 32;
   float sums[kRows][kSums] = {};
   int64_t i = 0;
   for (; i + kSums <= count; i += kSums) {
     for (int row = 0; row < kRows; ++row) {
 #pragma omp simd
-      for (int64_t k = 0; k < kSums; ++k) sums[row][k] += f(w[row * count + i + k]) * x[i + k];
+      for (int64_t k = 0; k < kSums; ++k) sums[row][k] += f(w[row][i + k]) * x[i + k];
     }
   }
   for (int row = 0; row < kRows; ++row) {
     to[row] = 0;
-    for (int64_t k = i; k < count; ++k) to[row] += f(w[row * count + k]) * x[k];
+    for (int64_t k = i; k < count; ++k) to[row] += f(w[row][k]) * x[k];
     for (const float sum : sums[row]) to[row] += sum;
   }
 }
@@ -58,7 +58,7 @@ RELEVID_INLINED auto with_function(WeightTransform transform, Loop loop) {
 }  // namespace
 
 RELEVID_DISPATCHED
-void transformed_dots(WeightTransform f, const float* w, const float* x, int64_t count, float* to) {
+void transformed_dots(WeightTransform f, const float* const* w, const float* x, int64_t count, float* to) {
   with_function(
       f, [&](auto g) __attribute__((always_inline)) { dots<kRowsAtOnce>(w, x, count, to, g); });
 }
@@ -67,7 +67,7 @@ RELEVID_DISPATCHED
 float transformed_dot(WeightTransform f, const float* w, const float* x, int64_t count) {
   float result = 0;
   with_function(
-      f, [&](auto g) __attribute__((always_inline)) { dots<1>(w, x, count, &result, g); });
+      f, [&](auto g) __attribute__((always_inline)) { dots<1>(&w, x, count, &result, g); });
   return result;
 }
 

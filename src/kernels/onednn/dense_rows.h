@@ -7,10 +7,10 @@
 
 namespace relevid::kernels::onednn {
 
-/// to[k] = Σ f(w[k][i]) x[i] for a function f of the weights and four rows of them, `count` apart: memory is
-/// read faster along several rows than along one.
+/// to[k] = Σ f(w[k][i]) x[i] for a function f of the weights and four rows of them: memory is read faster
+/// along several rows than along one.
 inline constexpr int64_t kRowsAtOnce = 4;
-void transformed_dots(WeightTransform f, const float* w, const float* x, int64_t count, float* to);
+void transformed_dots(WeightTransform f, const float* const* w, const float* x, int64_t count, float* to);
 /// The same for one row.
 float transformed_dot(WeightTransform f, const float* w, const float* x, int64_t count);
 /// to[i] += s f(w[i])

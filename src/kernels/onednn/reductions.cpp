@@ -23,14 +23,26 @@ double absolute_sum(const float* x, int64_t count) {
 
 RELEVID_DISPATCHED
 double divide(const float* __restrict r, float epsilon, float* __restrict z, int64_t count) {
+  // Floats in one loop and doubles in another: a loop of both runs value by value.
+  constexpr int64_t kAtOnce = 256;
+  float lost[kAtOnce];
   double absorbed = 0;
+  for (int64_t begin = 0; begin < count; begin += kAtOnce) {
+    const int64_t here = count - begin < kAtOnce ? count - begin : kAtOnce;
+    const float* from = r + begin;
+    float* to = z + begin;
+#pragma omp simd
+    for (int64_t i = 0; i < here; ++i) {
+      const float stabiliser = to[i] >= 0 ? epsilon : -epsilon;
+      const float denominator = to[i] + stabiliser;
+      const float q = from[i] / denominator;
+      const bool is_zero = denominator == 0;
+      const float kept = (static_cast<int>(from[i] == 0) | static_cast<int>(is_zero)) != 0 ? 0.0F : q;
+      lost[i] = is_zero ? from[i] : stabiliser * kept;
+      to[i] = kept;
+    }
 #pragma omp simd reduction(+ : absorbed)
-  for (int64_t i = 0; i < count; ++i) {
-    const float stabiliser = z[i] >= 0 ? epsilon : -epsilon;
-    const float denominator = z[i] + stabiliser;
-    const float q = r[i] / denominator;
-    z[i] = r[i] == 0 || denominator == 0 ? 0.0F : q;
-    absorbed += static_cast<double>(denominator == 0 ? r[i] : stabiliser * z[i]);
+    for (int64_t i = 0; i < here; ++i) absorbed += static_cast<double>(lost[i]);
   }
   return absorbed;
 }

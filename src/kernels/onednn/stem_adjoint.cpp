@@ -5,6 +5,7 @@
 #include <dnnl.hpp>
 
 #include "kernels/onednn/elementwise.h"
+#include "kernels/onednn/intervals.h"
 #include "kernels/onednn/prepared_weights.h"
 #include "relevid/error.h"
 
@@ -34,13 +35,6 @@ std::vector<WeightTransform> basis(std::span<const WeightTransform> transforms) 
   std::vector<WeightTransform> result(transforms.begin(), transforms.end());
   if (has(transforms, kPositive) && has(transforms, kNegative)) std::erase(result, kAsIs);
   return result;
-}
-
-/// Positions o in [0, out) with 0 <= o stride + shift < in, as [begin, end).
-std::pair<int64_t, int64_t> inside(int64_t out, int64_t in, int64_t stride, int64_t shift) {
-  const int64_t begin = shift >= 0 ? 0 : (-shift + stride - 1) / stride;
-  const int64_t end = shift >= in ? 0 : std::min(out, (in - 1 - shift) / stride + 1);
-  return {std::min(begin, end), end};
 }
 
 /// to[o stride] += from[o]

@@ -64,6 +64,8 @@ export interface Clip {
   conservation: Conservation | null;
   /** Output first; empty for gradients. */
   layers: Layer[];
+  /** What else the method found, in words. */
+  notes?: string[];
 }
 
 /** One method and target. */
@@ -77,6 +79,10 @@ export interface Shown {
   maps?: Maps | null;
   settings?: unknown;
   seconds?: { forward: Num; explain: Num } | null;
+  /** Through the network, of a clip. */
+  passes?: { forward: number; backward: number };
+  /** How many values of its own the method has along each. */
+  resolution?: { frames: number; rows: number; columns: number; in_time: string };
 }
 
 export interface Model {

@@ -66,7 +66,25 @@ export function shownNames(all: readonly Shown[]): string[] {
 const kSettingsOf: Record<string, string[]> = {
   integrated_gradients: ["integration_steps", "integration_baseline"],
   smoothgrad: ["noise_samples", "noise_level", "seed"],
+  grad_cam: ["layer"],
+  layer_cam: ["layer"],
+  guided_grad_cam: ["layer"],
+  occlusion_space: ["score", "fill", "window", "window_stride"],
+  occlusion_time: ["score", "fill", "window", "window_stride"],
+  occlusion_tube: ["score", "fill", "window", "window_stride"],
+  rise: ["score", "fill", "masks", "cells", "keep_share", "seed"],
+  extremal_perturbation: ["score", "fill", "areas", "cells", "iterations"],
+  temporal_mask: ["score", "iterations"],
+  shapley_frames: ["score", "fill", "window", "permutations", "seed"],
+  spatial_relevance: ["relevance"],
+  temporal_relevance: ["relevance"],
+  selective_relevance: ["relevance", "selective_sigmas"],
 };
+
+/** Nothing was asked for: the method's own, or all. */
+function isDefault(text: string): boolean {
+  return text === "" || text === "[0,0,0]" || text === "default";
+}
 
 /** "videos/a.mp4 · c3d.onnx · clips of 16 frames at interval 2 · start logit": what tells this page from another one. */
 export function identityOf(explanation: Explanation, shown: Shown): string {
@@ -75,9 +93,19 @@ export function identityOf(explanation: Explanation, shown: Shown): string {
   const [frames, interval] = [shown.clips[0]?.frames.length ?? 0, made.get("model_settings.frame_interval")];
   const rules = shown.clips.some((clip) => clip.layers.length > 0) ? ["gate", "rules"] : [];
   const keys = ["start", ...rules, ...(kSettingsOf[shown.method] ?? [])];
-  const own = keys.filter((key) => of.get(key)).map((key) => `${key.replaceAll("_", " ")} ${of.get(key)}`);
+  const own = keys.filter((key) => !isDefault(of.get(key) ?? "")).map((key) => `${key.replaceAll("_", " ")} ${of.get(key)}`);
   const clips = `${plural(shown.clips.length, "clip")} of ${plural(frames, "frame")}${interval ? ` at interval ${interval}` : ""}`;
   return [explanation.input, explanation.model.path ?? explanation.model.sha256.slice(0, 12), clips, own.join(", ")].filter(Boolean).join(" · ");
+}
+
+/** "It takes 1 pass forward and 1 back a clip. In time: each frame." What the method cost, how fine it sees, and what else it found in a clip. */
+export function methodNotes(shown: Shown, clip: Clip): string {
+  const passes = shown.passes
+    ? `${plural(shown.passes.forward, "pass", "passes")} forward${shown.passes.backward > 0 ? ` and ${shown.passes.backward} back` : ""} through the network for a clip.`
+    : "";
+  const { frames, rows, columns, in_time } = shown.resolution ?? {};
+  const fine = frames === undefined ? "" : `Its own values: ${frames} in time (${in_time}), ${rows} by ${columns} in a picture.`;
+  return [passes, fine, ...(clip.notes ?? [])].filter(Boolean).join(" ");
 }
 
 export function strongestFrame(clip: Clip): number {

@@ -2,7 +2,7 @@
 import { facts } from "../base/facts.ts";
 import { h, takesArrows, takesSpace } from "../base/dom.ts";
 import type { Explanation } from "../data/types.ts";
-import { captionOf, identityOf, predictionSentence } from "./caption.ts";
+import { captionOf, identityOf, methodNotes, predictionSentence } from "./caption.ts";
 import { choiceControls, drawingControls } from "./controls.ts";
 import { frameCurve, keysHint } from "./curve.ts";
 import { layerAccounts } from "./layers.ts";
@@ -51,13 +51,16 @@ function header(session: Session, title: string): HTMLElement {
   const lead = h("p", { class: "lead" });
   const second = h("p", { class: "second" });
   const identity = h("p", { class: "note identity" });
-  store.watch(["shown"], (state) => {
+  const notes = h("p", { class: "note" });
+  store.watch(["shown", "clip"], (state) => {
     const shown = session.shownAt(state.shown);
     lead.textContent = captionOf(shown, explanation.border_frames, explanation.null_profile);
     second.textContent = predictionSentence(explanation, shown);
     identity.textContent = identityOf(explanation, shown);
+    notes.textContent = methodNotes(shown, session.clipOf(state.shown));
+    notes.hidden = notes.textContent === "";
   });
-  return h("header", {}, h("h1", {}, title), lead, second, identity);
+  return h("header", {}, h("h1", {}, title), lead, second, identity, notes);
 }
 
 function settings(session: Session): HTMLElement {

@@ -10,7 +10,7 @@ import { compact, estimate, fixed, inWords, percent, plural, pValue, roundPercen
 import { sorted } from "../../src/chart/table.ts";
 import { readPage, Unreadable } from "../../src/data/read.ts";
 import type { Clip, Explanation, Shown } from "../../src/data/types.ts";
-import { borderShare, captionOf, identityOf, shownNames } from "../../src/explanation/caption.ts";
+import { borderShare, captionOf, identityOf, methodNotes, shownNames } from "../../src/explanation/caption.ts";
 import { accountSentence } from "../../src/explanation/layers.ts";
 
 /** With plain spaces, to be read. */
@@ -96,6 +96,24 @@ test("explanations that differ in settings alone are told apart", () => {
   assert.equal(identityOf(page("a/v.mp4"), steps(20)), "a/v.mp4 · m.onnx · 1 clip of 2 frames at interval 2 · start one, integration steps 20");
   assert.notEqual(identityOf(page("b/v.mp4"), steps(20)), identityOf(page("a/v.mp4"), steps(20)));
   assert.notEqual(identityOf(page("a/v.mp4"), steps(50)), identityOf(page("a/v.mp4"), steps(20)));
+});
+
+test("what a method was asked for is in the page's own line, what it left to itself is not", () => {
+  const page = { input: "v.mp4", model: { path: "m.onnx", sha256: "ab" } } as unknown as Explanation;
+  const rise = asked("rise", "up", { start: "one", score: "logit", fill: "blur", masks: 500, cells: [0, 0, 0], keep_share: 0.5, seed: 1 });
+  assert.match(identityOf(page, rise), /start one, score logit, fill blur, masks 500, keep share 0.5, seed 1$/);
+  const cam = asked("grad_cam", "up", { start: "one", layer: "" });
+  assert.match(identityOf(page, cam), /start one$/);
+});
+
+test("passes, resolution and what was found are said", () => {
+  const clip = { notes: ["The smallest area is 5 %."] } as unknown as Clip;
+  const fine = { frames: 2, rows: 7, columns: 7, in_time: "2 for 16 frames" };
+  assert.equal(
+    methodNotes({ passes: { forward: 1, backward: 1 }, resolution: fine } as unknown as Shown, clip),
+    "1 pass forward and 1 back through the network for a clip. Its own values: 2 in time (2 for 16 frames), 7 by 7 in a picture. The smallest area is 5 %.",
+  );
+  assert.equal(methodNotes({} as unknown as Shown, {} as unknown as Clip), "");
 });
 
 test("tables sort by number and by word, and the unknown comes last", () => {
