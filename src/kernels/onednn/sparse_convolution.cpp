@@ -7,7 +7,6 @@
 #include <limits>
 
 #include "kernels/onednn/intervals.h"
-#include "kernels/onednn/prepared_weights.h"
 
 // Note [Sparse convolutions]
 // Relevance that has come back through a max pooling lies on the winners alone, an eighth of the outputs for
@@ -41,11 +40,6 @@ namespace {
 /// Shares of outputs that count beyond which a dense convolution took less time, on layers of C3D.
 constexpr double kMostForApply = 0.2, kMostForAdjoint = 0.3;
 
-/// Blocks of input channels that are taken together: 32 and 64 channels with AVX-512.
-constexpr int64_t kApplyBlocks = 2, kAdjointBlocks = 4;
-/// Output channels whose weights of one tap, for kAdjointBlocks of the input's, fill the first cache: 32 KiB.
-constexpr int64_t kChunk = 128;
-
 /// Floats of a tile's windows in apply_where, for a part of the channels: 32 KiB.
 constexpr int64_t kTileFloats = 8 << 10;
 /// Outputs a channel that are taken at a time: few, so that their list stays in the first cache; not fewer,
@@ -78,7 +72,7 @@ SparseConvolution::SparseConvolution(Device& device, const ConvolutionSpec& spec
       in_(device.layout(input_)),
       out_(device.layout(output_)),
       lanes_(lanes),
-      taps_(spec.kernel[0] * spec.kernel[1] * spec.kernel[2]) {
+      weights_(device, spec, in_, out_) {
   const int64_t sizes[3] = {out_.time, out_.height, out_.width};
   for (size_t axis = 0; axis < 3; ++axis)
     padded_[axis] =
@@ -99,56 +93,6 @@ bool SparseConvolution::pays_for(Direction direction, const Buffer& r) const {
   }
   const double most = direction == Direction::kApply ? kMostForApply : kMostForAdjoint;
   return static_cast<double>(found) <= most * static_cast<double>(looked_at);
-}
-
-const float* SparseConvolution::packed(Direction direction, WeightTransform transform) {
-  auto found = std::ranges::find_if(packed_, [&](const auto& entry) {
-    return entry->direction == direction && entry->transform == transform;
-  });
-  if (found == packed_.end()) {
-    const Shape floats{taps_ * in_.blocks * in_.block * out_.blocks * out_.block};
-    found = packed_.insert(
-        found, std::make_unique<Packed>(Packed{direction, transform, device_.zeros(floats), version_ - 1}));
-  }
-  Packed& entry = **found;
-  if (entry.version != version_) {
-    const auto weights = transformed(*spec_.weight, transform);
-    float* to = entry.values.data<float>();
-    direction == Direction::kApply ? pack_for_apply(weights, to) : pack_for_adjoint(weights, to);
-    entry.version = version_;
-  }
-  return entry.values.data<float>();
-}
-
-/// [part of the input's channels][channel out][tap][channel in].
-void SparseConvolution::pack_for_apply(std::span<const float> weights, float* to) const {
-  const int64_t channels_out = out_.blocks * out_.block;
-#pragma omp parallel for schedule(static)
-  for (int64_t o = 0; o < out_.channels; ++o)
-    for (int64_t c = 0; c < in_.channels; ++c) {
-      const int64_t part = c / (kApplyBlocks * in_.block), in_part = c % (kApplyBlocks * in_.block);
-      const int64_t width = part_width(in_.blocks, kApplyBlocks, part);
-      float* row = to + part * kApplyBlocks * in_.block * channels_out * taps_ + o * taps_ * width + in_part;
-      const float* from = weights.data() + (o * in_.channels + c) * taps_;
-      for (int64_t k = 0; k < taps_; ++k) row[k * width] = from[k];
-    }
-}
-
-/// [part of the input's channels][chunk of channels out][tap][channel out][channel in].
-void SparseConvolution::pack_for_adjoint(std::span<const float> weights, float* to) const {
-  const int64_t channels_out = out_.blocks * out_.block;
-#pragma omp parallel for schedule(static)
-  for (int64_t o = 0; o < out_.channels; ++o) {
-    const int64_t chunk = o / kChunk, in_chunk = std::min(kChunk, channels_out - chunk * kChunk);
-    for (int64_t c = 0; c < in_.channels; ++c) {
-      const int64_t part = c / (kAdjointBlocks * in_.block);
-      const int64_t width = part_width(in_.blocks, kAdjointBlocks, part);
-      float* first = to + part * kAdjointBlocks * in_.block * channels_out * taps_ +
-                     chunk * kChunk * taps_ * width + o % kChunk * width + c % (kAdjointBlocks * in_.block);
-      const float* from = weights.data() + (o * in_.channels + c) * taps_;
-      for (int64_t k = 0; k < taps_; ++k) first[k * in_chunk * width] = from[k];
-    }
-  }
 }
 
 /// Whole rows of the input, about so many positions.
@@ -197,16 +141,17 @@ Buffer SparseConvolution::with_padding(const Buffer& x) {
   const float* from = x.data<float>();
   float* to = result.data<float>();
   const Extent& pads = spec_.pads_begin;
-  const int64_t B = in_.block, widest = kApplyBlocks * B;
+  const int64_t B = in_.block;
+  const ChannelParts parts = weights_.apply_parts();
   const int64_t begin = std::min(padded_[2], pads[2]),
                 end = std::clamp(pads[2] + in_.width, begin, padded_[2]);  // of the source in a row
 #pragma omp parallel for collapse(3) schedule(static)
   for (int64_t n = 0; n < in_.batch; ++n)
-    for (int64_t part = 0; part < parts(in_.blocks, kApplyBlocks); ++part)
+    for (int64_t part = 0; part < parts.count(); ++part)
       for (int64_t t = 0; t < padded_[0]; ++t) {
-        const int64_t width = part_width(in_.blocks, kApplyBlocks, part);
-        float* frame =
-            to + (n * in_.blocks * B + part * widest) * positions + t * padded_[1] * padded_[2] * width;
+        const int64_t width = parts.width(part);
+        float* frame = to + (n * in_.blocks * B + part * parts.widest()) * positions +
+                       t * padded_[1] * padded_[2] * width;
         const int64_t source_t = t - pads[0];
         for (int64_t h = 0; h < padded_[1]; ++h) {
           float* row = frame + h * padded_[2] * width;
@@ -218,7 +163,7 @@ Buffer SparseConvolution::with_padding(const Buffer& x) {
           std::fill_n(row, begin * width, 0.0F);
           std::fill_n(row + end * width, (padded_[2] - end) * width, 0.0F);
           for (int64_t b = 0; b < width / B; ++b) {
-            const float* source = from + ((n * in_.blocks + part * kApplyBlocks + b) * in_.spatial() +
+            const float* source = from + ((n * in_.blocks + part * parts.most + b) * in_.spatial() +
                                           (source_t * in_.height + source_h) * in_.width) *
                                              B;
             for (int64_t w = begin; w < end; ++w)
@@ -270,7 +215,7 @@ void SparseConvolution::collect(const float* r, std::span<const std::vector<Want
 
 Buffer SparseConvolution::apply_where(const Buffer& x, const Buffer& r, WeightTransform weight,
                                       const float* bias) {
-  const float* weights = packed(Direction::kApply, weight);
+  const float* weights = weights_.for_apply(weight);
   const Buffer source = with_padding(x);
   Buffer y = device_.allocate(output_);
   const Extent &kernel = spec_.kernel, &dilation = spec_.dilations;
@@ -281,7 +226,7 @@ Buffer SparseConvolution::apply_where(const Buffer& x, const Buffer& r, WeightTr
       for (int64_t w = 0; w < kernel[2]; w += from.in_a_row)
         from.stretches.push_back((t * dilation[0] * padded_[1] + h * dilation[1]) * padded_[2] +
                                  w * dilation[2]);
-  const auto tiles = places_of(output_tiles(kTileFloats, part_width(in_.blocks, kApplyBlocks, 0)));
+  const auto tiles = places_of(output_tiles(kTileFloats, weights_.apply_parts().width(0)));
   const int64_t wanted_pieces = kPiecesAThread * omp_get_max_threads(), pieces = out_.batch * out_.blocks;
   const int64_t groups =
       std::min<int64_t>(std::ssize(tiles), std::max((out_.spatial() + kGroupPositions - 1) / kGroupPositions,
@@ -312,18 +257,19 @@ void SparseConvolution::add_dots(std::span<const std::vector<WantedSum>> tiles, 
     for (const WantedSum& place : places) std::fill_n(to + place.target, B, 0.0F);
   for (const WantedSum& sum : wanted.sums) to[sum.target] = from.bias[block * B + sum.target % B];
 
-  const int64_t positions = padded_[0] * padded_[1] * padded_[2], widest = kApplyBlocks * in_.block;
+  const int64_t positions = padded_[0] * padded_[1] * padded_[2], taps = weights_.taps();
+  const ChannelParts parts = weights_.apply_parts();
   std::vector<int64_t> begins(from.stretches.size());
-  for (int64_t part = 0; part < parts(in_.blocks, kApplyBlocks); ++part) {
-    const int64_t width = part_width(in_.blocks, kApplyBlocks, part);
+  for (int64_t part = 0; part < parts.count(); ++part) {
+    const int64_t width = parts.width(part);
     std::ranges::transform(from.stretches, begins.begin(), [&](int64_t p) { return p * width; });
     const Window window{begins.data(), std::ssize(begins), from.in_a_row * width};
-    const float* x = from.x + (item * in_.blocks * in_.block + part * widest) * positions;
-    const float* w = from.weights + (part * widest * out_.blocks * B + block * B * width) * taps_;
+    const float* x = from.x + (item * in_.blocks * in_.block + part * parts.widest()) * positions;
+    const float* w = from.weights + (part * parts.widest() * out_.blocks * B + block * B * width) * taps;
     for (size_t place = 0; place + 1 < wanted.starts.size(); ++place) {
       const int32_t begin = wanted.starts[place], count = wanted.starts[place + 1] - begin;
       if (count == 0) continue;
-      lanes_.dots(w + static_cast<int64_t>(place) % B * taps_ * width, window, x, width,
+      lanes_.dots(w + static_cast<int64_t>(place) % B * taps * width, window, x, width,
                   wanted.sums.data() + begin, count, to);
     }
   }
@@ -331,7 +277,7 @@ void SparseConvolution::add_dots(std::span<const std::vector<WantedSum>> tiles, 
 
 /// By item, chunk of channels, frame and row.
 std::vector<SparseConvolution::Row> SparseConvolution::rows_of(const Buffer& s) const {
-  const int64_t B = out_.block, blocks_in_chunk = kChunk / B, chunks = parts(out_.blocks, blocks_in_chunk);
+  const int64_t B = out_.block, blocks_in_chunk = SparseWeights::kChunk / B, chunks = chunk_count();
   const int64_t row_count = out_.batch * chunks * out_.time * out_.height;
   const float* values = s.data<float>();
   std::vector<Row> rows(static_cast<size_t>(row_count));
@@ -362,28 +308,28 @@ std::vector<SparseConvolution::Row> SparseConvolution::rows_of(const Buffer& s) 
 }
 
 Buffer SparseConvolution::adjoint(const Buffer& s, WeightTransform weight) {
-  const float* weights = packed(Direction::kAdjoint, weight);
+  const float* weights = weights_.for_adjoint(weight);
   const auto rows = rows_of(s);
   Buffer y = device_.allocate(input_);
-  const int64_t B = in_.block, part_count = parts(in_.blocks, kAdjointBlocks);
+  const int64_t B = in_.block;
+  const ChannelParts parts = weights_.adjoint_parts();
   const auto tiles = input_tiles(kTilePositions);
-  const int64_t a_thread = (kTilePositions + in_.width) * kAdjointBlocks * B;
+  const int64_t a_thread = (kTilePositions + in_.width) * parts.widest();
   Buffer scratch = device_.allocate(Shape{omp_get_max_threads() * a_thread});
 #pragma omp parallel
   {
     float* sums = scratch.data<float>() + omp_get_thread_num() * a_thread;
 #pragma omp for collapse(3) schedule(dynamic)
     for (int64_t n = 0; n < in_.batch; ++n)
-      for (int64_t part = 0; part < part_count; ++part)
+      for (int64_t part = 0; part < parts.count(); ++part)
         for (size_t i = 0; i < tiles.size(); ++i) {
           const Tile& tile = tiles[i];
           add_tile(rows, n, tile, part,
-                   weights + part * kAdjointBlocks * B * out_.blocks * out_.block * taps_, sums);
-          const int64_t width = part_width(in_.blocks, kAdjointBlocks, part),
-                        count = tile.size[1] * in_.width;
+                   weights + part * parts.widest() * out_.blocks * out_.block * weights_.taps(), sums);
+          const int64_t width = parts.width(part), count = tile.size[1] * in_.width;
           for (int64_t b = 0; b < width / B; ++b)
             for (int64_t t = 0; t < tile.size[0]; ++t) {
-              float* to = y.data<float>() + ((n * in_.blocks + part * kAdjointBlocks + b) * in_.spatial() +
+              float* to = y.data<float>() + ((n * in_.blocks + part * parts.most + b) * in_.spatial() +
                                              ((tile.begin[0] + t) * in_.height + tile.begin[1]) * in_.width) *
                                                 B;
               const float* from = sums + t * count * width + b * B;
@@ -399,13 +345,14 @@ void SparseConvolution::add_tile(const std::vector<Row>& rows, int64_t item, con
                                  const float* weights, float* sums) const {
   const Extent &kernel = spec_.kernel, &stride = spec_.strides, &dilation = spec_.dilations,
                &pads = spec_.pads_begin;
-  const int64_t width = part_width(in_.blocks, kAdjointBlocks, part), vectors = width / in_.block;
-  const int64_t chunks = parts(out_.blocks, kChunk / out_.block);
+  const int64_t width = weights_.adjoint_parts().width(part), vectors = width / in_.block;
+  const int64_t chunks = chunk_count();
   std::fill_n(sums, tile.size[0] * tile.size[1] * in_.width * width, 0.0F);
   for (int64_t chunk = 0; chunk < chunks; ++chunk) {
-    const int64_t in_chunk = std::min(kChunk, out_.blocks * out_.block - chunk * kChunk);
+    const int64_t in_chunk =
+        std::min(SparseWeights::kChunk, out_.blocks * out_.block - chunk * SparseWeights::kChunk);
     const Row* const frames = rows.data() + (item * chunks + chunk) * out_.time * out_.height;
-    for (int64_t tap = 0; tap < taps_; ++tap, weights += in_chunk * width) {
+    for (int64_t tap = 0; tap < weights_.taps(); ++tap, weights += in_chunk * width) {
       const int64_t shift[3] = {tap / (kernel[1] * kernel[2]) * dilation[0] - pads[0] - tile.begin[0],
                                 tap / kernel[2] % kernel[1] * dilation[1] - pads[1] - tile.begin[1],
                                 tap % kernel[2] * dilation[2] - pads[2]};

@@ -7,6 +7,7 @@
 
 #include "kernels/onednn/device.h"
 #include "kernels/onednn/sparse_lanes.h"
+#include "kernels/onednn/sparse_weights.h"
 
 namespace relevid::kernels::onednn {
 
@@ -27,16 +28,9 @@ class SparseConvolution {
   Buffer apply_where(const Buffer& x, const Buffer& r, WeightTransform weight, const float* bias);
   /// W'ᵀs.
   Buffer adjoint(const Buffer& s, WeightTransform weight);
-  void weights_changed() { ++version_; }
+  void weights_changed() { weights_.changed(); }
 
  private:
-  /// Weights under one transform, as one direction reads them.
-  struct Packed {
-    Direction direction;
-    WeightTransform transform;
-    Buffer values;
-    int64_t version;
-  };
   /// The entries of s that are not 0 in one row of one chunk of channels: those of column w lie in
   /// [starts[w], starts[w + 1]).
   struct Row {
@@ -62,9 +56,6 @@ class SparseConvolution {
   SparseConvolution(Device& device, const ConvolutionSpec& spec, const Shape& input,
                     const SparseLanes& lanes);
 
-  const float* packed(Direction direction, WeightTransform transform);
-  void pack_for_apply(std::span<const float> weights, float* to) const;
-  void pack_for_adjoint(std::span<const float> weights, float* to) const;
   std::vector<Tile> input_tiles(int64_t positions) const;
   std::vector<Tile> output_tiles(int64_t floats, int64_t width) const;
   static std::vector<Tile> cut(const Layout& of, const Extent& size);
@@ -78,10 +69,8 @@ class SparseConvolution {
   void add_tile(const std::vector<Row>& rows, int64_t item, const Tile& tile, int64_t part,
                 const float* weights, float* sums) const;
 
-  /// Channels are taken in parts of at most this many blocks.
-  int64_t parts(int64_t blocks, int64_t most) const { return (blocks + most - 1) / most; }
-  int64_t part_width(int64_t blocks, int64_t most, int64_t part) const {
-    return std::min(most, blocks - part * most) * in_.block;
+  int64_t chunk_count() const {
+    return ChannelParts{out_.blocks, out_.block, SparseWeights::kChunk / out_.block}.count();
   }
 
   Device& device_;
@@ -90,9 +79,7 @@ class SparseConvolution {
   Layout in_, out_;
   const SparseLanes& lanes_;
   Extent padded_;  ///< of the input with its padding, as far as windows reach
-  int64_t taps_;
-  std::vector<std::unique_ptr<Packed>> packed_;
-  int64_t version_ = 0;
+  SparseWeights weights_;
 };
 
 }  // namespace relevid::kernels::onednn
