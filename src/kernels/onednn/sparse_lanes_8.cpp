@@ -2,7 +2,7 @@
 // Compiled for AVX2 on x86 (src/kernels/CMakeLists.txt).
 
 #define RELEVID_LANES 8
-#include "kernels/onednn/sparse_lanes_body.h"
+#include "kernels/onednn/sparse_lanes_body.inc"
 
 namespace relevid::kernels::onednn {
 extern const SparseLanes kSparseLanes8;
