@@ -34,7 +34,7 @@ export class Visitor {
 
   async tab() {
     const page = await (await browser()).newPage({ acceptDownloads: true });
-    page.setDefaultTimeout(5000);
+    page.setDefaultTimeout(20_000); // a busy machine takes its time
     const fault = (text) => this.faults.push(`${this.url.split("/").at(-1)}: ${text}`);
     page.on("console", (message) => message.type() === "error" && fault(`console: ${message.text()}`));
     page.on("pageerror", (error) => fault(`exception: ${error.message}`));
