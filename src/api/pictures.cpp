@@ -148,11 +148,13 @@ std::vector<SheetLayer> sheet_layers(const Explanation& e) {
   std::vector<SheetLayer> layers(e.layers.front().size());
   for (const auto& clip : e.layers) {
     SheetLayer lost;
+    double on_its_way = clip.front().incoming / start;  // on any branch
     for (size_t i = 0; i < clip.size(); ++i) {
+      on_its_way += (clip[i].outgoing - clip[i].incoming) / start;
       lost.absorbed_by_bias += clip[i].absorbed_by_bias / start;
       lost.absorbed_by_epsilon += clip[i].absorbed_by_epsilon / start;
       lost.dropped += clip[i].dropped / start;
-      layers[i].goes_on += clip[i].outgoing / start;
+      layers[i].goes_on += on_its_way;
       layers[i].absorbed_by_bias += lost.absorbed_by_bias;
       layers[i].absorbed_by_epsilon += lost.absorbed_by_epsilon;
       layers[i].dropped += lost.dropped;

@@ -163,17 +163,20 @@ void draw_header(Canvas& canvas, const SheetContents& contents) {
   canvas.line({kMargin, kHeaderHeight - 5.5}, {kSheetWidth - kMargin, kHeaderHeight - 5.5}, ink::kRule);
 }
 
-void draw_section_title(Canvas& canvas, double y, std::string_view title, std::string_view detail) {
+/// `reserved`: width at the right that something else takes.
+void draw_section_title(Canvas& canvas, double y, std::string_view title, std::string_view detail,
+                        double reserved = 0) {
   const double width = canvas.text({kMargin, y + 26}, title, {.size = 18, .weight = Weight::kBold});
   canvas.text({kMargin + width + 14, y + 26}, detail, {.size = kCaptionSize, .color = ink::kQuiet},
-              kInnerWidth - width - 440);
+              kInnerWidth - width - 14 - reserved);
 }
 
 void draw_map_section_title(Canvas& canvas, double y, const SheetContents& contents) {
   const bool overlay = contents.style == MapStyle::kOverlay;
   draw_section_title(canvas, y, "Relevance per pixel",
                      fmt::format("each frame above its {}; one scale for the clip, {}",
-                                 overlay ? "overlay" : "heat map", scale_caption(contents.scale)));
+                                 overlay ? "overlay" : "heat map", scale_caption(contents.scale)),
+                     426);
   const Box bar{kSheetWidth - kMargin - 356, y + 8, 320, 16};
   draw_color_bar(canvas, bar, Direction::kRightwards, contents.colors, contents.scale, contents.style);
   canvas.text({bar.x - 36, bar.y + 13}, "R " + format_for(contents.scale.limit).factor(),

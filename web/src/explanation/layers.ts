@@ -77,13 +77,15 @@ function draw(clip: Clip, width: number): SVGSVGElement {
   return root;
 }
 
-/** Goes on, then the losses so far in the order of kLosses; parts of the start. */
+/** What goes on, on any branch, then the losses so far in the order of kLosses; parts of the start. */
 export function stacksOf(layers: readonly Layer[]): number[][] {
   const start = layers[0]?.incoming || 1;
   const lost = kLosses.map(() => 0);
+  let onItsWay = 1;
   return layers.map((layer) => {
+    onItsWay += ((layer.outgoing ?? 0) - (layer.incoming ?? 0)) / start;
     for (const [i, { key }] of kLosses.entries()) lost[i] = lost[i]! + (layer[key] ?? 0) / start;
-    return [(layer.outgoing ?? 0) / start, ...lost];
+    return [onItsWay, ...lost];
   });
 }
 
