@@ -124,7 +124,8 @@ std::unique_ptr<Task> make_task(const Options& options) {
   const graph::Graph graph = load(options.model, clip.shape());
   using Pass = Bare::Pass;
   if (options.task == "bare_forward") return std::make_unique<Bare>(graph, options.threads, Pass::kForward);
-  if (options.task == "bare_backward") return std::make_unique<Bare>(graph, options.threads, Pass::kBackwardData);
+  if (options.task == "bare_backward")
+    return std::make_unique<Bare>(graph, options.threads, Pass::kBackwardData);
   if (options.task == "forward") return std::make_unique<Prediction>(graph, std::move(clip), options.threads);
   return std::make_unique<Explanation>(graph, std::move(clip), options.threads, options.task);
 }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Whether relevid has become slower: its own ratios, measured now, against those that are committed. Answers are
-// checked against the reference library before anything is timed. Needs no peers.
+// Whether relevid has become slower: its own ratios, measured now, against those that are committed. Answers
+// are checked against the reference library before anything is timed. Needs no peers.
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
@@ -56,8 +56,8 @@ void check_answers(const std::string& name, int threads) {
   const Agreement found = compare_with_reference(built_in(name, narrow), threads);
   if (found.logits <= kTolerance && found.relevance <= kTolerance) return;
   throw Error(ErrorKind::kInternal,
-              fmt::format("wrong answer, so nothing is timed: {}: logits off by {:.1e}, relevance by {:.1e}", name,
-                          found.logits, found.relevance));
+              fmt::format("wrong answer, so nothing is timed: {}: logits off by {:.1e}, relevance by {:.1e}",
+                          name, found.logits, found.relevance));
 }
 
 Ratios measure(const graph::Graph& graph, const Options& options) {
@@ -118,7 +118,8 @@ void print(const std::string& network, const Ratios& now, const Ratios& before, 
 }
 
 /// Measured once more where it seems slower: a neighbour on the machine is no regression.
-Ratios measure_twice(const Subject& subject, const graph::Graph& graph, const Ratios& before, const Options& options) {
+Ratios measure_twice(const Subject& subject, const graph::Graph& graph, const Ratios& before,
+                     const Options& options) {
   if (subject.is_built_in) check_answers(subject.name, options.threads);
   const Ratios ratios = measure(graph, options);
   if (slower(ratios, before, options.tolerance).empty()) return ratios;
@@ -146,8 +147,8 @@ RatioFile measure_all(const RatioFile& before, const Options& options) {
 
 int verdict(const RatioFile& now, const RatioFile& before, double tolerance) {
   if (now.processor != before.processor || now.cores != before.cores) {
-    fmt::print("The committed ratios are of {} cores of '{}', so nothing here is called slower.\n", before.cores,
-               before.processor);
+    fmt::print("The committed ratios are of {} cores of '{}', so nothing here is called slower.\n",
+               before.cores, before.processor);
     return EXIT_SUCCESS;
   }
   std::vector<std::string> worse;

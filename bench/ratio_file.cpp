@@ -14,8 +14,9 @@ namespace relevid::bench {
 RatioFile read_ratios(const std::filesystem::path& path) {
   std::ifstream stream(path);
   if (!stream) {
-    throw Error(ErrorKind::kIo,
-                fmt::format("no ratios to compare with in {}; ./run bench --quick --save writes them", path.string()));
+    throw Error(ErrorKind::kIo, fmt::format("no ratios to compare with in {}; ./run bench --quick --save "
+                                            "writes them",
+                                            path.string()));
   }
   try {
     const auto json = nlohmann::json::parse(stream);

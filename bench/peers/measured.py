@@ -8,7 +8,8 @@ GIB = 1 << 30
 TARGETS = [
     ("forward against ONNX Runtime", "c3d", ("onnxruntime forward", "relevid forward"), "at least", 1.2),
     ("deep_taylor against its own forward", "c3d", ("relevid deep_taylor", "relevid forward"), "at most", 2.0),
-    ("deep_taylor against ONNX Runtime's forward", "c3d", ("relevid deep_taylor", "onnxruntime forward"), "at most", 1.5),
+    ("deep_taylor against ONNX Runtime's forward", "c3d", ("relevid deep_taylor", "onnxruntime forward"), "at most",
+     1.5),
     ("deep_taylor against zennit", "c3d", ("zennit deep_taylor", "relevid deep_taylor"), "at least", 5.0),
     ("epsilon_plus against zennit", "r2plus1d_18", ("zennit epsilon_plus", "relevid epsilon_plus"), "at least", 4.0),
     ("epsilon_plus against zennit", "i3d", ("zennit epsilon_plus", "relevid epsilon_plus"), "at least", 4.0),

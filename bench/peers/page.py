@@ -51,7 +51,8 @@ def times_table(runs):
 def targets_table(runs):
     rows = target_rows({name: run for (name, batch), run in runs.items() if batch == 1})
     return table(["target, batch 1", "network", "wanted", "measured", ""],
-                 [[what, SUBJECTS[network].title, f"{bound} {limit:g} ×", f"{found:.2f} ×", "met" if met else "missed"]
+                 [[what, SUBJECTS[network].title, f"{bound} {limit:g} ×", f"{found:.2f} ×",
+                   "met" if met else "missed"]
                   for what, network, bound, limit, found, met in rows])
 
 

@@ -133,7 +133,8 @@ def parse():
     parser.add_argument("--setting", default="", help="of PyTorch, where it is not to be found out (contiguous, ...)")
     parser.add_argument("--check-only", action="store_true", help="compare answers, and time nothing")
     parser.add_argument("--worker", type=pathlib.Path, default=ROOT / "build/release/bench/peers/peer_worker")
-    parser.add_argument("--work", type=pathlib.Path, default=ROOT / "build/peers/networks", help="folder of the networks")
+    parser.add_argument("--work", type=pathlib.Path, default=ROOT / "build/peers/networks",
+                        help="folder of the networks")
     parser.add_argument("--results", type=pathlib.Path, default=ROOT / "bench/results")
     parser.add_argument("--page", type=pathlib.Path, default=ROOT / "docs/user/speed.md")
     options = parser.parse_args()
