@@ -60,7 +60,7 @@ class Explanation : public Task {
   Explanation(const graph::Graph& graph, Tensor clip, int threads, const std::string& method)
       : library_(kernels::make_onednn_library(threads)),
         network_(graph, *library_, Purpose::kExplanation),
-        explainer_(network_, options(method)),
+        explainer_(network_, options_of(method)),
         clip_(std::move(clip)) {}
   void run() override {
     explainer_.forward(clip_);
@@ -74,7 +74,7 @@ class Explanation : public Task {
   }
 
  private:
-  static ExplainerOptions options(const std::string& method) {
+  static ExplainerOptions options_of(const std::string& method) {
     ExplainerOptions options = deep_taylor_options();
     options.method = method;
     return options;

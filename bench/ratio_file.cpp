@@ -3,6 +3,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <fstream>
 #include <nlohmann/json.hpp>
 
@@ -20,7 +21,8 @@ RatioFile read_ratios(const std::filesystem::path& path) {
   }
   try {
     const auto json = nlohmann::json::parse(stream);
-    return {json.at("processor"), json.at("cores"), json.at("networks")};
+    return {json.at("processor").get<std::string>(), json.at("cores").get<int>(),
+            json.at("networks").get<std::map<std::string, Ratios>>()};
   } catch (const nlohmann::json::exception& error) {
     throw Error(ErrorKind::kCorruptInput, fmt::format("{}: {}", path.string(), error.what()));
   }

@@ -82,11 +82,11 @@ def fastest(subject, task):
     for setting in settings(task):
         try:
             work = prepare(*subject, task, setting)
-            work()
-            times[setting] = min(seconds(work) for _ in range(3))
-            print(f"{task}, {setting}: {times[setting]:.3f} s", file=sys.stderr)
+            first = seconds(work)
+            times[setting] = min(seconds(work) for _ in range(3 if first < 3 else 1))
+            print(f"  {task}, {setting}: {times[setting]:.3f} s", file=sys.stderr)
         except Exception as error:  # not every layer has every setting, and compiling needs a compiler
-            print(f"{task}, {setting}: not possible: {str(error).splitlines()[0]}", file=sys.stderr)
+            print(f"  {task}, {setting}: not possible: {repr(error):.100}", file=sys.stderr)
     return min(times, key=times.get)
 
 

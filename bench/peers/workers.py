@@ -53,7 +53,7 @@ def command(peer, task, files, threads, worker, setting):
 def fastest_setting(files, task, threads):
     """The setting of PyTorch in which the task is fastest here; what was tried goes to the terminal."""
     words = [str(word) for word in torch_command(files, task, threads, "tune")]
-    return subprocess.run(words, check=True, stdout=subprocess.PIPE, text=True).stdout.strip()
+    return subprocess.run(words, check=True, stdout=subprocess.PIPE, text=True).stdout.split()[-1]
 
 
 class Worker:
