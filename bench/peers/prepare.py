@@ -5,6 +5,7 @@ prepare.py NAME FOLDER BATCHES writes NAME.onnx, NAME.pt and NAME_batchN.npy for
 """
 import pathlib
 import sys
+import warnings
 
 import numpy
 import torch
@@ -67,6 +68,7 @@ def main():
     for batch in batches:
         numpy.save(folder / f"{name}_batch{batch}.npy", clips[:batch].numpy())
     torch.save(model.state_dict(), folder / f"{name}.pt")
+    warnings.simplefilter("ignore", DeprecationWarning)  # the exporter that is asked for is the older one
     batch_axis = {0: "batch"}
     torch.onnx.export(model, (clips[:1],), str(folder / f"{name}.onnx"), dynamo=False, opset_version=17,
                       input_names=["clip"], output_names=["logits"],

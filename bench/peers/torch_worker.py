@@ -56,8 +56,8 @@ def prepare(name, weights, clip, task, setting):
         from torch.utils.mkldnn import to_mkldnn
         model, clip = to_mkldnn(model), clip.to_mkldnn()
     elif setting == "compiled":
-        import torch._inductor.config
-        torch._inductor.config.freezing = task == "forward"
+        from torch._inductor import config
+        config.freezing = task == "forward"
         model = torch.compile(model)
     if task == "forward":
         return lambda: forward(model, clip)
