@@ -101,4 +101,5 @@ def main():
     serve(lambda: {key: value.detach().numpy() for key, value in work().items()})
 
 
-main()
+if __name__ == "__main__":
+    main()
