@@ -23,7 +23,7 @@ from workers import HERE, PEERS, TASKS, Files, Worker, command, fastest_setting
 
 ROOT = HERE.parent.parent
 SLEEP_SECONDS = 0.1  # between tasks, so that the threads of the last one have gone to sleep
-MOST_ELEMENTS = 20_000_000  # of a batch of clips: larger ones are left out, as four of I3D's would take hours
+MOST_ELEMENTS = 20_000_000  # of a batch of clips: four of I3D are left out, which would take as long as the rest
 
 
 def cpu_name():
@@ -106,7 +106,7 @@ def measure(files, options):
             worker.close()
     return {
         "network": files.name, "batch": files.batch, "clip": list(SUBJECTS[files.name].clip),
-        "machine": {"cpu": cpu_name(), "cores": os.cpu_count(), "system": platform.platform()},
+        "machine": {"cpu": cpu_name(), "cores": os.cpu_count(), "system": f"{platform.system()} {platform.machine()}"},
         "versions": versions(), "threads": options.threads, "rounds": options.rounds, "settings": chosen,
         "agreement": found, "seconds": seconds, "peak_bytes": peaks,
     }
@@ -115,7 +115,7 @@ def measure(files, options):
 def fits(name, batch):
     elements = batch * int(numpy.prod(SUBJECTS[name].clip))
     if batch > 1 and elements > MOST_ELEMENTS:
-        print(f"{SUBJECTS[name].title}, batch {batch}: left out, too large for a run of minutes")
+        print(f"{SUBJECTS[name].title}, batch {batch}: left out, as it would take as long as all the rest")
         return False
     return True
 
