@@ -31,7 +31,7 @@ memory filled(const memory::desc& desc, const dnnl::engine& engine) {
 }  // namespace
 
 BareConvolution::BareConvolution(const dnnl::engine& engine, const kernels::ConvolutionSpec& spec,
-                                 const Shape& input) {
+                                 const Shape& input, Use use) {
   const auto source = any_layout(kernels::as_volume(input).dims());
   const auto target = any_layout(kernels::output_shape(spec, input).dims());
   const auto bias = memory::desc({spec.channels_out}, memory::data_type::f32, memory::format_tag::a);
@@ -62,6 +62,7 @@ BareConvolution::BareConvolution(const dnnl::engine& engine, const kernels::Conv
                      {DNNL_ARG_WEIGHTS, filled(prepared_backward.weights_desc(), engine)},
                      {DNNL_ARG_DIFF_SRC, filled(prepared_backward.diff_src_desc(), engine)}}};
 
+  if (use == Use::kExplanation) return;
   const dnnl::convolution_backward_weights::desc by_weights(dnnl::algorithm::convolution_direct, source, weights, bias,
                                                             target, dims(spec.strides), dilations, begin, end);
   const dnnl::convolution_backward_weights::primitive_desc prepared_weights(by_weights, engine, prepared);
@@ -87,12 +88,13 @@ void BareConvolution::run_backward_weights(dnnl::stream& stream) {
   stream.wait();
 }
 
-std::vector<BareConvolution> bare_convolutions(const dnnl::engine& engine, const graph::Graph& graph) {
+std::vector<BareConvolution> bare_convolutions(const dnnl::engine& engine, const graph::Graph& graph,
+                                               BareConvolution::Use use) {
   std::vector<BareConvolution> result;
   for (const graph::Node& node : graph.nodes) {
     if (!std::holds_alternative<graph::Convolution>(node.op)) continue;
     result.emplace_back(engine, std::get<kernels::ConvolutionSpec>(*linear_spec(graph, node)),
-                        graph.shape(node.inputs[0]));
+                        graph.shape(node.inputs[0]), use);
   }
   return result;
 }

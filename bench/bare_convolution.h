@@ -14,7 +14,9 @@ namespace relevid::bench {
 /// is measured against.
 class BareConvolution {
  public:
-  BareConvolution(const dnnl::engine& engine, const kernels::ConvolutionSpec& spec, const Shape& input);
+  /// Which passes are prepared; each has buffers of its own. An explanation needs none by weights.
+  enum class Use { kExplanation, kTraining };
+  BareConvolution(const dnnl::engine& engine, const kernels::ConvolutionSpec& spec, const Shape& input, Use use);
   void run_forward(dnnl::stream& stream);
   void run_backward_data(dnnl::stream& stream);
   void run_backward_weights(dnnl::stream& stream);
@@ -28,6 +30,7 @@ class BareConvolution {
 };
 
 /// One for every convolution of the graph.
-std::vector<BareConvolution> bare_convolutions(const dnnl::engine& engine, const graph::Graph& graph);
+std::vector<BareConvolution> bare_convolutions(const dnnl::engine& engine, const graph::Graph& graph,
+                                               BareConvolution::Use use);
 
 }  // namespace relevid::bench

@@ -107,7 +107,7 @@ int time_c3d(const Options& options) {
 
   const dnnl::engine engine(dnnl::engine::kind::cpu, 0);
   dnnl::stream stream(engine);
-  auto bare = bare_convolutions(engine, graph);
+  auto bare = bare_convolutions(engine, graph, BareConvolution::Use::kExplanation);
   Interleaved work;
   work.add("bare forward", [&] {
     for (auto& convolution : bare) convolution.run_forward(stream);

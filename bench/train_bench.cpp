@@ -103,7 +103,8 @@ bool time_subject(const Subject& subject, const Options& options) {
   const dnnl::engine engine(dnnl::engine::kind::cpu, 0);
   dnnl::stream stream(engine);
   const graph::Model model = models::create(subject.architecture, subject.create);
-  auto bare = bare_convolutions(engine, graph::specialise(model, {{"clip", training.shape()}}));
+  auto bare = bare_convolutions(engine, graph::specialise(model, {{"clip", training.shape()}}),
+                                BareConvolution::Use::kTraining);
   std::unique_ptr<PytorchPeer> peer;
   if (!options.python.empty())
     peer = std::make_unique<PytorchPeer>(options.python, subject.architecture, subject.create, options.batch,

@@ -9,6 +9,7 @@
 
 #include "api/audit_networks.h"
 #include "api/audit_settings.h"
+#include "api/method_record.h"
 #include "audit/labels.h"
 #include "audit/run_reader.h"
 #include "audit/runner.h"
@@ -27,7 +28,7 @@ std::string settings_record(const AuditOptions& options, const audit::PlanOption
   model.class_names.clear();  // in the manifest
   std::vector<std::string_view> controls;
   for (const ConditionKind kind : plan.controls) controls.push_back(audit::name(kind));
-  const Json record = {{"method", Json::parse(method_record(options.method, start))},
+  const Json record = {{"method", method_record(options.method, start)},
                        {"model_settings", Json::parse(to_json(model))},
                        {"intervals", plan.intervals},
                        {"base_interval", plan.base_interval},

@@ -2,14 +2,10 @@
 #include "api/audit_settings.h"
 
 #include <algorithm>
-#include <nlohmann/json.hpp>
-
-#include "base/hash.h"
 
 namespace relevid {
 
 using audit::ConditionKind;
-using Json = nlohmann::json;
 
 namespace {
 
@@ -64,20 +60,6 @@ audit::PlanOptions plan_of(const AuditOptions& options) {
   plan.seed = options.seed;
   audit::require_valid(plan);
   return plan;
-}
-
-std::string method_record(const MethodOptions& method, Start start) {
-  const Json record = {{"name", method.method},
-                       {"start", start == Start::kLogit ? "logit" : "one"},
-                       {"gate", method.gate == GateRule::kSignal ? "signal" : "half"},
-                       {"rules_sha256", method.rules_file.empty() ? "" : sha256_of_file(method.rules_file)},
-                       {"contrast", method.contrast ? Json(*method.contrast) : Json()},
-                       {"integration_steps", method.integration_steps},
-                       {"integration_baseline", method.baseline == PathBaseline::kMean ? "mean" : "zero"},
-                       {"noise_samples", method.noise_samples},
-                       {"noise_level", method.noise_level},
-                       {"seed", method.seed}};
-  return record.dump(-1, ' ', false, Json::error_handler_t::replace);
 }
 
 }  // namespace relevid

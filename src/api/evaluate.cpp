@@ -11,6 +11,7 @@
 #include "api/audit_settings.h"
 #include "api/evaluate_networks.h"
 #include "api/layout.h"
+#include "api/method_record.h"
 #include "audit/labels.h"
 #include "base/hash.h"
 #include "evaluate/runner.h"
@@ -115,24 +116,6 @@ std::vector<MethodOptions> methods_of(const EvaluateOptions& options, const std:
   return methods;
 }
 
-/// What the methods have beside what audits record.
-void add_further(Json& record, const MethodOptions& method) {
-  const PerturbationOptions& p = method.perturbation;
-  record.update({{"layer", method.layer},
-                 {"relevance", method.relevance},
-                 {"selective_sigmas", method.selective_sigmas},
-                 {"score", p.score == Score::kLogit ? "logit" : "probability"},
-                 {"fill", static_cast<int>(p.fill)},
-                 {"window", p.window},
-                 {"stride", p.stride},
-                 {"masks", p.masks},
-                 {"cells", p.cells},
-                 {"keep_share", p.keep_share},
-                 {"areas", p.areas},
-                 {"iterations", p.iterations},
-                 {"permutations", p.permutations}});
-}
-
 /// Everything that the rows depend on, by its final value; threads, which change no more than the last bits,
 /// are left out.
 std::string settings_record(const EvaluateOptions& options, const evaluate::EvaluationPlan& plan,
@@ -157,9 +140,8 @@ std::string settings_record(const EvaluateOptions& options, const evaluate::Eval
                  {"seed", plan.seed},
                  {"image_sequence_fps", options.video.image_sequence_fps}};
   for (size_t m = 0; m < methods.size(); ++m) {
-    Json method = Json::parse(method_record(methods[m], network.effective_start(m)));
+    Json method = method_record(methods[m], network.effective_start(m));
     method["name"] = options.methods[m];
-    add_further(method, methods[m]);
     record["methods"].push_back(std::move(method));
   }
   return record.dump(-1, ' ', false, Json::error_handler_t::replace);

@@ -5,6 +5,7 @@
 
 #include <nlohmann/json.hpp>
 
+#include "api/method_record.h"
 #include "base/hash.h"
 #include "relevid/error.h"
 
@@ -68,17 +69,7 @@ Preprocessing shown_preprocessing_of(const audit::Manifest& manifest) {
 MethodOptions method_of(const audit::Manifest& manifest, const std::filesystem::path& rules_file) {
   return read_from(manifest, [&](const Json& settings) {
     const Json& method = settings.at("method");
-    MethodOptions options;
-    options.method = method.at("name").get<std::string>();
-    options.start = method.at("start") == "logit" ? Start::kLogit : Start::kOne;
-    options.gate = method.at("gate") == "half" ? GateRule::kHalf : GateRule::kSignal;
-    if (!method.at("contrast").is_null()) options.contrast = method["contrast"].get<int64_t>();
-    options.integration_steps = method.at("integration_steps").get<int64_t>();
-    options.baseline =
-        method.at("integration_baseline") == "mean" ? PathBaseline::kMean : PathBaseline::kZero;
-    options.noise_samples = method.at("noise_samples").get<int64_t>();
-    options.noise_level = method.at("noise_level").get<double>();
-    options.seed = method.at("seed").get<uint64_t>();
+    MethodOptions options = method_from(method);
     const auto rules = method.at("rules_sha256").get<std::string>();
     check_rules(rules, rules_file);
     if (!rules.empty()) options.rules_file = rules_file;

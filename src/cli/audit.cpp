@@ -10,6 +10,7 @@
 #include "cli/choice.h"
 #include "cli/command.h"
 #include "cli/dataset_options.h"
+#include "cli/method_options.h"
 #include "cli/settings_options.h"
 #include "relevid/audit_report.h"
 #include "relevid/error.h"
@@ -22,15 +23,16 @@ constexpr int kNamedFailures = 20;
 
 struct AuditCommand {
   std::string model, dataset;
-  std::string target = "top1", labels_by = "name", shard, rules, gate = "signal";
+  std::string target = "top1", labels_by = "name", shard;
   std::vector<std::string> controls;
   AuditOptions options;
+  MethodArguments method;
   SettingsOptions settings;
   DataSetCommandOptions reading;
 
   int run();
   int audit();
-  AuditOptions resolve(const Model& network) const;
+  AuditOptions resolve(const Model& network);
 };
 
 /// A number from the environment; nothing where it is not set or is none.
@@ -108,14 +110,14 @@ void print_findings(const AuditOptions& options) {
   fmt::print("more         relevid report {}\n", run);
 }
 
-AuditOptions AuditCommand::resolve(const Model& network) const {
+AuditOptions AuditCommand::resolve(const Model& network) {
   AuditOptions result = options;
   result.settings = settings.require(network);
   if (!settings.num_clips && !settings.stride) result.settings.sampling.num_clips = kDefaultClips;
   result.controls = parse_controls(controls);
-  result.method.rules_file = rules;
-  result.method.gate =
-      choice<GateRule>(gate, "--gate", {{"signal", GateRule::kSignal}, {"half", GateRule::kHalf}});
+  method.read_words();
+  result.method = method.options;
+  result.seed = method.options.seed;
   result.target = choice<AuditOptions::Target>(
       target, "--target",
       {{"top1", AuditOptions::Target::kPredicted}, {"label", AuditOptions::Target::kLabel}});
@@ -165,21 +167,18 @@ void add_data_options(CLI::App& app, AuditCommand& command) {
 
 void add_method_options(CLI::App& app, AuditCommand& command) {
   const std::string group = "Method";
-  MethodOptions& method = command.options.method;
-  app.add_option("--method", method.method, fmt::format("{}", fmt::join(methods(), ", ")))
+  app.add_option("--method", command.method.options.method, fmt::format("{}", fmt::join(methods(), ", ")))
       ->capture_default_str()
       ->group(group);
   app.add_option("--target", command.target, "class to explain: top1, or label (where a video has one)")
       ->capture_default_str()
       ->group(group);
-  app.add_option("--rules", command.rules, "JSON file of rules that come before the preset's")->group(group);
-  app.add_option("--gate", command.gate, "products of branches: signal, or half to each")
-      ->capture_default_str()
-      ->group(group);
-  app.add_option("--threads", method.threads, "0: all cores")
+  app.add_option("--threads", command.method.options.threads, "0: all cores")
       ->check(CLI::Range(0, 1024))
       ->capture_default_str()
       ->group(group);
+  command.method.add_to(app);
+  app.get_option("--seed")->description("of shuffled frames, random weights, noise, masks and orders");
 }
 
 }  // namespace
@@ -206,7 +205,6 @@ void add_audit(CLI::App& program, Action& action) {
       ->capture_default_str();
   app->add_option("--shift-frames", options.shift_frames,
                   "of the control 'shifted'; a quarter of a clip otherwise");
-  app->add_option("--seed", options.seed, "of shuffled frames and random weights")->capture_default_str();
   app->add_option("--shard", command->shard,
                   "i/n: every n-th video from the i-th, from 0; a task's place in a Slurm array otherwise");
   add_method_options(*app, *command);

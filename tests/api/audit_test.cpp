@@ -18,6 +18,7 @@ namespace {
 using ::testing::DoubleNear;
 using ::testing::Each;
 using ::testing::ElementsAre;
+using ::testing::AllOf;
 using ::testing::HasSubstr;
 using testing::message_of;
 using ::testing::Pointwise;
@@ -151,6 +152,11 @@ TEST_F(Audit, OtherSettingsAreRefusedAndNamed) {
   other = options;
   other.controls = {AuditControl::kFrozen};
   EXPECT_THAT(refusal(other), HasSubstr("settings.controls.0: nothing there, \"frozen\" here"));
+  other = options;
+  other.method.relevance = "epsilon_plus";
+  other.method.perturbation.fill = Fill::kBlur;
+  EXPECT_THAT(refusal(other), AllOf(HasSubstr("settings.method.fill: \"default\" there, \"blur\" here"),
+                                    HasSubstr("settings.method.relevance: ")));
   other = options;
   other.method.threads = 2;  // plays no part
   EXPECT_TRUE(run_audit(model_, data_, other, {}).finished);

@@ -119,5 +119,15 @@ TEST(Sum, OfManyValuesIsExactEnough) {
   }
 }
 
+TEST(Average, OfAWholeVolumeLosesNoDigits) {
+  const Shape input{1, 20, 16, 112, 112};
+  Random random(6);
+  const testing::Pair x = testing::libraries().upload(random.uniform(input, 0, 1));
+  const SumSpec mean{{2, 3, 4}, 1.0 / (16 * 112 * 112)};
+  const auto want = testing::libraries().reference->prepare(mean, input, {});
+  const auto have = testing::libraries().onednn->prepare(mean, input, {});
+  testing::expect_same({want->forward(x.reference, {}), have->forward(x.onednn, {})}, "a mean", 1e-6);
+}
+
 }  // namespace
 }  // namespace relevid

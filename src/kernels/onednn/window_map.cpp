@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <algorithm>
 #include <map>
+#include <span>
+#include <vector>
 
 #include "kernels/indexing.h"
 #include "kernels/onednn/channel_rows.h"
@@ -10,6 +12,13 @@
 
 namespace relevid::kernels::onednn {
 namespace {
+
+/// Windows of more taps than this, which sums and averages over whole volumes have, are summed in parts.
+constexpr int64_t kManyTaps = 512;
+
+void add_to(std::span<float> to, std::span<const float> part) {
+  for (size_t i = 0; i < to.size(); ++i) to[i] += part[i];
+}
 
 /// A window that sees one channel at a time: a depthwise convolution (oneDNN has no fast one in 3-D), an
 /// average, or a sum over spatial axes. Every tap has a weight per channel; averages have a factor per output
@@ -90,6 +99,21 @@ class WindowMap final : public LinearMap {
     for (int64_t b = 0; b < kernel_[1]; ++b) {
       const int64_t ih = h * strides_[1] - pads_[1] + b * dilations_[1];
       if (ih >= 0 && ih < in_.height) f(it * in_.height + ih, (a * kernel_[1] + b) * kernel_[2]);
+    }
+  }
+  /// One output row of many taps: a sum of its own for every input row and for every frame, as one float that
+  /// takes hundreds of thousands of numbers one by one loses two digits.
+  void add_in_parts(const WindowRow& window, const float* values, const float* taps, int64_t t, int64_t h,
+                    std::span<float> to) const {
+    std::vector<float> of_frame(to.size()), of_row(to.size());
+    for (int64_t a = 0; a < kernel_[0]; ++a) {
+      std::ranges::fill(of_frame, 0.0F);
+      for_each_row(t, h, a, [&](int64_t from, int64_t tap) {
+        std::ranges::fill(of_row, 0.0F);
+        window_row_apply(window, values + from * in_.width * in_.block, taps + tap * in_.block, of_row.data());
+        add_to(of_frame, of_row);
+      });
+      add_to(to, of_frame);
     }
   }
   /// to = from times the factor of every position of output row `row`.
@@ -177,11 +201,15 @@ Buffer WindowMap::apply(const Buffer& x, WeightTransform transform, BiasPart par
         const int64_t at = t * out_.height + h;
         float* to = target + plane * out_.spatial() * B + at * out_row;
         for (int64_t i = 0; i < out_.width; ++i) std::copy_n(bias.data() + block * B, B, to + i * B);
-        for (int64_t a = 0; a < kernel_[0]; ++a)
-          for_each_row(t, h, a, [&](int64_t from, int64_t tap) {
-            window_row_apply(window, source + plane * in_.spatial() * B + from * in_row, block_taps + tap * B,
-                             to);
-          });
+        const float* values = source + plane * in_.spatial() * B;
+        if (taps_per_channel() > kManyTaps) {
+          add_in_parts(window, values, block_taps, t, h, std::span(to, static_cast<size_t>(out_row)));
+        } else {
+          for (int64_t a = 0; a < kernel_[0]; ++a)
+            for_each_row(t, h, a, [&](int64_t from, int64_t tap) {
+              window_row_apply(window, values + from * in_row, block_taps + tap * B, to);
+            });
+        }
         if (!factor.empty()) scale_row(factor, at, to, to);
       }
     }

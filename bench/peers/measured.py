@@ -1,0 +1,70 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What is made of the times of a run: medians, ratios, the share of the dense floor, and the targets."""
+import statistics
+
+GIB = 1 << 30
+
+# (what, network, ratio, bound, limit): see Run.ratio; at batch 1.
+TARGETS = [
+    ("forward against ONNX Runtime", "c3d", ("onnxruntime forward", "relevid forward"), "at least", 1.2),
+    ("deep_taylor against its own forward", "c3d", ("relevid deep_taylor", "relevid forward"), "at most", 2.0),
+    ("deep_taylor against ONNX Runtime's forward", "c3d", ("relevid deep_taylor", "onnxruntime forward"), "at most",
+     1.5),
+    ("deep_taylor against zennit", "c3d", ("zennit deep_taylor", "relevid deep_taylor"), "at least", 5.0),
+    ("epsilon_plus against zennit", "r2plus1d_18", ("zennit epsilon_plus", "relevid epsilon_plus"), "at least", 4.0),
+    ("epsilon_plus against zennit", "i3d", ("zennit epsilon_plus", "relevid epsilon_plus"), "at least", 4.0),
+    ("forward against ONNX Runtime", "x3d_m", ("onnxruntime forward", "relevid forward"), "at least", 1.0),
+]
+# Peak memory of these against zennit's, for every network.
+MEMORY_METHODS, MEMORY_LIMIT = ("deep_taylor", "epsilon_plus"), 0.5
+
+# How many forward passes and passes by data of the bare convolutions no dense kernels can do without.
+FLOORS = {"forward": (1, 0), "gradient": (1, 1), "epsilon_plus": (2, 1), "deep_taylor": (2, 1)}
+
+
+class Run:
+    """One network at one batch, as its file in bench/results has it."""
+
+    def __init__(self, record):
+        self.record = record
+
+    def has(self, *names):
+        return all(name in self.record["seconds"] for name in names)
+
+    def median(self, name):
+        return statistics.median(self.record["seconds"][name])
+
+    def ratio(self, a, b):
+        """The median of the rounds' own ratios, which drift touches less than the ratio of two medians."""
+        seconds = self.record["seconds"]
+        return statistics.median(x / y for x, y in zip(seconds[a], seconds[b]))
+
+    def floor_share(self, task):
+        """The dense floor's part of relevid's time, round by round; above 1 where less than all is computed."""
+        forward, backward = FLOORS[task]
+        seconds = self.record["seconds"]
+        return statistics.median(
+            (forward * f + backward * b) / own for f, b, own in
+            zip(seconds["relevid bare_forward"], seconds["relevid bare_backward"], seconds[f"relevid {task}"]))
+
+    def peak_gib(self, name):
+        return self.record["peak_bytes"][name] / GIB
+
+    def memory_ratio(self, method):
+        peaks = self.record["peak_bytes"]
+        return peaks[f"relevid {method}"] / peaks[f"zennit {method}"]
+
+
+def target_rows(runs):
+    """(what, network, bound, limit, found, met) of every target that the runs at batch 1 have; by network's name."""
+    rows = []
+    for what, network, names, bound, limit in TARGETS:
+        run = runs.get(network)
+        if run and run.has(*names):
+            rows.append((what, network, bound, limit, run.ratio(*names)))
+    for network, run in runs.items():
+        for method in MEMORY_METHODS:
+            if run.has(f"relevid {method}", f"zennit {method}"):
+                rows.append((f"peak memory of {method} against zennit's", network, "at most", MEMORY_LIMIT,
+                             run.memory_ratio(method)))
+    return [(*row, row[4] >= row[3] if row[2] == "at least" else row[4] <= row[3]) for row in rows]

@@ -1,0 +1,80 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Writes what bench/results holds into docs/user/speed.md, between two marks, and onto the terminal."""
+import json
+
+from measured import FLOORS, Run, target_rows
+from networks import SUBJECTS
+
+BEGIN, END = "<!-- measured: written by ./run bench --peers -->", "<!-- end -->"
+PEER_TITLES = {"onnxruntime": "ONNX Runtime", "pytorch": "PyTorch", "zennit": "zennit"}
+TASK_TITLES = {"forward": "forward", "gradient": "gradient", "epsilon_plus": "epsilon_plus",
+               "deep_taylor": "deep_taylor"}
+
+
+def read_runs(folder):
+    """By (network, batch), in the order of SUBJECTS."""
+    runs = {}
+    for name in SUBJECTS:
+        for path in sorted(folder.glob(f"{name}_batch*.json")):
+            record = json.loads(path.read_text())
+            runs[name, record["batch"]] = Run(record)
+    return runs
+
+
+def table(header, rows):
+    lines = [header, ["---"] * len(header), *rows]
+    return "\n".join("| " + " | ".join(line) + " |" for line in lines)
+
+
+def time_rows(run):
+    """A row for each task and program that is not relevid, relevid's own numbers beside it."""
+    rows = []
+    for task in FLOORS:
+        own = f"relevid {task}"
+        peers = [peer for peer in PEER_TITLES if run.has(own, f"{peer} {task}")]
+        for peer in peers:
+            other = f"{peer} {task}"
+            rows.append([
+                f"{SUBJECTS[run.record['network']].title}, {run.record['batch']}", TASK_TITLES[task],
+                f"{run.median(own):.3f}", f"{PEER_TITLES[peer]} {run.median(other):.3f}",
+                f"{run.ratio(other, own):.2f}", f"{run.peak_gib(own):.2f}", f"{run.peak_gib(other):.2f}",
+                f"{100 * run.floor_share(task):.0f} %"])
+    return rows
+
+
+def times_table(runs):
+    header = ["network, batch", "task", "relevid, s", "peer, s", "times as fast", "relevid, GiB", "peer, GiB",
+              "share of the dense floor"]
+    return table(header, [row for run in runs.values() for row in time_rows(run)])
+
+
+def targets_table(runs):
+    rows = target_rows({name: run for (name, batch), run in runs.items() if batch == 1})
+    return table(["target, batch 1", "network", "wanted", "measured", ""],
+                 [[what, SUBJECTS[network].title, f"{bound} {limit:g} ×", f"{found:.2f} ×",
+                   "met" if met else "missed"]
+                  for what, network, bound, limit, found, met in rows])
+
+
+def machine_lines(runs):
+    """One line a machine and set of versions: results may be of several days."""
+    lines = []
+    for run in runs.values():
+        machine, versions = run.record["machine"], run.record["versions"]
+        line = (f"{machine['cpu']}, {run.record['threads']} threads on {machine['cores']} cores, {machine['system']}; "
+                + ", ".join(f"{name} {version}" for name, version in versions.items())
+                + f"; median of {run.record['rounds']} rounds.")
+        if line not in lines:
+            lines.append(line)
+    return "\n".join(lines)
+
+
+def write(results, page):
+    """Returns what it has put onto the page."""
+    runs = read_runs(results)
+    content = "\n\n".join([machine_lines(runs), times_table(runs), targets_table(runs)])
+    text = page.read_text()
+    before, rest = text.split(BEGIN)
+    _, after = rest.split(END)
+    page.write_text(f"{before}{BEGIN}\n{content}\n{END}{after}")
+    return content

@@ -1,0 +1,96 @@
+# SPDX-License-Identifier: Apache-2.0
+"""One process a program and task, spoken to as serving.py describes."""
+import pathlib
+import subprocess
+import sys
+from dataclasses import dataclass
+
+HERE = pathlib.Path(__file__).parent
+
+# In the order in which a round does them.
+TASKS = [
+    ("relevid", "bare_forward"), ("relevid", "bare_backward"),
+    ("relevid", "forward"), ("onnxruntime", "forward"), ("pytorch", "forward"),
+    ("relevid", "gradient"), ("pytorch", "gradient"),
+    ("relevid", "epsilon_plus"), ("zennit", "epsilon_plus"),
+    ("relevid", "deep_taylor"), ("zennit", "deep_taylor"),
+]
+PEERS = ("relevid", "onnxruntime", "pytorch", "zennit")
+
+
+@dataclass
+class Files:
+    """What prepare.py has made of one network, and one of its clips."""
+    name: str
+    folder: pathlib.Path
+    batch: int
+
+    @property
+    def onnx(self):
+        return self.folder / f"{self.name}.onnx"
+
+    @property
+    def weights(self):
+        return self.folder / f"{self.name}.pt"
+
+    @property
+    def clip(self):
+        return self.folder / f"{self.name}_batch{self.batch}.npy"
+
+
+def torch_command(files, task, threads, setting):
+    return [sys.executable, HERE / "torch_worker.py", files.name, files.weights, files.clip, threads, task, setting]
+
+
+def command(peer, task, files, threads, worker, setting):
+    if peer == "relevid":
+        return [worker, "--model", files.onnx, "--clip", files.clip, "--task", task, "--threads", threads]
+    if peer == "onnxruntime":
+        return [sys.executable, HERE / "onnxruntime_worker.py", files.onnx, files.clip, threads]
+    return torch_command(files, task, threads, setting)
+
+
+def fastest_setting(files, task, threads):
+    """The setting of PyTorch in which the task is fastest here; what was tried goes to the terminal."""
+    words = [str(word) for word in torch_command(files, task, threads, "tune")]
+    return subprocess.run(words, check=True, stdout=subprocess.PIPE, text=True).stdout.split()[-1]
+
+
+class Worker:
+    def __init__(self, peer, task, words):
+        self.name = f"{peer} {task}"
+        self.process = subprocess.Popen([str(word) for word in words], stdin=subprocess.PIPE, stdout=subprocess.PIPE,
+                                        text=True)
+        self.expect("ready")
+
+    def read(self):
+        line = self.process.stdout.readline()
+        if not line:
+            raise RuntimeError(f"{self.name} ended with status {self.process.wait()}: see its message above")
+        return line.strip()
+
+    def expect(self, word):
+        line = self.read()
+        if line != word:
+            raise RuntimeError(f"{self.name} said '{line}' where '{word}' was expected")
+
+    def tell(self, line):
+        self.process.stdin.write(line + "\n")
+        self.process.stdin.flush()
+
+    def seconds(self):
+        self.tell("run")
+        return float(self.read())
+
+    def peak_bytes(self):
+        self.tell("peak")
+        return int(self.read())
+
+    def save(self, path):
+        self.tell(f"save {path}")
+        self.expect("saved")
+
+    def close(self):
+        self.process.stdin.close()
+        self.process.wait()
+        self.process.stdout.close()
