@@ -17,6 +17,9 @@ if(RELEVID_SANITIZE)
   target_link_options(relevid_options INTERFACE -fsanitize=${RELEVID_SANITIZE})
 endif()
 
+# Rooms without loops over pixels or weights: -O3 would make them no faster, and the build an eighth slower.
+set(relevid_plain_rooms base data graph onnx models audit evaluate api)
+
 function(relevid_room name)
   cmake_parse_arguments(ROOM "" "" "SOURCES;ROOMS;LIBRARIES" ${ARGN})
   add_library(relevid_${name} STATIC ${ROOM_SOURCES})
@@ -25,4 +28,7 @@ function(relevid_room name)
     target_link_libraries(relevid_${name} PUBLIC relevid_${room})
   endforeach()
   target_link_libraries(relevid_${name} PRIVATE relevid_options ${ROOM_LIBRARIES})
+  if(name IN_LIST relevid_plain_rooms)
+    target_compile_options(relevid_${name} PRIVATE $<$<CONFIG:Release>:-O2>)
+  endif()
 endfunction()
