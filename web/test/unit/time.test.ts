@@ -65,3 +65,13 @@ test("losses add up layer by layer", () => {
   near(stacks[1]![0]!, 0.7);
   near(stacks[1]![1]!, 0.3);
 });
+
+test("what is on another branch goes on, too", () => {
+  const layer = (incoming: number, outgoing: number): Layer => ({
+    name: "", operator: "", rule: "", incoming, outgoing, absorbed_by_bias: 0, absorbed_by_epsilon: incoming - outgoing, dropped: 0,
+  });
+  // An addition hands 4 of 10 to a branch that loses 1; 6 pass it by.
+  const stacks = stacksOf([layer(10, 10), layer(4, 3)]);
+  near(stacks[1]![0]!, 0.9);
+  near(stacks[1]![2]!, 0.1);
+});
