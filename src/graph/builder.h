@@ -75,6 +75,7 @@ void lower_matmul(Builder& builder, const ModelNode& node);
 void lower_batch_norm(Builder& builder, const ModelNode& node);
 void lower_layer_norm(Builder& builder, const ModelNode& node);
 void lower_instance_norm(Builder& builder, const ModelNode& node);
+void lower_group_norm(Builder& builder, const ModelNode& node);
 
 void lower_max_pool(Builder& builder, const ModelNode& node);
 void lower_average_pool(Builder& builder, const ModelNode& node);
@@ -84,6 +85,7 @@ void lower_reduce(Builder& builder, const ModelNode& node);
 void lower_activation(Builder& builder, const ModelNode& node);
 void lower_clip(Builder& builder, const ModelNode& node);
 void lower_power(Builder& builder, const ModelNode& node);
+void lower_negative(Builder& builder, const ModelNode& node);
 void lower_prelu(Builder& builder, const ModelNode& node);
 void lower_where(Builder& builder, const ModelNode& node);
 void lower_arithmetic(Builder& builder, const ModelNode& node);

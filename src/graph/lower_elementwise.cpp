@@ -121,6 +121,14 @@ void lower_power(Builder& builder, const ModelNode& node) {
   builder.define(node.outputs.at(0), op.alpha == 1 ? x : builder.emit(node, op, {x}, builder.shape(x)));
 }
 
+void lower_negative(Builder& builder, const ModelNode& node) {
+  const ValueId x = builder.value(node, 0);
+  const Shape one(std::vector<int64_t>(static_cast<size_t>(builder.shape(x).rank()), 1));
+  const auto number = [&](float value) { return share(Tensor::from(one, std::vector<float>{value})); };
+  builder.define(node.outputs.at(0),
+                 builder.emit(node, Affine{number(-1), number(0)}, {x}, builder.shape(x)));
+}
+
 void lower_prelu(Builder& builder, const ModelNode& node) {
   const ValueId x = builder.value(node, 0);
   const TensorRef given = builder.constant(node, 1);

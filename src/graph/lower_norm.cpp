@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Batch, layer and instance normalisation.
+// Batch, layer, instance and group normalisation.
 #include <fmt/format.h>
 
 #include <cmath>
@@ -93,6 +93,36 @@ void lower_instance_norm(Builder& builder, const ModelNode& node) {
   std::iota(axes.begin(), axes.end(), int64_t{2});
   for (int64_t i = 0; i < parameters.rank(); ++i) parameters[i] = i == 1 ? parameters[i] : 1;
   define_standardised(builder, node, x, std::move(axes), parameters);
+}
+
+/// Over the channels of a group and all axes behind, with a scale and a shift per channel (since opset 21) or
+/// per group (before).
+void lower_group_norm(Builder& builder, const ModelNode& node) {
+  const ValueId x = builder.value(node, 0);
+  const Shape shape = builder.shape(x);
+  const int64_t groups = node.integer("num_groups", 0);
+  if (shape.rank() < 3 || groups < 1 || shape[1] % groups != 0)
+    reject(fmt::format("{} groups of {}", groups, shape.to_string()));
+  const double epsilon = node.number("epsilon", 1e-5);
+  if (!(epsilon >= 0)) reject(fmt::format("an epsilon of {}", epsilon));
+  Shape channelwise(std::vector<int64_t>(static_cast<size_t>(shape.rank()), 1));
+  channelwise[1] = shape[1];
+  const auto by_channel = [&](size_t index, float otherwise) {
+    const TensorRef given = as_float(builder.constant(node, index));
+    if (!given || given->elements() != groups) return parameter(builder, node, index, channelwise, otherwise);
+    Tensor spread(channelwise, DType::kF32);
+    for (int64_t c = 0; c < shape[1]; ++c)
+      spread.values<float>()[static_cast<size_t>(c)] =
+          given->values<float>()[static_cast<size_t>(c / (shape[1] / groups))];
+    require_finite(node, spread, "parameter");
+    return share(std::move(spread));
+  };
+  Affine affine{by_channel(1, 1), by_channel(2, 0)};
+  const Shape grouped{shape[0], groups, shape.elements() / (shape[0] * groups)};
+  const ValueId y =
+      builder.emit(node, Standardise{{2}, epsilon}, {builder.reshape(node, x, grouped)}, grouped);
+  builder.define(node.outputs.at(0),
+                 builder.emit(node, std::move(affine), {builder.reshape(node, y, shape)}, shape));
 }
 
 }  // namespace relevid::graph

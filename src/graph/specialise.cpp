@@ -27,6 +27,7 @@ const std::map<std::string, Lower>& lowerings() {
       {"BatchNormalization", lower_batch_norm},
       {"LayerNormalization", lower_layer_norm},
       {"InstanceNormalization", lower_instance_norm},
+      {"GroupNormalization", lower_group_norm},
       {"MaxPool", lower_max_pool},
       {"AveragePool", lower_average_pool},
       {"GlobalAveragePool", lower_global_pool},
@@ -47,6 +48,7 @@ const std::map<std::string, Lower>& lowerings() {
       {"Sqrt", lower_activation},
       {"Reciprocal", lower_activation},
       {"Pow", lower_power},
+      {"Neg", lower_negative},
       {"PRelu", lower_prelu},
       {"Clip", lower_clip},
       {"Add", lower_arithmetic},
@@ -79,15 +81,15 @@ const std::map<std::string, Lower>& lowerings() {
 
 /// Operators that only ever stand in constant arithmetic, about shapes or weights.
 bool is_constant_only(const std::string& op) {
-  static const std::set<std::string> kOps = {"Constant", "ConstantOfShape",
-                                             "Shape",    "Size",
-                                             "Range",    "Equal",
-                                             "Less",     "Greater",
-                                             "And",      "Or",
-                                             "Not",      "Neg",
-                                             "Abs",      "Min",
-                                             "Max",      "Floor",
-                                             "Ceil",     "ReduceProd"};
+  static const std::set<std::string> kOps = {"Constant",  "ConstantOfShape",
+                                             "Shape",     "Size",
+                                             "Range",     "Equal",
+                                             "Less",      "Greater",
+                                             "And",       "Or",
+                                             "Not",       "Abs",
+                                             "Min",       "Max",
+                                             "Floor",     "Ceil",
+                                             "ReduceProd"};
   return kOps.contains(op);
 }
 

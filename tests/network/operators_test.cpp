@@ -171,6 +171,26 @@ TEST(Norms, OverTheirAxes) {
   instance.floats("s", {2}, {1, 2}).floats("b", {2}, {0, 1});
   instance.node("InstanceNormalization", {"x", "s", "b"}, {"y"}, {{"epsilon", 0.0}});
   expect_near(run(instance, {1, 3, 5, 9}), {-1, 1, -1, 3});
+  for (const bool per_group : {true, false}) {
+    ModelBuilder group({1, 4, 1, 1}, per_group ? 18 : 21);
+    if (per_group) {
+      group.floats("s", {2}, {1, 2}).floats("b", {2}, {0, 1});
+    } else {
+      group.floats("s", {4}, {1, 1, 2, 2}).floats("b", {4}, {0, 0, 1, 1});
+    }
+    group.node("GroupNormalization", {"x", "s", "b"}, {"y"}, {{"epsilon", 0.0}, {"num_groups", int64_t{2}}});
+    expect_near(run(group, {1, 3, 5, 9}), {-1, 1, -1, 3});
+  }
+  ModelBuilder odd({1, 3, 1, 1}, 21);
+  odd.filled("s", {3}, 1).filled("b", {3}, 0);
+  odd.node("GroupNormalization", {"x", "s", "b"}, {"y"}, {{"num_groups", int64_t{2}}});
+  EXPECT_THROW(odd.specialise(), Error);
+}
+
+TEST(Negative, TurnsSigns) {
+  ModelBuilder m({1, 2});
+  m.node("Neg", {"x"}, {"y"});
+  expect_near(run(m, {1, -2}), {-1, 2});
 }
 
 TEST(ConvTranspose, GrowsByItsStridesAndOutputPadding) {
