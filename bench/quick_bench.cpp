@@ -112,7 +112,8 @@ void print(const std::string& network, const Ratios& now, const Ratios& before, 
   for (const auto& [name, ratio] : now) {
     std::string line = fmt::format("{:<12} {:<28} {:7.3f}", network, name, ratio);
     if (const auto found = before.find(name); found != before.end())
-      line += fmt::format("   committed {:7.3f} {:+6.1f} %", found->second, 100 * (ratio / found->second - 1));
+      line +=
+          fmt::format("   committed {:7.3f} {:+6.1f} %", found->second, 100 * (ratio / found->second - 1));
     if (std::ranges::find(worse, name) != worse.end()) line += "   SLOWER";
     fmt::print("{}\n", line);
   }
