@@ -123,7 +123,7 @@ void print(const std::string& network, const Ratios& now, const Ratios& before, 
 Ratios measure_twice(const Subject& subject, const graph::Graph& graph, const Ratios& before,
                      const Options& options) {
   if (subject.is_built_in) check_answers(subject.name, options.threads);
-  const Ratios ratios = measure(graph, options);
+  Ratios ratios = measure(graph, options);
   if (slower(ratios, before, options.tolerance).empty()) return ratios;
   return smaller(ratios, measure(graph, options));
 }
