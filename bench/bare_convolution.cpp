@@ -63,8 +63,9 @@ BareConvolution::BareConvolution(const dnnl::engine& engine, const kernels::Conv
                      {DNNL_ARG_DIFF_SRC, filled(prepared_backward.diff_src_desc(), engine)}}};
 
   if (use == Use::kExplanation) return;
-  const dnnl::convolution_backward_weights::desc by_weights(dnnl::algorithm::convolution_direct, source, weights, bias,
-                                                            target, dims(spec.strides), dilations, begin, end);
+  const dnnl::convolution_backward_weights::desc by_weights(dnnl::algorithm::convolution_direct, source,
+                                                            weights, bias, target, dims(spec.strides),
+                                                            dilations, begin, end);
   const dnnl::convolution_backward_weights::primitive_desc prepared_weights(by_weights, engine, prepared);
   backward_weights_ = {dnnl::convolution_backward_weights(prepared_weights),
                        {{DNNL_ARG_SRC, filled(prepared_weights.src_desc(), engine)},

@@ -16,7 +16,8 @@ class BareConvolution {
  public:
   /// Which passes are prepared; each has buffers of its own. An explanation needs none by weights.
   enum class Use { kExplanation, kTraining };
-  BareConvolution(const dnnl::engine& engine, const kernels::ConvolutionSpec& spec, const Shape& input, Use use);
+  BareConvolution(const dnnl::engine& engine, const kernels::ConvolutionSpec& spec, const Shape& input,
+                  Use use);
   void run_forward(dnnl::stream& stream);
   void run_backward_data(dnnl::stream& stream);
   void run_backward_weights(dnnl::stream& stream);

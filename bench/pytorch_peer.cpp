@@ -12,8 +12,8 @@
 
 namespace relevid::bench {
 
-PytorchPeer::PytorchPeer(const std::string& python, const std::string& architecture, const CreateOptions& create,
-                         int64_t batch, int threads) {
+PytorchPeer::PytorchPeer(const std::string& python, const std::string& architecture,
+                         const CreateOptions& create, int64_t batch, int threads) {
   const auto count = threads > 0 ? threads : static_cast<int>(std::thread::hardware_concurrency());
   std::array<std::string, 8> words = {python,
                                       RELEVID_BENCH_FOLDER "/pytorch_peer.py",
@@ -26,7 +26,8 @@ PytorchPeer::PytorchPeer(const std::string& python, const std::string& architect
   std::array<char*, 9> arguments{};
   for (size_t i = 0; i < words.size(); ++i) arguments[i] = words[i].data();
   std::array<int, 2> down{}, up{};
-  if (::pipe(down.data()) != 0 || ::pipe(up.data()) != 0) throw Error(ErrorKind::kInternal, "no pipe to Python");
+  if (::pipe(down.data()) != 0 || ::pipe(up.data()) != 0)
+    throw Error(ErrorKind::kInternal, "no pipe to Python");
   child_ = ::fork();
   if (child_ == 0) {
     ::dup2(down[0], STDIN_FILENO);
@@ -49,7 +50,8 @@ PytorchPeer::~PytorchPeer() {
 
 int64_t PytorchPeer::ask(const std::string& line) {
   long long answer = 0;
-  if (std::fputs((line + "\n").c_str(), to_) < 0 || std::fflush(to_) != 0 || std::fscanf(from_, "%lld", &answer) != 1)
+  if (std::fputs((line + "\n").c_str(), to_) < 0 || std::fflush(to_) != 0 ||
+      std::fscanf(from_, "%lld", &answer) != 1)
     throw Error(ErrorKind::kInternal, "Python has ended; does it have PyTorch?");
   return answer;
 }

@@ -11,12 +11,12 @@
 
 namespace relevid::bench {
 
-/// A Python process that trains the same network with PyTorch, one update at a time (pytorch_peer.py). It answers
-/// each line with one of its own. Throws Error(kInternal) where it ends or says what is not expected.
+/// A Python process that trains the same network with PyTorch, one update at a time (pytorch_peer.py). It
+/// answers each line with one of its own. Throws Error(kInternal) where it ends or says what is not expected.
 class PytorchPeer {
  public:
-  PytorchPeer(const std::string& python, const std::string& architecture, const CreateOptions& create, int64_t batch,
-              int threads);
+  PytorchPeer(const std::string& python, const std::string& architecture, const CreateOptions& create,
+              int64_t batch, int threads);
   ~PytorchPeer();
   PytorchPeer(const PytorchPeer&) = delete;
   PytorchPeer& operator=(const PytorchPeer&) = delete;

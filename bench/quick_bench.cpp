@@ -112,7 +112,8 @@ void print(const std::string& network, const Ratios& now, const Ratios& before, 
   for (const auto& [name, ratio] : now) {
     std::string line = fmt::format("{:<12} {:<28} {:7.3f}", network, name, ratio);
     if (const auto found = before.find(name); found != before.end())
-      line += fmt::format("   committed {:7.3f} {:+6.1f} %", found->second, 100 * (ratio / found->second - 1));
+      line +=
+          fmt::format("   committed {:7.3f} {:+6.1f} %", found->second, 100 * (ratio / found->second - 1));
     if (std::ranges::find(worse, name) != worse.end()) line += "   SLOWER";
     fmt::print("{}\n", line);
   }
@@ -122,7 +123,7 @@ void print(const std::string& network, const Ratios& now, const Ratios& before, 
 Ratios measure_twice(const Subject& subject, const graph::Graph& graph, const Ratios& before,
                      const Options& options) {
   if (subject.is_built_in) check_answers(subject.name, options.threads);
-  const Ratios ratios = measure(graph, options);
+  Ratios ratios = measure(graph, options);
   if (slower(ratios, before, options.tolerance).empty()) return ratios;
   return smaller(ratios, measure(graph, options));
 }

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// Training updates (forward, backward, SGD) of the small C3D of the demo and of the published one, against the
-// convolutions of oneDNN that they cannot do without, and against PyTorch where a Python with it is named.
-// Gradients are checked against the reference library before anything is timed.
+// Training updates (forward, backward, SGD) of the small C3D of the demo and of the published one, against
+// the convolutions of oneDNN that they cannot do without, and against PyTorch where a Python with it is
+// named. Gradients are checked against the reference library before anything is timed.
 #include <fmt/format.h>
 
 #include <CLI/CLI.hpp>
@@ -63,7 +63,8 @@ class Training {
   }
   std::span<Tensor> gradients() {
     const auto loss = model_.step(clips_, labels_, 1);
-    if (!std::isfinite(loss.loss)) throw Error(ErrorKind::kInternal, "the loss is not finite, so nothing is timed");
+    if (!std::isfinite(loss.loss))
+      throw Error(ErrorKind::kInternal, "the loss is not finite, so nothing is timed");
     return model_.gradients();
   }
   const Shape& shape() const { return shape_; }
@@ -123,17 +124,22 @@ bool time_subject(const Subject& subject, const Options& options) {
 
   const auto row = [&](const char* what, const char* name) {
     const double ms = work.median_of(name);
-    fmt::print("  {:<44} {:9.1f} ms {:8.2f} clips/s\n", what, ms, 1000 * static_cast<double>(options.batch) / ms);
+    fmt::print("  {:<44} {:9.1f} ms {:8.2f} clips/s\n", what, ms,
+               1000 * static_cast<double>(options.batch) / ms);
   };
-  fmt::print("{}, batch {}, median of {} interleaved rounds\n", subject.architecture, options.batch, options.rounds);
+  fmt::print("{}, batch {}, median of {} interleaved rounds\n", subject.architecture, options.batch,
+             options.rounds);
   row("bare convolutions: forward, by data, by weights", "floor");
   row("update", "update");
   if (peer) row("PyTorch's update", "pytorch");
   bool met = report("share of the floor", work.ratio("floor", "update"), kShareOfFloor);
   if (peer) met &= report("times as fast as PyTorch", work.ratio("pytorch", "update"), kFasterThanPytorch);
   const double gib = 1.0 / (1 << 30);
-  fmt::print("  {:<44} {:7.2f} GiB\n", "peak memory", gib * static_cast<double>(peak_of_child(subject.architecture, options.threads)));
-  if (peer) fmt::print("  {:<44} {:7.2f} GiB\n", "PyTorch's peak memory", gib * static_cast<double>(peer->peak_bytes()));
+  fmt::print("  {:<44} {:7.2f} GiB\n", "peak memory",
+             gib * static_cast<double>(peak_of_child(subject.architecture, options.threads)));
+  if (peer)
+    fmt::print("  {:<44} {:7.2f} GiB\n", "PyTorch's peak memory",
+               gib * static_cast<double>(peer->peak_bytes()));
   return met;
 }
 

@@ -20,8 +20,8 @@ std::map<std::string, Tensor> read_npz(const std::filesystem::path& path);
 /// full disk included, and Error(kInvalidArgument) where there is no array.
 void write_npz(const std::filesystem::path& path, const std::map<std::string, Tensor>& arrays);
 
-/// The same for borrowed arrays, deflated or as they are: weights hardly shrink, and deflating takes a minute a
-/// gigabyte.
+/// The same for borrowed arrays, deflated or as they are: weights hardly shrink, and deflating takes a minute
+/// a gigabyte.
 enum class NpzStorage { kDeflated, kStored };
 void write_npz(const std::filesystem::path& path, const std::map<std::string, const Tensor*>& arrays,
                NpzStorage storage);

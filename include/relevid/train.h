@@ -57,29 +57,29 @@ struct Augmentation {
 struct NetworkOptions {
   std::string architecture = "c3d";  ///< as create_model knows them; not used with `init`
   double width = 1;
-  double dropout = 0.5;              ///< before the last fully connected layers; 0: none
+  double dropout = 0.5;  ///< before the last fully connected layers; 0: none
   CreateOptions::TimePadding time_padding = CreateOptions::TimePadding::kZeros;
-  std::filesystem::path init = {};   ///< an ONNX model to start from; empty: random weights
-  std::vector<std::string> freeze;   ///< patterns (* and ?) of nodes that keep their weights
+  std::filesystem::path init = {};  ///< an ONNX model to start from; empty: random weights
+  std::vector<std::string> freeze;  ///< patterns (* and ?) of nodes that keep their weights
 };
 
 struct TrainOptions {
   NetworkOptions network;
-  int64_t size = 112;                ///< height and width of what the network sees; with `init`: the model's
-  int64_t resize = 0;                ///< shorter side before the crop; 0: 8/7 of `size`
-  std::optional<int64_t> clip_len;        ///< nothing: 16, or what the initial model says
+  int64_t size = 112;               ///< height and width of what the network sees; with `init`: the model's
+  int64_t resize = 0;               ///< shorter side before the crop; 0: 8/7 of `size`
+  std::optional<int64_t> clip_len;  ///< nothing: 16, or what the initial model says
   std::optional<int64_t> frame_interval;  ///< nothing: 1, or what the initial model says
-  ClipMean clip_mean = ClipMean::kKeep;  ///< without `init`: of every clip that the network sees
-  int64_t clips_per_video = 1;       ///< drawn in an epoch
-  int64_t validation_clips = 2;      ///< of every validation video, evenly spread
+  ClipMean clip_mean = ClipMean::kKeep;   ///< without `init`: of every clip that the network sees
+  int64_t clips_per_video = 1;            ///< drawn in an epoch
+  int64_t validation_clips = 2;           ///< of every validation video, evenly spread
   Augmentation augmentation{.crop = Augmentation::Crop::kRandom};
   int64_t epochs = 30;
   int64_t batch = 8;
-  double label_smoothing = 0;        ///< in [0, 1)
+  double label_smoothing = 0;  ///< in [0, 1)
   OptimiserOptions optimiser;
   ScheduleOptions schedule;
   uint64_t seed = 1;
-  int threads = 0;                   ///< of the network; 0: as many as cores
+  int threads = 0;  ///< of the network; 0: as many as cores
   int loader_threads = 1;
   double max_bad_share = 0.1;        ///< of unreadable videos; more is an error
   std::filesystem::path cache = {};  ///< of decoded frames; empty: relevid/frames in the user's cache folder
@@ -131,7 +131,8 @@ std::filesystem::path log_path(const std::filesystem::path& model);
 /// (options; a checkpoint of other settings, naming the first that differs; classes without a video),
 /// kCorruptInput (too many unreadable videos; a loss that is not finite: the last good checkpoint stays),
 /// kUnsupportedModel (init), kIo, kResourceLimit (cache).
-TrainResult train_model(const DataSet& training, const DataSet& validation, const std::filesystem::path& model,
-                        const TrainOptions& options, const RunControl& control, const TrainObserver& observer);
+TrainResult train_model(const DataSet& training, const DataSet& validation,
+                        const std::filesystem::path& model, const TrainOptions& options,
+                        const RunControl& control, const TrainObserver& observer);
 
 }  // namespace relevid

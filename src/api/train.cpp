@@ -63,7 +63,8 @@ void check(const DataSet& training, const DataSet& validation, const TrainOption
 Preprocessing default_preprocessing(const TrainOptions& options) {
   Preprocessing result;
   result.spatial = Spatial::kShortSide;
-  result.short_side = options.resize > 0 ? options.resize : std::llround(static_cast<double>(options.size) * 8 / 7);
+  result.short_side =
+      options.resize > 0 ? options.resize : std::llround(static_cast<double>(options.size) * 8 / 7);
   require(result.short_side >= options.size,
           fmt::format("--resize {} is below --size {}", result.short_side, options.size));
   result.resized_values = ResizedValues::kOpenCv;
@@ -115,39 +116,41 @@ std::string names_of(const DataSet& data) {
 train::Settings identity_of(const Beginning& beginning, const DataSet& training, const DataSet& validation,
                             const TrainOptions& o) {
   const auto hash = [](const std::string& text) { return sha256_of_bytes(text).substr(0, 16); };
-  return {{"network", beginning.identity},
-          {"frozen layers", fmt::format("{}", fmt::join(o.network.freeze, ", "))},
-          {"input", beginning.clip.to_string()},
-          {"preprocessing", to_json(beginning.settings)},
-          {"training videos", fmt::format("{} (list {})", training.rows.size(), hash(names_of(training)))},
-          {"validation videos", fmt::format("{} (list {})", validation.rows.size(), hash(names_of(validation)))},
-          {"--clips-per-video", fmt::format("{}", o.clips_per_video)},
-          {"--val-clips", fmt::format("{}", o.validation_clips)},
-          {"--batch", fmt::format("{}", o.batch)},
-          {"--epochs", fmt::format("{}", o.epochs)},
-          {"--crop", o.augmentation.crop == Augmentation::Crop::kRandom ? "random" : "centre"},
-          {"--flip", fmt::format("{:g}", o.augmentation.flip_probability)},
-          {"--brightness", fmt::format("{:g}", o.augmentation.brightness)},
-          {"--contrast", fmt::format("{:g}", o.augmentation.contrast)},
-          {"--label-smoothing", fmt::format("{:g}", o.label_smoothing)},
-          {"--optimiser", o.optimiser.kind == OptimiserKind::kSgd ? "sgd" : "adamw"},
-          {"--momentum", fmt::format("{:g}", o.optimiser.momentum)},
-          {"nesterov", o.optimiser.nesterov == Nesterov::kOn ? "on" : "off"},
-          {"--weight-decay", fmt::format("{:g}", o.optimiser.weight_decay)},
-          {"--clip-norm", fmt::format("{:g}", o.optimiser.clip_norm)},
-          {"--schedule", o.schedule.schedule == Schedule::kCosine ? "cosine" : "step"},
-          {"--lr", fmt::format("{}", o.schedule.learning_rate)},
-          {"--warmup", fmt::format("{:g}", o.schedule.warmup_epochs)},
-          {"--lr-step-epochs", fmt::format("{}", o.schedule.step_epochs)},
-          {"--lr-step-factor", fmt::format("{:g}", o.schedule.step_factor)},
-          {"--seed", fmt::format("{}", o.seed)}};
+  return {
+      {"network", beginning.identity},
+      {"frozen layers", fmt::format("{}", fmt::join(o.network.freeze, ", "))},
+      {"input", beginning.clip.to_string()},
+      {"preprocessing", to_json(beginning.settings)},
+      {"training videos", fmt::format("{} (list {})", training.rows.size(), hash(names_of(training)))},
+      {"validation videos", fmt::format("{} (list {})", validation.rows.size(), hash(names_of(validation)))},
+      {"--clips-per-video", fmt::format("{}", o.clips_per_video)},
+      {"--val-clips", fmt::format("{}", o.validation_clips)},
+      {"--batch", fmt::format("{}", o.batch)},
+      {"--epochs", fmt::format("{}", o.epochs)},
+      {"--crop", o.augmentation.crop == Augmentation::Crop::kRandom ? "random" : "centre"},
+      {"--flip", fmt::format("{:g}", o.augmentation.flip_probability)},
+      {"--brightness", fmt::format("{:g}", o.augmentation.brightness)},
+      {"--contrast", fmt::format("{:g}", o.augmentation.contrast)},
+      {"--label-smoothing", fmt::format("{:g}", o.label_smoothing)},
+      {"--optimiser", o.optimiser.kind == OptimiserKind::kSgd ? "sgd" : "adamw"},
+      {"--momentum", fmt::format("{:g}", o.optimiser.momentum)},
+      {"nesterov", o.optimiser.nesterov == Nesterov::kOn ? "on" : "off"},
+      {"--weight-decay", fmt::format("{:g}", o.optimiser.weight_decay)},
+      {"--clip-norm", fmt::format("{:g}", o.optimiser.clip_norm)},
+      {"--schedule", o.schedule.schedule == Schedule::kCosine ? "cosine" : "step"},
+      {"--lr", fmt::format("{}", o.schedule.learning_rate)},
+      {"--warmup", fmt::format("{:g}", o.schedule.warmup_epochs)},
+      {"--lr-step-epochs", fmt::format("{}", o.schedule.step_epochs)},
+      {"--lr-step-factor", fmt::format("{:g}", o.schedule.step_factor)},
+      {"--seed", fmt::format("{}", o.seed)}};
 }
 
 std::filesystem::path default_cache() {
   const char* cache = std::getenv("XDG_CACHE_HOME");
   if (cache && *cache) return std::filesystem::path(cache) / "relevid/frames";
   const char* home = std::getenv("HOME");
-  require(home && *home, "there is no cache folder, as neither XDG_CACHE_HOME nor HOME is set; give --cache FOLDER");
+  require(home && *home,
+          "there is no cache folder, as neither XDG_CACHE_HOME nor HOME is set; give --cache FOLDER");
   return std::filesystem::path(home) / ".cache/relevid/frames";
 }
 
@@ -171,8 +174,9 @@ std::filesystem::path log_path(const std::filesystem::path& model) {
   return beside(model, ".log.jsonl");
 }
 
-TrainResult train_model(const DataSet& training, const DataSet& validation, const std::filesystem::path& model,
-                        const TrainOptions& options, const RunControl& control, const TrainObserver& observer) {
+TrainResult train_model(const DataSet& training, const DataSet& validation,
+                        const std::filesystem::path& model, const TrainOptions& options,
+                        const RunControl& control, const TrainObserver& observer) {
   check(training, validation, options);
   Beginning beginning = options.network.init.empty() ? fresh(options, training) : from_file(options);
   ModelSettings& settings = beginning.settings;
@@ -181,17 +185,16 @@ TrainResult train_model(const DataSet& training, const DataSet& validation, cons
   TrainOptions effective = options;
   if (effective.cache.empty()) effective.cache = default_cache();
   const auto library = kernels::make_onednn_library(options.threads);
-  train::Trained trained =
-      train::run({.start = beginning.model,
-                  .settings = settings,
-                  .clip = beginning.clip,
-                  .training = training,
-                  .validation = validation,
-                  .options = effective,
-                  .checkpoint = checkpoint_path(model),
-                  .log = log_path(model),
-                  .identity = identity_of(beginning, training, validation, options)},
-                 *library, control, observer);
+  train::Trained trained = train::run({.start = beginning.model,
+                                       .settings = settings,
+                                       .clip = beginning.clip,
+                                       .training = training,
+                                       .validation = validation,
+                                       .options = effective,
+                                       .checkpoint = checkpoint_path(model),
+                                       .log = log_path(model),
+                                       .identity = identity_of(beginning, training, validation, options)},
+                                      *library, control, observer);
   graph::Model result = exported(std::move(trained.model), beginning.clip, options.batch_norm);
   result.metadata["relevid"] = to_json(settings);
   result.metadata["relevid.trained"] = fmt::format("{} epochs on {} videos, seed {}", options.epochs,

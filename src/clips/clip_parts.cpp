@@ -33,7 +33,8 @@ ClipStrides clip_strides(ClipLayout layout, int64_t clip_len, const Size& size) 
   throw Error(ErrorKind::kInternal, "unknown clip layout");
 }
 
-void subtract_clip_mean(const ClipStrides& strides, int64_t clip_len, const Size& size, std::span<float> clip) {
+void subtract_clip_mean(const ClipStrides& strides, int64_t clip_len, const Size& size,
+                        std::span<float> clip) {
   for (int64_t channel = 0; channel < kChannels; ++channel) {
     for (int64_t y = 0; y < size.height; ++y) {
       for (int64_t x = 0; x < size.width; ++x) {

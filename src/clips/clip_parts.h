@@ -22,7 +22,8 @@ struct ClipStrides {
 ClipStrides clip_strides(ClipLayout layout, int64_t clip_len, const Size& size);
 
 /// Subtracts from every pixel and channel of a clip its mean over the frames.
-void subtract_clip_mean(const ClipStrides& strides, int64_t clip_len, const Size& size, std::span<float> clip);
+void subtract_clip_mean(const ClipStrides& strides, int64_t clip_len, const Size& size,
+                        std::span<float> clip);
 
 /// The mean of every voxel, whether it is given per channel or as a volume. A volume of the resized frame's
 /// size is cut at the geometry's crop. Refers to `preprocessing`, which must outlive it. Throws

@@ -129,7 +129,8 @@ void write_npz(const std::filesystem::path& path, const std::map<std::string, co
   contents.reserve(arrays.size());
   for (const auto& [name, tensor] : arrays) {
     const std::string& content = contents.emplace_back(to_npy(*tensor));
-    if (!add_entry(archive.get(), name + std::string(kSuffix), content, storage)) fail(zip_strerror(archive.get()));
+    if (!add_entry(archive.get(), name + std::string(kSuffix), content, storage))
+      fail(zip_strerror(archive.get()));
   }
   if (zip_close(archive.get()) != 0) fail(zip_strerror(archive.get()));
   static_cast<void>(archive.release());  // zip_close freed it

@@ -50,17 +50,22 @@ EpochResult epoch_of(const Json& json) {
 }
 
 Json record_of(const Position& position, int64_t updates, const Settings& settings) {
-  Json record = {{"relevid_checkpoint", kFormat},       {"epoch", position.epoch},
-                 {"step", position.step},               {"updates", updates},
-                 {"loss_sum", position.loss_sum},       {"clips", position.clips},
-                 {"clips_right", position.clips_right}, {"history", Json::array()}};
+  Json record = {{"relevid_checkpoint", kFormat},
+                 {"epoch", position.epoch},
+                 {"step", position.step},
+                 {"updates", updates},
+                 {"loss_sum", position.loss_sum},
+                 {"clips", position.clips},
+                 {"clips_right", position.clips_right},
+                 {"history", Json::array()}};
   for (const EpochResult& result : position.history) record["history"].push_back(json_of(result));
   for (const auto& [key, value] : settings) record["settings"][key] = value;
   return record;
 }
 
 Tensor as_bytes(const std::string& text) {
-  return Tensor::from(Shape{static_cast<int64_t>(text.size())}, std::vector<uint8_t>(text.begin(), text.end()));
+  return Tensor::from(Shape{static_cast<int64_t>(text.size())},
+                      std::vector<uint8_t>(text.begin(), text.end()));
 }
 
 /// Every array of a checkpoint by its name in the file; the same list serves writing and reading.
@@ -77,17 +82,19 @@ std::map<std::string, Tensor*> arrays_of(const TrainableModel& model, Optimiser&
 }
 
 [[noreturn]] void refuse(const std::filesystem::path& path, const std::string& what) {
-  throw Error(ErrorKind::kCorruptInput, fmt::format("{}: {}; without --resume a new run replaces it", path.string(), what));
+  throw Error(ErrorKind::kCorruptInput,
+              fmt::format("{}: {}; without --resume a new run replaces it", path.string(), what));
 }
 
 void require_same(const std::filesystem::path& path, const Json& record, const Settings& settings) {
   for (const auto& [key, here] : settings) {
     const std::string there = record.at("settings").value(key, "(absent)");
     if (there == here) continue;
-    throw Error(ErrorKind::kInvalidArgument,
-                fmt::format("{} is of a run with {} {}, not {}; resume with the same settings, or start anew without "
-                            "--resume",
-                            path.string(), key, there, here));
+    throw Error(
+        ErrorKind::kInvalidArgument,
+        fmt::format("{} is of a run with {} {}, not {}; resume with the same settings, or start anew without "
+                    "--resume",
+                    path.string(), key, there, here));
   }
 }
 
@@ -106,7 +113,8 @@ void copy_arrays(const std::filesystem::path& path, const std::map<std::string, 
                  const std::map<std::string, Tensor*>& into) {
   for (const auto& [name, target] : into) {
     const auto found = file.find(name);
-    if (found == file.end() || found->second.dtype() != target->dtype() || found->second.shape() != target->shape())
+    if (found == file.end() || found->second.dtype() != target->dtype() ||
+        found->second.shape() != target->shape())
       refuse(path, fmt::format("array '{}' is missing or of another shape", name));
   }
   for (const auto& [name, target] : into) {
@@ -132,7 +140,8 @@ Position load_checkpoint(const std::filesystem::path& path, TrainableModel& mode
   if (found == file.end() || found->second.dtype() != DType::kU8) refuse(path, "not a checkpoint");
   const auto text = found->second.values<uint8_t>();
   const Json record = Json::parse(text.begin(), text.end(), nullptr, false);
-  if (!record.is_object() || record.value("relevid_checkpoint", 0) != kFormat) refuse(path, "not a checkpoint of this version");
+  if (!record.is_object() || record.value("relevid_checkpoint", 0) != kFormat)
+    refuse(path, "not a checkpoint of this version");
   try {
     require_same(path, record, settings);
     Position position = position_of(record);

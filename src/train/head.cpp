@@ -42,7 +42,8 @@ int64_t class_axis(const Shape& shape, int64_t classes) {
 bool keeps_channels(const Node& node) {
   const auto* reduce = std::get_if<graph::Reduce>(&node.op);
   return reduce || std::holds_alternative<graph::Reshape>(node.op) ||
-         std::holds_alternative<graph::Dropout>(node.op) || std::holds_alternative<graph::AveragePool>(node.op);
+         std::holds_alternative<graph::Dropout>(node.op) ||
+         std::holds_alternative<graph::AveragePool>(node.op);
 }
 
 void renew(Node& node, int64_t classes, uint64_t seed) {
@@ -70,11 +71,13 @@ bool fit_head(graph::Graph& graph, int64_t classes, uint64_t seed) {
     Node& node = graph.nodes[static_cast<size_t>(writer)];
     Shape& shape = graph.values[static_cast<size_t>(value)].shape;
     shape[class_axis(shape, before)] = classes;
-    if (std::holds_alternative<graph::Convolution>(node.op) || std::holds_alternative<graph::Dense>(node.op)) {
+    if (std::holds_alternative<graph::Convolution>(node.op) ||
+        std::holds_alternative<graph::Dense>(node.op)) {
       renew(node, classes, seed);
       return true;
     }
-    if (!keeps_channels(node)) refuse(fmt::format("{} '{}' stands before its output", name(node.op), node.name));
+    if (!keeps_channels(node))
+      refuse(fmt::format("{} '{}' stands before its output", name(node.op), node.name));
     value = node.inputs[0];
   }
 }

@@ -10,7 +10,8 @@ double norm_of(std::span<Tensor> gradients) {
   double sum = 0;
   for (const Tensor& gradient : gradients) {
     double part = 0;
-    for (const float g : std::as_const(gradient).values<float>()) part += static_cast<double>(g) * static_cast<double>(g);
+    for (const float g : std::as_const(gradient).values<float>())
+      part += static_cast<double>(g) * static_cast<double>(g);
     sum += part;
   }
   return std::sqrt(sum);

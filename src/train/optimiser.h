@@ -17,8 +17,9 @@ class Optimiser {
  public:
   Optimiser(const OptimiserOptions& options, std::span<const Parameter> parameters);
 
-  /// One update; `gradients` in the parameters' order and shapes, float32 (they are scaled where their norm is
-  /// clipped). Returns their norm before clipping. Throws nothing: a norm that is not finite changes nothing.
+  /// One update; `gradients` in the parameters' order and shapes, float32 (they are scaled where their norm
+  /// is clipped). Returns their norm before clipping. Throws nothing: a norm that is not finite changes
+  /// nothing.
   double step(std::span<Tensor> gradients, double learning_rate);
 
   /// Moments by the parameters' order, empty for parameters that have none: SGD's velocity; AdamW's first,

@@ -23,8 +23,8 @@ using graph::Node;
 using kernels::Buffer;
 
 bool has_parameters(const Node& node) {
-  return std::holds_alternative<graph::Convolution>(node.op) || std::holds_alternative<graph::Dense>(node.op) ||
-         std::holds_alternative<graph::BatchNorm>(node.op);
+  return std::holds_alternative<graph::Convolution>(node.op) ||
+         std::holds_alternative<graph::Dense>(node.op) || std::holds_alternative<graph::BatchNorm>(node.op);
 }
 
 /// A batch norm that keeps its statistics and factors: a multiplication and an addition.
@@ -80,7 +80,8 @@ TrainableModel::TrainableModel(const graph::Model& model, const Shape& batch, ke
   adopt(graph);
   adopted_.clear();
   if (parameters_.empty()) throw Error(ErrorKind::kInvalidArgument, "nothing is left to train");
-  for (const Parameter& parameter : parameters_) gradients_.emplace_back(parameter.value->shape(), DType::kF32);
+  for (const Parameter& parameter : parameters_)
+    gradients_.emplace_back(parameter.value->shape(), DType::kF32);
   fresh_.resize(parameters_.size());
   network_ = std::make_unique<Network>(std::move(graph), library, Purpose::kExplanation);
 }
@@ -91,15 +92,19 @@ void TrainableModel::freeze(graph::Graph& graph, std::span<const std::string> pa
     if (has_parameters(node)) names.push_back(node.name);
   }
   for (const std::string& pattern : patterns) {
-    const auto fits = [&](const std::string& name) { return ::fnmatch(pattern.c_str(), name.c_str(), 0) == 0; };
+    const auto fits = [&](const std::string& name) {
+      return ::fnmatch(pattern.c_str(), name.c_str(), 0) == 0;
+    };
     if (std::ranges::any_of(names, fits)) continue;
-    throw Error(ErrorKind::kInvalidArgument, fmt::format("no layer with weights fits '{}'{}; `relevid inspect` lists them",
-                                                         pattern, did_you_mean(pattern, names)));
+    throw Error(ErrorKind::kInvalidArgument,
+                fmt::format("no layer with weights fits '{}'{}; `relevid inspect` lists them", pattern,
+                            did_you_mean(pattern, names)));
   }
   for (Node& node : graph.nodes) {
-    const bool is_frozen = has_parameters(node) && std::ranges::any_of(patterns, [&](const std::string& pattern) {
-      return ::fnmatch(pattern.c_str(), node.name.c_str(), 0) == 0;
-    });
+    const bool is_frozen =
+        has_parameters(node) && std::ranges::any_of(patterns, [&](const std::string& pattern) {
+          return ::fnmatch(pattern.c_str(), node.name.c_str(), 0) == 0;
+        });
     frozen_.push_back(is_frozen);
     const auto* norm = std::get_if<graph::BatchNorm>(&node.op);
     if (is_frozen && norm) node.op = settled(*norm, graph.shape(node.output).rank());
@@ -165,8 +170,9 @@ LossResult TrainableModel::step(const Tensor& clips, std::span<const int64_t> la
   LossResult result = cross_entropy(network_->output(trace), labels, options_.label_smoothing);
   if (!std::isfinite(result.loss)) return result;
   std::ranges::fill(fresh_, 1);
-  parameter_gradients(*network_, trace, library.upload(result.gradient), trained_,
-                      [&](size_t index, kernels::ParameterGradient gradient) { take(index, std::move(gradient)); });
+  parameter_gradients(
+      *network_, trace, library.upload(result.gradient), trained_,
+      [&](size_t index, kernels::ParameterGradient gradient) { take(index, std::move(gradient)); });
   for (size_t i = 0; i < fresh_.size(); ++i) {  // of layers whose output does not reach the loss
     if (fresh_[i]) std::ranges::fill(gradients_[i].values<float>(), 0.0F);
   }

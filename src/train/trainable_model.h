@@ -23,8 +23,8 @@ struct Statistic {
 
 struct TrainableOptions {
   std::vector<std::string> freeze = {};  ///< patterns (* and ?) of node names
-  int64_t classes = 0;              ///< where the model has another number, it gets a new head; 0: as it is
-  uint64_t head_seed = 1;           ///< of a new head's weights
+  int64_t classes = 0;     ///< where the model has another number, it gets a new head; 0: as it is
+  uint64_t head_seed = 1;  ///< of a new head's weights
   double label_smoothing = 0;
   double norm_momentum = 0.1;  ///< running = (1 - m) running + m batch, as PyTorch has it
 };
@@ -70,9 +70,10 @@ class TrainableModel {
   std::vector<Parameter> parameters_;
   std::vector<Statistic> statistics_;
   std::vector<Tensor> gradients_;
-  std::vector<char> fresh_;                   ///< by parameter: no gradient of this step is there yet
-  std::map<graph::TensorRef, int> adopted_;    ///< tensors of the model by what they became: shared ones stay shared
-  std::vector<char> trained_, frozen_;        ///< by step
+  std::vector<char> fresh_;  ///< by parameter: no gradient of this step is there yet
+  std::map<graph::TensorRef, int>
+      adopted_;                         ///< tensors of the model by what they became: shared ones stay shared
+  std::vector<char> trained_, frozen_;  ///< by step
   std::vector<Places> by_step_;
   std::unique_ptr<Network> network_;
 };

@@ -76,8 +76,8 @@ class Run {
     caching.limit_bytes = options_.cache_limit_bytes;
     caching.video_count = static_cast<int64_t>(job_.training.rows.size() + job_.validation.rows.size());
     FrameCache cache(options_.cache, job_.settings.preprocessing, caching);
-    training_ = open_videos(cache, job_.training, options_.max_bad_share, "training videos", control_, observer_,
-                            result_.unreadable);
+    training_ = open_videos(cache, job_.training, options_.max_bad_share, "training videos", control_,
+                            observer_, result_.unreadable);
     if (!job_.validation.rows.empty())
       validation_ = open_videos(cache, job_.validation, options_.max_bad_share, "validation videos", control_,
                                 observer_, result_.unreadable);
@@ -124,10 +124,11 @@ class Run {
     const std::string kept = std::filesystem::exists(job_.checkpoint)
                                  ? fmt::format("{} holds the last good state", job_.checkpoint.string())
                                  : "there is no checkpoint yet";
-    throw Error(ErrorKind::kCorruptInput,
-                fmt::format("training diverged in epoch {}, update {}: {} (learning rate {:g}). {}. Try a smaller "
-                            "--lr, a longer --warmup, or a smaller --clip-norm",
-                            position_.epoch + 1, position_.step + 1, what, learning_rate_, kept));
+    throw Error(
+        ErrorKind::kCorruptInput,
+        fmt::format("training diverged in epoch {}, update {}: {} (learning rate {:g}). {}. Try a smaller "
+                    "--lr, a longer --warmup, or a smaller --clip-norm",
+                    position_.epoch + 1, position_.step + 1, what, learning_rate_, kept));
   }
 
   void report() const {
@@ -136,8 +137,8 @@ class Run {
     const double loss = position_.loss_sum / static_cast<double>(position_.step);
     const double right = static_cast<double>(position_.clips_right) / static_cast<double>(position_.clips);
     control_.report({"training clips", done * batch_[0], steps_per_epoch_ * options_.epochs * batch_[0],
-                     fmt::format("epoch {}/{}: loss {:.3f}, {:.1f} % right", position_.epoch + 1, options_.epochs, loss,
-                                 100 * right)});
+                     fmt::format("epoch {}/{}: loss {:.3f}, {:.1f} % right", position_.epoch + 1,
+                                 options_.epochs, loss, 100 * right)});
   }
 
   void finish_epoch() {
@@ -146,12 +147,13 @@ class Run {
     result.loss = position_.loss_sum / static_cast<double>(position_.step);
     result.clips = position_.clips;
     result.clips_right = position_.clips_right;
-    result.learning_rate =
-        learning_rate(options_.schedule, result.epoch * steps_per_epoch_ - 1, steps_per_epoch_, options_.epochs);
+    result.learning_rate = learning_rate(options_.schedule, result.epoch * steps_per_epoch_ - 1,
+                                         steps_per_epoch_, options_.epochs);
     result.clips_per_second = clips_per_second_;
     require_finite_parameters();
     if (!validation_.empty())
-      result.validation = validate(model_->model(), batch_, library_, validation_, job_.settings, options_, control_);
+      result.validation =
+          validate(model_->model(), batch_, library_, validation_, job_.settings, options_, control_);
     position_.history.push_back(result);
     position_ = {.epoch = result.epoch, .history = std::move(position_.history)};
   }
@@ -191,7 +193,8 @@ class Run {
 
 }  // namespace
 
-Trained run(const Job& job, kernels::Library& library, const RunControl& control, const TrainObserver& observer) {
+Trained run(const Job& job, kernels::Library& library, const RunControl& control,
+            const TrainObserver& observer) {
   return Run(job, library, control, observer).train();
 }
 

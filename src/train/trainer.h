@@ -13,14 +13,14 @@ namespace relevid::train {
 
 /// What is trained, on what, and where its checkpoint and log go.
 struct Job {
-  const graph::Model& start;       ///< the network as it begins
-  const ModelSettings& settings;   ///< its preprocessing, sampling and class names
-  Shape clip;                      ///< of one clip, in the model's layout
+  const graph::Model& start;      ///< the network as it begins
+  const ModelSettings& settings;  ///< its preprocessing, sampling and class names
+  Shape clip;                     ///< of one clip, in the model's layout
   const DataSet& training;
   const DataSet& validation;
   const TrainOptions& options;
   std::filesystem::path checkpoint, log;
-  Settings identity;               ///< of the run: what a checkpoint must have been made with
+  Settings identity;  ///< of the run: what a checkpoint must have been made with
 };
 
 struct Trained {
@@ -29,6 +29,7 @@ struct Trained {
 };
 
 /// The whole run, from decoding to the last epoch. Errors as train_model's; throws Interrupted.
-Trained run(const Job& job, kernels::Library& library, const RunControl& control, const TrainObserver& observer);
+Trained run(const Job& job, kernels::Library& library, const RunControl& control,
+            const TrainObserver& observer);
 
 }  // namespace relevid::train

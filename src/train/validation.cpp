@@ -12,7 +12,8 @@
 namespace relevid::train {
 namespace {
 
-std::vector<ClipRequest> requests_of(const std::vector<TrainingVideo>& videos, const SamplingOptions& sampling) {
+std::vector<ClipRequest> requests_of(const std::vector<TrainingVideo>& videos,
+                                     const SamplingOptions& sampling) {
   std::vector<ClipRequest> requests;
   for (size_t v = 0; v < videos.size(); ++v) {
     const CachedVideo& frames = *videos[v].frames;

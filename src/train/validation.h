@@ -10,9 +10,9 @@
 
 namespace relevid::train {
 
-/// How well a model, run as its users will run it (batch norms merged, nothing dropped), knows the videos: clips
-/// as the settings' sampler places them, cropped at the centre. `batch` is the shape of several clips. Throws
-/// Interrupted.
+/// How well a model, run as its users will run it (batch norms merged, nothing dropped), knows the videos:
+/// clips as the settings' sampler places them, cropped at the centre. `batch` is the shape of several clips.
+/// Throws Interrupted.
 Accuracy validate(const graph::Model& model, const Shape& batch, kernels::Library& library,
                   const std::vector<TrainingVideo>& videos, const ModelSettings& settings,
                   const TrainOptions& options, const RunControl& control);

@@ -35,7 +35,8 @@ std::optional<std::string> open_video(FrameCache& cache, const DataRow& row, con
 
 std::vector<TrainingVideo> open_videos(FrameCache& cache, const DataSet& data, double max_bad_share,
                                        const std::string& what, const RunControl& control,
-                                       const TrainObserver& observer, std::vector<UnreadableVideo>& unreadable) {
+                                       const TrainObserver& observer,
+                                       std::vector<UnreadableVideo>& unreadable) {
   std::vector<TrainingVideo> videos;
   std::vector<UnreadableVideo> bad;
   const auto total = static_cast<int64_t>(data.rows.size());
@@ -50,15 +51,17 @@ std::vector<TrainingVideo> open_videos(FrameCache& cache, const DataSet& data, d
   }
   const double allowed = max_bad_share * static_cast<double>(total);
   if (static_cast<double>(bad.size()) > allowed) {
-    throw Error(ErrorKind::kCorruptInput,
-                fmt::format("{} of {} {} cannot be used, more than --max-bad {:g} allows; the first is {}: {}",
-                            bad.size(), total, what, max_bad_share, bad.front().name, bad.front().reason));
+    throw Error(
+        ErrorKind::kCorruptInput,
+        fmt::format("{} of {} {} cannot be used, more than --max-bad {:g} allows; the first is {}: {}",
+                    bad.size(), total, what, max_bad_share, bad.front().name, bad.front().reason));
   }
   unreadable.insert(unreadable.end(), bad.begin(), bad.end());
   return videos;
 }
 
-void require_every_class(const std::vector<TrainingVideo>& videos, const std::vector<std::string>& class_names) {
+void require_every_class(const std::vector<TrainingVideo>& videos,
+                         const std::vector<std::string>& class_names) {
   std::vector<int64_t> count(class_names.size(), 0);
   for (const TrainingVideo& video : videos) ++count.at(static_cast<size_t>(video.label));
   std::string missing;
@@ -66,9 +69,10 @@ void require_every_class(const std::vector<TrainingVideo>& videos, const std::ve
     if (count[c] == 0) missing += (missing.empty() ? "" : ", ") + class_names[c];
   }
   if (missing.empty()) return;
-  throw Error(ErrorKind::kInvalidArgument,
-              fmt::format("no video is left to learn these classes from: {}. Add some, or leave the classes out",
-                          missing));
+  throw Error(
+      ErrorKind::kInvalidArgument,
+      fmt::format("no video is left to learn these classes from: {}. Add some, or leave the classes out",
+                  missing));
 }
 
 }  // namespace relevid::train

@@ -15,9 +15,11 @@ namespace relevid::train {
 /// naming the first. Throws Interrupted.
 std::vector<TrainingVideo> open_videos(FrameCache& cache, const DataSet& data, double max_bad_share,
                                        const std::string& what, const RunControl& control,
-                                       const TrainObserver& observer, std::vector<UnreadableVideo>& unreadable);
+                                       const TrainObserver& observer,
+                                       std::vector<UnreadableVideo>& unreadable);
 
 /// Throws Error(kInvalidArgument) naming the classes that no video is left of.
-void require_every_class(const std::vector<TrainingVideo>& videos, const std::vector<std::string>& class_names);
+void require_every_class(const std::vector<TrainingVideo>& videos,
+                         const std::vector<std::string>& class_names);
 
 }  // namespace relevid::train

@@ -20,8 +20,9 @@ Outcome shell(const std::string& command);
 /// Runs relevid with arguments; `before` is shell put in front of it ("ulimit -f 8; ").
 Outcome relevid(const std::vector<std::string>& arguments, const std::string& before = "");
 
-/// Starts relevid, waits until it has a handler for `signal` of its own and `ready` (where given) holds, sends
-/// the signal and waits for the end. No clock decides: an early signal would end the program by default.
+/// Starts relevid, waits until it has a handler for `signal` of its own and `ready` (where given) holds,
+/// sends the signal and waits for the end. No clock decides: an early signal would end the program by
+/// default.
 Outcome relevid_signalled(const std::vector<std::string>& arguments, int signal,
                           const std::function<bool()>& ready = {});
 

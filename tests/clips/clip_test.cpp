@@ -365,7 +365,8 @@ std::vector<Frame> changing_frames(int64_t count) {
     Frame& frame = frames.emplace_back(source_frame(12, 10));
     frame.index = t;
     for (size_t i = 0; i < frame.rgb.size(); ++i)
-      frame.rgb[i] = static_cast<uint8_t>((static_cast<size_t>(frame.rgb[i]) + 37 * static_cast<size_t>(t) * i) % 256);
+      frame.rgb[i] =
+          static_cast<uint8_t>((static_cast<size_t>(frame.rgb[i]) + 37 * static_cast<size_t>(t) * i) % 256);
   }
   return frames;
 }
@@ -417,7 +418,8 @@ TEST(ClipMean, BoundsHoldAndAreReached) {
 TEST(ClipMean, BoundsOfAMeanVolumeHold) {
   Preprocessing p;
   auto volume = std::make_shared<Tensor>(Shape{3, 2, 10, 12}, DType::kF32);
-  for (size_t i = 0; i < volume->values<float>().size(); ++i) volume->values<float>()[i] = static_cast<float>(i % 7) / 7;
+  for (size_t i = 0; i < volume->values<float>().size(); ++i)
+    volume->values<float>()[i] = static_cast<float>(i % 7) / 7;
   p.mean_volume = volume;
   p.needs_mean_volume = true;
   p.clip_mean = ClipMean::kSubtract;

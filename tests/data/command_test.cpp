@@ -52,8 +52,11 @@ TEST(GenerateCommand, AFullDiskHasItsStatus) {
 TEST(GenerateCommand, CtrlCEndsWithItsStatusAndTheNextRunGoesOn) {
   const ScratchFolder folder;
   const auto videos = folder / "set/videos";
-  const auto has_begun = [&] { return std::filesystem::exists(videos) && !std::filesystem::is_empty(videos); };
-  const Outcome outcome = relevid_signalled({"generate", folder / "set", "--videos", "100000"}, SIGINT, has_begun);
+  const auto has_begun = [&] {
+    return std::filesystem::exists(videos) && !std::filesystem::is_empty(videos);
+  };
+  const Outcome outcome =
+      relevid_signalled({"generate", folder / "set", "--videos", "100000"}, SIGINT, has_begun);
   EXPECT_EQ(outcome.status, 130);
   EXPECT_THAT(outcome.err, HasSubstr("goes on where it stopped"));
   for (const auto& entry : std::filesystem::directory_iterator(videos)) {

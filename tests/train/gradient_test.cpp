@@ -30,7 +30,9 @@ struct Case {
 
 struct Trial {
   Trial(const Case& c, kernels::Library& library, const TrainableOptions& options = {})
-      : model(c.model, c.batch, library, options), clips(Random(2).uniform(c.batch, -1, 1)), labels(static_cast<size_t>(c.batch[0])) {
+      : model(c.model, c.batch, library, options),
+        clips(Random(2).uniform(c.batch, -1, 1)),
+        labels(static_cast<size_t>(c.batch[0])) {
     for (size_t i = 0; i < labels.size(); ++i) labels[i] = static_cast<int64_t>(i) % model.class_count();
   }
   LossResult step() { return model.step(clips, labels, kSeed); }
@@ -60,7 +62,8 @@ void expect_finite_differences(const Case& c, const TrainableOptions& options) {
         return trial.step().loss;
       };
       const float high = before + 0x1p-13F, low = before - 0x1p-13F;
-      const double slope = (loss_at(high) - loss_at(low)) / (static_cast<double>(high) - static_cast<double>(low));
+      const double slope =
+          (loss_at(high) - loss_at(low)) / (static_cast<double>(high) - static_cast<double>(low));
       loss_at(before);
       EXPECT_NEAR(gradients[p][i], slope, 2e-6 + 1e-4 * std::abs(slope)) << parameter.name << " at " << i;
     }
@@ -80,7 +83,8 @@ void expect_onednn_agrees(const Case& c, const TrainableOptions& options) {
       ASSERT_NEAR(w[i], h[i], 1e-4 * largest) << want.model.parameters()[p].name << " at " << i;
   }
   for (size_t s = 0; s < want.model.statistics().size(); ++s) {
-    const auto w = want.model.statistics()[s].value->as_doubles(), h = have.model.statistics()[s].value->as_doubles();
+    const auto w = want.model.statistics()[s].value->as_doubles(),
+               h = have.model.statistics()[s].value->as_doubles();
     for (size_t i = 0; i < w.size(); ++i) ASSERT_NEAR(w[i], h[i], 1e-5 * (1 + std::abs(w[i])));
   }
 }
@@ -102,13 +106,16 @@ Case branches() {
   GraphBuilder b;
   const Value x = b.convolution(b.input({3, 3, 3, 5, 5}), 4, random);
   const Value left = b.relu(b.convolution(x, 4, random, {.groups = 4}));
-  const Value right = b.like(graph::Activation{graph::Activation::Kind::kTanh}, b.convolution(x, 4, random, {.groups = 2}));
-  const Value gate = b.like(graph::Activation{graph::Activation::Kind::kSigmoid}, b.convolution(x, 4, random));
+  const Value right =
+      b.like(graph::Activation{graph::Activation::Kind::kTanh}, b.convolution(x, 4, random, {.groups = 2}));
+  const Value gate =
+      b.like(graph::Activation{graph::Activation::Kind::kSigmoid}, b.convolution(x, 4, random));
   const Value sum = b.add(b.multiply(left, gate, 1), right, -1);
   const Shape twice{3, 8, 3, 5, 5};
   const Value both = b.node(graph::Concat{1}, {sum, x}, twice);
   const Value pooled = b.average_pool(both);
-  return {graph::to_model(b.finish(b.dense(b.flatten(b.affine(pooled, {1, 2, 1, 2, 1, 2, 1, 2}, {0, 0, 0, 0, 1, 1, 1, 1})), 3, random))),
+  return {graph::to_model(b.finish(b.dense(
+              b.flatten(b.affine(pooled, {1, 2, 1, 2, 1, 2, 1, 2}, {0, 0, 0, 0, 1, 1, 1, 1})), 3, random))),
           Shape{3, 3, 3, 5, 5}};
 }
 
@@ -154,13 +161,16 @@ TEST(TrainableModel, FrozenLayersKeepTheirWeightsAndStatistics) {
   const auto library = kernels::make_onednn_library(1);
   const Case c = residual_block();
   const TrainableModel model(c.model, c.batch, *library, {.freeze = {"Convolution0", "BatchNorm1"}});
-  for (const Parameter& parameter : model.parameters()) EXPECT_FALSE(parameter.name.starts_with("Convolution0")) << parameter.name;
-  for (const Statistic& statistic : model.statistics()) EXPECT_FALSE(statistic.name.starts_with("BatchNorm1"));
+  for (const Parameter& parameter : model.parameters())
+    EXPECT_FALSE(parameter.name.starts_with("Convolution0")) << parameter.name;
+  for (const Statistic& statistic : model.statistics())
+    EXPECT_FALSE(statistic.name.starts_with("BatchNorm1"));
   EXPECT_NE(message_of(ErrorKind::kInvalidArgument,
                        [&] { TrainableModel(c.model, c.batch, *library, {.freeze = {"Convolution00"}}); })
                 .find("'Convolution00'"),
             std::string::npos);
-  message_of(ErrorKind::kInvalidArgument, [&] { TrainableModel(c.model, c.batch, *library, {.freeze = {"*"}}); });
+  message_of(ErrorKind::kInvalidArgument,
+             [&] { TrainableModel(c.model, c.batch, *library, {.freeze = {"*"}}); });
 }
 
 TEST(TrainableModel, OtherClassesGetANewHead) {
@@ -178,7 +188,8 @@ TEST(TrainableModel, TheModelItWasMadeFromStaysAsItWas) {
   const Case c = architecture("c3d_small", 0.1, 8, 16);
   const auto before = c.model.constants.at("conv1.weight")->as_doubles();
   const TrainableModel model(c.model, c.batch, *library, {});
-  for (const Parameter& parameter : model.parameters()) std::ranges::fill(parameter.value->values<float>(), 0.0F);
+  for (const Parameter& parameter : model.parameters())
+    std::ranges::fill(parameter.value->values<float>(), 0.0F);
   EXPECT_EQ(c.model.constants.at("conv1.weight")->as_doubles(), before);
 }
 

@@ -62,7 +62,8 @@ TEST(CrossEntropy, LargeLogitsDoNotOverflowAndNanShows) {
   EXPECT_NEAR(cross_entropy(row({1000, -1000}), label, 0).loss, 0, 1e-12);
   EXPECT_NEAR(cross_entropy(row({-1000, 1000}), label, 0).loss, 2000, 1e-9);
   EXPECT_FALSE(std::isfinite(cross_entropy(row({std::nan(""), 0}), label, 0).loss));
-  EXPECT_FALSE(std::isfinite(cross_entropy(row({std::numeric_limits<double>::infinity(), 0}), label, 0).loss));
+  EXPECT_FALSE(
+      std::isfinite(cross_entropy(row({std::numeric_limits<double>::infinity(), 0}), label, 0).loss));
 }
 
 TEST(CrossEntropy, RefusesWhatDoesNotFit) {
@@ -75,7 +76,8 @@ TEST(CrossEntropy, RefusesWhatDoesNotFit) {
 
 struct Problem {
   std::vector<Parameter> parameters = {
-      {"w", Parameter::Kind::kWeight, std::make_shared<Tensor>(Tensor::from(Shape{2}, std::vector<float>{1, -2}))},
+      {"w", Parameter::Kind::kWeight,
+       std::make_shared<Tensor>(Tensor::from(Shape{2}, std::vector<float>{1, -2}))},
       {"b", Parameter::Kind::kBias, std::make_shared<Tensor>(Tensor::from(Shape{1}, std::vector<float>{3}))}};
   std::vector<Tensor> gradients(float a, float b, float c) const {
     std::vector<Tensor> result;
@@ -159,8 +161,11 @@ TEST(Schedule, WarmsUpThenFollowsTheCosine) {
 }
 
 TEST(Schedule, Steps) {
-  const ScheduleOptions options{
-      .schedule = Schedule::kStep, .learning_rate = 1, .warmup_epochs = 0, .step_epochs = 2, .step_factor = 0.1};
+  const ScheduleOptions options{.schedule = Schedule::kStep,
+                                .learning_rate = 1,
+                                .warmup_epochs = 0,
+                                .step_epochs = 2,
+                                .step_factor = 0.1};
   EXPECT_DOUBLE_EQ(learning_rate(options, 7, 4, 6), 1);
   EXPECT_DOUBLE_EQ(learning_rate(options, 8, 4, 6), 0.1);
   EXPECT_NEAR(learning_rate(options, 23, 4, 6), 0.01, 1e-15);

@@ -20,11 +20,11 @@
 namespace relevid {
 namespace {
 
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
 using testing::message_of;
 using testing::ScratchFolder;
 using testing::write_bytes;
-using ::testing::ElementsAre;
-using ::testing::HasSubstr;
 
 /// One small set of videos for all tests of this file.
 class TrainModel : public ::testing::Test {
@@ -60,7 +60,8 @@ class TrainModel : public ::testing::Test {
     options.augmentation.contrast = 0.2;
     return options;
   }
-  TrainResult train(const std::string& name, const TrainOptions& options, const RunControl& control = {}) const {
+  TrainResult train(const std::string& name, const TrainOptions& options,
+                    const RunControl& control = {}) const {
     return train_model(*training_, *validation_, out_ / name, options, control, {});
   }
   std::string bytes(const std::string& name) const { return read_file(out_ / name); }
@@ -135,7 +136,8 @@ TEST_F(TrainModel, ResumingWithOtherSettingsIsRefusedByName) {
   train("a.onnx", options);
   options.begin = TrainOptions::Begin::kResume;
   options.schedule.learning_rate = 0.02;
-  EXPECT_THAT(message_of(ErrorKind::kInvalidArgument, [&] { train("a.onnx", options); }), HasSubstr("--lr 0.01, not 0.02"));
+  EXPECT_THAT(message_of(ErrorKind::kInvalidArgument, [&] { train("a.onnx", options); }),
+              HasSubstr("--lr 0.01, not 0.02"));
   write_bytes(out_ / "a.checkpoint.npz", "not a checkpoint");
   message_of(ErrorKind::kCorruptInput, [&] { train("a.onnx", options); });
 }
@@ -162,7 +164,8 @@ TEST_F(TrainModel, FineTuningKeepsFrozenLayersAndMergesBatchNorm) {
   train("first.onnx", options);
   options.network.init = out_ / "first.onnx";
   options.network.freeze = {"*"};
-  EXPECT_THAT(message_of(ErrorKind::kInvalidArgument, [&] { train("second.onnx", options); }), HasSubstr("nothing is left"));
+  EXPECT_THAT(message_of(ErrorKind::kInvalidArgument, [&] { train("second.onnx", options); }),
+              HasSubstr("nothing is left"));
   options.network.freeze = {"stem*", "layer*"};
   options.batch_norm = TrainOptions::BatchNorm::kMerge;
   const TrainResult result = train("second.onnx", options);
@@ -173,13 +176,14 @@ TEST_F(TrainModel, FineTuningKeepsFrozenLayersAndMergesBatchNorm) {
 
 /// What ONNX Runtime makes of clip.npz, and whether the onnx package finds nothing wrong with the file.
 std::vector<double> logits_of_onnxruntime(const ScratchFolder& folder, const std::string& model) {
-  write_bytes(folder / "script.py", fmt::format("import numpy, onnx, onnxruntime\n"
-                                                "onnx.checker.check_model('{0}', full_check=True)\n"
-                                                "session = onnxruntime.InferenceSession('{0}')\n"
-                                                "clip = numpy.load('clip.npz')['clip']\n"
-                                                "logits = session.run(None, {{session.get_inputs()[0].name: clip}})[0]\n"
-                                                "numpy.savez('logits.npz', logits=logits)\n",
-                                                model));
+  write_bytes(folder / "script.py",
+              fmt::format("import numpy, onnx, onnxruntime\n"
+                          "onnx.checker.check_model('{0}', full_check=True)\n"
+                          "session = onnxruntime.InferenceSession('{0}')\n"
+                          "clip = numpy.load('clip.npz')['clip']\n"
+                          "logits = session.run(None, {{session.get_inputs()[0].name: clip}})[0]\n"
+                          "numpy.savez('logits.npz', logits=logits)\n",
+                          model));
   const auto command = fmt::format("cd '{}' && python3 script.py 2>error.txt", folder.path().string());
   if (std::system(command.c_str()) != 0) throw std::runtime_error(read_file(folder / "error.txt"));
   return read_npz(folder / "logits.npz").at("logits").as_doubles();
@@ -214,7 +218,11 @@ TEST_F(TrainModel, OnnxRuntimeGivesTheSameLogits) {
 TEST_F(TrainModel, ADivergedRunKeepsItsCheckpoint) {
   TrainOptions options = small();
   options.epochs = 3;
-  options.schedule = {.schedule = Schedule::kStep, .learning_rate = 1e-3, .warmup_epochs = 0, .step_epochs = 1, .step_factor = 1e30};
+  options.schedule = {.schedule = Schedule::kStep,
+                      .learning_rate = 1e-3,
+                      .warmup_epochs = 0,
+                      .step_epochs = 1,
+                      .step_factor = 1e30};
   options.optimiser.clip_norm = 0;
   const std::string message = message_of(ErrorKind::kCorruptInput, [&] { train("a.onnx", options); });
   EXPECT_THAT(message, HasSubstr("diverged in epoch 2"));
@@ -239,15 +247,17 @@ TEST_F(TrainModel, UnreadableVideosAreNamedAndCounted) {
   EXPECT_THAT(named, ElementsAre("broken.mp4"));
   EXPECT_EQ(result.unreadable.size(), 1U);
   options.max_bad_share = 0.01;
-  EXPECT_THAT(message_of(ErrorKind::kCorruptInput, [&] { train_model(data, {}, out_ / "b.onnx", options, {}, {}); }),
-              HasSubstr("broken.mp4"));
+  EXPECT_THAT(
+      message_of(ErrorKind::kCorruptInput, [&] { train_model(data, {}, out_ / "b.onnx", options, {}, {}); }),
+      HasSubstr("broken.mp4"));
 }
 
 TEST_F(TrainModel, AClassWithoutAVideoIsNamed) {
   DataSet data;
   data.class_names = {"down", "left", "right", "up", "sideways"};
   data.rows = training_->rows;
-  EXPECT_THAT(message_of(ErrorKind::kInvalidArgument, [&] { train_model(data, {}, out_ / "a.onnx", small(), {}, {}); }),
+  EXPECT_THAT(message_of(ErrorKind::kInvalidArgument,
+                         [&] { train_model(data, {}, out_ / "a.onnx", small(), {}, {}); }),
               HasSubstr("sideways"));
 }
 

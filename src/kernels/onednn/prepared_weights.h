@@ -16,8 +16,8 @@ namespace relevid::kernels::onednn {
 class PreparedWeights {
  public:
   /// `plain` describes the weight tensor as it lies in memory.
-  PreparedWeights(std::shared_ptr<const Tensor> weight, dnnl::memory::desc plain)
-      : weight_(std::move(weight)), plain_(std::move(plain)) {}
+  PreparedWeights(std::shared_ptr<const Tensor> weight, const dnnl::memory::desc& plain)
+      : weight_(std::move(weight)), plain_(plain) {}
 
   const dnnl::memory& get(Device& device, WeightTransform transform, const dnnl::memory::desc& layout);
   /// The tensor holds other values now.

@@ -322,8 +322,8 @@ Buffer SparseConvolution::adjoint(const Buffer& s, WeightTransform weight) {
 #pragma omp for collapse(3) schedule(dynamic)
     for (int64_t n = 0; n < in_.batch; ++n)
       for (int64_t part = 0; part < parts.count(); ++part)
-        for (size_t i = 0; i < tiles.size(); ++i) {
-          const Tile& tile = tiles[i];
+        for (int64_t i = 0; i < std::ssize(tiles); ++i) {
+          const Tile& tile = tiles[static_cast<size_t>(i)];
           add_tile(rows, n, tile, part,
                    weights + part * parts.widest() * out_.blocks * out_.block * weights_.taps(), sums);
           const int64_t width = parts.width(part), count = tile.size[1] * in_.width;

@@ -110,7 +110,8 @@ class WindowMap final : public LinearMap {
       std::ranges::fill(of_frame, 0.0F);
       for_each_row(t, h, a, [&](int64_t from, int64_t tap) {
         std::ranges::fill(of_row, 0.0F);
-        window_row_apply(window, values + from * in_.width * in_.block, taps + tap * in_.block, of_row.data());
+        window_row_apply(window, values + from * in_.width * in_.block, taps + tap * in_.block,
+                         of_row.data());
         add_to(of_frame, of_row);
       });
       add_to(to, of_frame);
