@@ -20,7 +20,7 @@
 // of one channel are multiplied with all of a tile's windows that are wanted. adjoint: what is not zero
 // becomes lists, by position and chunk of output channels. A thread adds up one tile of the input for a part
 // of its channels, tap by tap; the weights of one tap, part and chunk stay in the first cache, and the sums
-// of a position in registers. Neither order of addition depends on tiles or threads.
+// of a position in registers. Neither order of addition depends on the number of threads.
 
 namespace relevid::kernels::onednn {
 

@@ -98,7 +98,7 @@ export function identityOf(explanation: Explanation, shown: Shown): string {
   return [explanation.input, explanation.model.path ?? explanation.model.sha256.slice(0, 12), clips, own.join(", ")].filter(Boolean).join(" · ");
 }
 
-/** "It takes 1 pass forward and 1 back a clip. In time: each frame." What the method cost, how fine it sees, and what else it found in a clip. */
+/** "1 pass forward and 1 back through the network for a clip. Its own values: 16 in time (...), 7 by 7 in a picture.", and what else was found in a clip. */
 export function methodNotes(shown: Shown, clip: Clip): string {
   const passes = shown.passes
     ? `${plural(shown.passes.forward, "pass", "passes")} forward${shown.passes.backward > 0 ? ` and ${shown.passes.backward} back` : ""} through the network for a clip.`
