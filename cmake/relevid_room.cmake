@@ -22,6 +22,10 @@ endif()
 set(relevid_plain_rooms base data graph onnx models audit evaluate)
 set(relevid_thin_rooms api)
 
+# What each file of a room would parse and instantiate anew, a few share. The dev preset does without, so that includes
+# that are missing are found.
+set(relevid_unity UNITY_BUILD ${RELEVID_UNITY} UNITY_BUILD_BATCH_SIZE 6)
+
 function(relevid_room name)
   cmake_parse_arguments(ROOM "" "" "SOURCES;ROOMS;LIBRARIES" ${ARGN})
   add_library(relevid_${name} STATIC ${ROOM_SOURCES})
@@ -30,6 +34,7 @@ function(relevid_room name)
     target_link_libraries(relevid_${name} PUBLIC relevid_${room})
   endforeach()
   target_link_libraries(relevid_${name} PRIVATE relevid_options ${ROOM_LIBRARIES})
+  set_target_properties(relevid_${name} PROPERTIES ${relevid_unity})
   if(name IN_LIST relevid_plain_rooms)
     target_compile_options(relevid_${name} PRIVATE $<$<CONFIG:Release>:-O2>)
   elseif(name IN_LIST relevid_thin_rooms)

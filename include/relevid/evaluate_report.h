@@ -27,4 +27,9 @@ EvaluationReportOptions::Score evaluation_score(std::string_view name);
 void write_evaluation_report(const std::filesystem::path& run, const EvaluationReportOptions& options,
                              const std::function<void(std::string_view)>& sink);
 
+/// The report as a page (docs/dev/page-data.md), handed to `sink` piece by piece; format and table play no
+/// part. Errors as write_evaluation_report's; kInvalidArgument where has_page() is false.
+void write_evaluation_page(const std::filesystem::path& run, const EvaluationReportOptions& options,
+                           const std::function<void(std::string_view)>& sink);
+
 }  // namespace relevid

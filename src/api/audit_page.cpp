@@ -8,12 +8,10 @@
 
 #include "api/distinct_names.h"
 #include "api/extreme_clips.h"
+#include "api/page_file.h"
 #include "api/records.h"
 #include "audit/report.h"
-#include "page_template/page_template.h"
 #include "relevid/error.h"
-#include "relevid/explanation_files.h"
-#include "report/page.h"
 
 namespace relevid {
 namespace {
@@ -115,17 +113,8 @@ void write_audit_page_data(std::span<const std::filesystem::path> runs, const Au
 
 void write_audit_page(std::span<const std::filesystem::path> runs, const AuditPageOptions& options,
                       const ReportSink& sink, const RunControl& control) {
-  if (!has_page()) {
-    throw Error(
-        ErrorKind::kInvalidArgument,
-        "this relevid was built without the page; install nodejs and npm, and build again. Text, json, "
-        "csv and png need no page");
-  }
-  const report::PageParts parts = report::cut_template(page_template());
-  sink(parts.before);
-  write_audit_page_data(
-      runs, options, [&](std::string_view piece) { sink(report::escaped_for_script(piece)); }, control);
-  sink(parts.after);
+  embed_page(sink,
+             [&](const ReportSink& data) { write_audit_page_data(runs, options, data, control); });
 }
 
 }  // namespace relevid

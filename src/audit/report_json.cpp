@@ -7,60 +7,60 @@
 namespace relevid::audit {
 namespace {
 
-using Json = nlohmann::ordered_json;  // what is not a number is written as null
+using OrderedJson = nlohmann::ordered_json;  // what is not a number is written as null
 
-std::string dumped(const Json& value) {
-  return value.dump(-1, ' ', false, Json::error_handler_t::replace);
+std::string dumped(const OrderedJson& value) {
+  return value.dump(-1, ' ', false, OrderedJson::error_handler_t::replace);
 }
 
 template <class T, class Write>
-Json list(const std::vector<T>& values, Write&& write) {
-  Json all = Json::array();
+OrderedJson list(const std::vector<T>& values, Write&& write) {
+  OrderedJson all = OrderedJson::array();
   for (const T& value : values) all.push_back(write(value));
   return all;
 }
 
 template <class T>
-Json optional(const std::optional<T>& value) {
-  return value ? Json(*value) : Json();
+OrderedJson optional(const std::optional<T>& value) {
+  return value ? OrderedJson(*value) : OrderedJson();
 }
 
-Json json(const Estimate& e) {
+OrderedJson json(const Estimate& e) {
   return {{"value", e.value},   {"low", e.low},
           {"high", e.high},     {"standard_error", e.standard_error},
           {"videos", e.videos}, {"reliable", e.reliable()}};
 }
 
-Json json(const std::optional<Estimate>& e) {
-  return e ? json(*e) : Json();
+OrderedJson json(const std::optional<Estimate>& e) {
+  return e ? json(*e) : OrderedJson();
 }
 
-Json json(const std::optional<Range>& range) {
-  return range ? Json::array({range->lowest, range->highest}) : Json();
+OrderedJson json(const std::optional<Range>& range) {
+  return range ? OrderedJson::array({range->lowest, range->highest}) : OrderedJson();
 }
 
-Json json(const Condition& condition) {
+OrderedJson json(const Condition& condition) {
   return {{"kind", name(condition.kind)},
           {"frame_interval", condition.frame_interval},
           {"shift_frames", condition.shift_frames}};
 }
 
-Json json(const AccuracyEstimate& a) {
+OrderedJson json(const AccuracyEstimate& a) {
   return {{"video1", json(a.video1)},
           {"video5", json(a.video5)},
           {"clip1", json(a.clip1)},
           {"clip5", json(a.clip5)}};
 }
 
-Json json(const McNemar& test) {
+OrderedJson json(const McNemar& test) {
   return {{"gained", test.gained}, {"lost", test.lost}, {"p", test.p}};
 }
 
-Json json(const BorderEstimate& b) {
+OrderedJson json(const BorderEstimate& b) {
   return {{"k", b.k}, {"share", json(b.share)}, {"ratio", json(b.ratio)}, {"excess", json(b.excess)}};
 }
 
-Json json(const ProfileEstimate& p) {
+OrderedJson json(const ProfileEstimate& p) {
   return {{"videos", p.videos},
           {"shares", list(p.shares, [](const Estimate& e) { return json(e); })},
           {"borders", list(p.borders, [](const BorderEstimate& b) { return json(b); })},
@@ -71,27 +71,27 @@ Json json(const ProfileEstimate& p) {
           {"negative_share", json(p.negative_share)}};
 }
 
-Json json(const ClassStatistics& one, const Manifest& manifest) {
+OrderedJson json(const ClassStatistics& one, const Manifest& manifest) {
   const bool named = one.label < std::ssize(manifest.class_names);
   return {{"label", one.label},
-          {"name", named ? Json(manifest.class_names[static_cast<size_t>(one.label)]) : Json()},
+          {"name", named ? OrderedJson(manifest.class_names[static_cast<size_t>(one.label)]) : OrderedJson()},
           {"accuracy", json(one.accuracy)},
           {"profile", json(one.profile)}};
 }
 
-Json json(const ConditionStatistics& c, const Manifest& manifest) {
+OrderedJson json(const ConditionStatistics& c, const Manifest& manifest) {
   return {{"condition", json(c.condition)},
           {"videos", c.videos},
           {"without_relevance", c.without_relevance},
           {"rate", json(c.rate)},
-          {"accuracy", c.accuracy ? json(*c.accuracy) : Json()},
+          {"accuracy", c.accuracy ? json(*c.accuracy) : OrderedJson()},
           {"all", json(c.all)},
           {"right", json(c.right)},
           {"wrong", json(c.wrong)},
           {"classes", list(c.classes, [&](const ClassStatistics& one) { return json(one, manifest); })}};
 }
 
-Json json(const Comparison& c) {
+OrderedJson json(const Comparison& c) {
   return {{"interval", c.interval},
           {"videos", c.videos},
           {"gain", json(c.gain)},
@@ -99,7 +99,7 @@ Json json(const Comparison& c) {
           {"p_holm", c.p_holm}};
 }
 
-Json json(const Sweep& s) {
+OrderedJson json(const Sweep& s) {
   const auto comparison = [](const Comparison& c) { return json(c); };
   return {{"base_interval", s.base_interval},
           {"with_base", list(s.with_base, comparison)},
@@ -131,7 +131,7 @@ std::string_view word(Advice advice) {
   return advice == Advice::kKeep ? "keep" : "too_few_videos";
 }
 
-Json json(const Verdict& v) {
+OrderedJson json(const Verdict& v) {
   return {{"effect", word(v.effect)},
           {"sentence", v.sentence},
           {"interval", v.interval},
@@ -143,7 +143,7 @@ Json json(const Verdict& v) {
           {"videos_needed", optional(v.videos_needed)}};
 }
 
-Json json(const BorderControl& c) {
+OrderedJson json(const BorderControl& c) {
   return {{"condition", json(c.condition)},
           {"k", c.k},
           {"relative", json(c.relative)},
@@ -151,22 +151,22 @@ Json json(const BorderControl& c) {
           {"sentence", c.sentence}};
 }
 
-Json json(const FollowControl& c) {
+OrderedJson json(const FollowControl& c) {
   return {{"condition", json(c.condition)},       {"from_position", json(c.from_position)},
           {"from_content", json(c.from_content)}, {"difference", json(c.difference)},
           {"follows", word(c.follows)},           {"sentence", c.sentence}};
 }
 
-Json json(const Controls& controls) {
+OrderedJson json(const Controls& controls) {
   return {{"border", list(controls.border, [](const BorderControl& c) { return json(c); })},
           {"follow", list(controls.follow, [](const FollowControl& c) { return json(c); })}};
 }
 
-Json json(const Candidate& c) {
+OrderedJson json(const Candidate& c) {
   return {{"interval", c.interval}, {"right", c.right}, {"within_noise", c.within_noise}};
 }
 
-Json json(const Recommendation& r) {
+OrderedJson json(const Recommendation& r) {
   return {{"advice", word(r.advice)},
           {"sentence", r.sentence},
           {"base", r.base},
@@ -176,14 +176,14 @@ Json json(const Recommendation& r) {
           {"report_videos", r.report_videos},
           {"candidates", list(r.candidates, [](const Candidate& c) { return json(c); })},
           {"gain", json(r.gain)},
-          {"mcnemar", r.mcnemar ? json(*r.mcnemar) : Json()},
+          {"mcnemar", r.mcnemar ? json(*r.mcnemar) : OrderedJson()},
           {"videos_needed", optional(r.videos_needed)},
           {"gain_sought", r.gain_sought},
           {"base_rate", json(r.base_rate)},
           {"advised_rate", json(r.advised_rate)}};
 }
 
-Json json(const Statistics& s, const Manifest& manifest) {
+OrderedJson json(const Statistics& s, const Manifest& manifest) {
   return {
       {"frames", s.frames},
       {"videos", s.videos},
@@ -196,8 +196,8 @@ Json json(const Statistics& s, const Manifest& manifest) {
       {"conditions", list(s.conditions, [&](const ConditionStatistics& c) { return json(c, manifest); })}};
 }
 
-Json json(const Manifest& m) {
-  Json settings = Json::parse(m.settings, nullptr, false);
+OrderedJson json(const Manifest& m) {
+  OrderedJson settings = OrderedJson::parse(m.settings, nullptr, false);
   if (settings.is_discarded()) settings = m.settings;
   return {{"relevid_version", m.relevid_version},
           {"model_sha256", m.model_sha256},
@@ -211,7 +211,7 @@ Json json(const Manifest& m) {
           {"shard", {{"index", m.shard.index}, {"count", m.shard.count}}}};
 }
 
-Json counts_of(const Report& report) {
+OrderedJson counts_of(const Report& report) {
   const RunCounts& c = report.counts;
   return {{"expected", c.expected},   {"done", c.done},
           {"complete", c.complete()}, {"ok", c.ok},
@@ -220,7 +220,7 @@ Json counts_of(const Report& report) {
           {"clips", report.clips}};
 }
 
-Json json(const StatisticsOptions& o) {
+OrderedJson json(const StatisticsOptions& o) {
   return {{"base_interval", o.base_interval},
           {"smallest_excess", o.smallest_excess},
           {"smallest_gain", o.smallest_gain},
@@ -232,7 +232,7 @@ Json json(const StatisticsOptions& o) {
 }  // namespace
 
 void write_json(const Report& report, RunReader& reader, const ReportSink& sink) {
-  const Json head = {{"relevid_report", 1},
+  const OrderedJson head = {{"relevid_report", 1},
                      {"run", json(report.manifest)},
                      {"counts", counts_of(report)},
                      {"options", json(report.options)},
@@ -244,7 +244,7 @@ void write_json(const Report& report, RunReader& reader, const ReportSink& sink)
   reader.for_each_video([&](const VideoRecord& record) {
     const VideoRow& video = record.video;
     if (video.state == VideoState::kOk) return;
-    const Json failure = {{"video", video.index},
+    const OrderedJson failure = {{"video", video.index},
                           {"name", video.name},
                           {"state", name(video.state)},
                           {"error_kind", video.error_kind},

@@ -12,6 +12,7 @@
 #include "cli/dataset_options.h"
 #include "cli/method_options.h"
 #include "cli/settings_options.h"
+#include "cli/video_counts.h"
 #include "relevid/audit_report.h"
 #include "relevid/error.h"
 
@@ -19,7 +20,6 @@ namespace relevid::cli {
 namespace {
 
 constexpr int64_t kDefaultClips = 4;
-constexpr int kNamedFailures = 20;
 
 struct AuditCommand {
   std::string model, dataset;
@@ -64,26 +64,8 @@ std::vector<AuditControl> parse_controls(const std::vector<std::string>& words) 
   return controls;
 }
 
-void print_counts(const std::filesystem::path& run, const RunCounts& counts) {
-  fmt::print("videos       {} of {}: {} audited", counts.done, counts.expected, counts.ok);
-  for (const auto& [count, what] : {std::pair{counts.too_short, "too short"},
-                                    {counts.unreadable, "unreadable"},
-                                    {counts.empty, "empty"},
-                                    {counts.failed, "failed"}}) {
-    if (count > 0) fmt::print(", {} {}", count, what);
-  }
-  fmt::print("\n");
-  int64_t failures = 0;
-  for_each_failure(run, [&](const VideoFailure& failure) {
-    if (++failures > kNamedFailures) return;
-    fmt::print("  {:<11}{}: {}\n", name(failure.state), printable(failure.name), printable(failure.error));
-  });
-  if (failures > kNamedFailures)
-    fmt::print("  and {} more; they are in the run\n", failures - kNamedFailures);
-}
-
 void print_outcome(const AuditOptions& options, const AuditOutcome& outcome) {
-  print_counts(options.out, outcome.counts);
+  print_video_counts(options.out, outcome.counts, "audited");
   if (outcome.clips > 0) {
     fmt::print("clips        {} of {} videos in {:.1f} s ({:.2f} clips/s; {:.0f} % of the time computing)\n",
                outcome.clips, outcome.videos, outcome.seconds,

@@ -11,13 +11,12 @@
 #include "cli/command.h"
 #include "cli/dataset_options.h"
 #include "cli/settings_options.h"
+#include "cli/video_counts.h"
 #include "relevid/error.h"
 #include "relevid/evaluate_report.h"
 
 namespace relevid::cli {
 namespace {
-
-constexpr int kNamedFailures = 20;
 
 /// Presets of relevance and methods on gradients: none asks the network about hundreds of changed clips.
 const std::vector<std::string> kUsualMethods = {"deep_taylor",
@@ -113,15 +112,7 @@ void print_cost(const EvaluateOptions& options, const EvaluationCost& cost) {
 }
 
 void print_outcome(const EvaluateOptions& options, const EvaluationOutcome& outcome) {
-  fmt::print("videos       {} of {}: {} evaluated\n", outcome.counts.done, outcome.counts.expected,
-             outcome.counts.ok);
-  int64_t failures = 0;
-  for_each_failure(options.out, [&](const VideoFailure& failure) {
-    if (++failures > kNamedFailures) return;
-    fmt::print("  {:<11}{}: {}\n", name(failure.state), printable(failure.name), printable(failure.error));
-  });
-  if (failures > kNamedFailures)
-    fmt::print("  and {} more; they are in the run\n", failures - kNamedFailures);
+  print_video_counts(options.out, outcome.counts, "evaluated");
   if (outcome.steps > 0) {
     fmt::print("clips        {} of {} videos in {:.1f} s ({:.1f} forward passes and explanations a second)\n",
                outcome.clips, outcome.videos, outcome.seconds,

@@ -78,8 +78,7 @@ void refuse_overwriting(const std::filesystem::path& written, std::vector<std::s
 
 void ReportCommand::check_evaluation(Form form) const {
   if (runs.size() > 1) refuse("an evaluation is reported by itself");
-  if (form == Form::kHtml || form == Form::kPng)
-    refuse(fmt::format("an evaluation is reported as text, json or csv, not {}", format));
+  if (form == Form::kPng) refuse("an evaluation is reported as text, json, csv or html, not png");
   if (form == Form::kCsv && table.empty())
     refuse("--format csv writes one table; say which by --table ranking, curves, measures or videos");
   if (form != Form::kCsv && !table.empty())
@@ -96,6 +95,13 @@ void ReportCommand::write_evaluation(Form form) const {
   if (!score.empty()) options.score = evaluation_score(score);
   options.replicates = page.report.replicates;
   options.seed = page.report.seed;
+  if (form == Form::kHtml) {
+    const std::filesystem::path path = out.empty() ? beside(runs[0], ".html") : std::filesystem::path(out);
+    refuse_overwriting(path, runs);
+    to_file(path, [&](const ReportSink& sink) { write_evaluation_page(runs[0], options, sink); });
+    fmt::print("written      {}\n", printable(path.string()));
+    return;
+  }
   if (out.empty()) return write_evaluation_report(runs[0], options, to_stdout);
   refuse_overwriting(out, runs);
   to_file(out, [&](const ReportSink& sink) { write_evaluation_report(runs[0], options, sink); });

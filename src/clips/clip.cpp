@@ -5,6 +5,7 @@
 #include <map>
 
 #include "clips/clip_parts.h"
+#include "clips/channels.h"
 #include "clips/resample.h"
 #include "relevid/error.h"
 #include "relevid/npz.h"
@@ -12,8 +13,6 @@
 
 namespace relevid {
 namespace {
-
-constexpr int64_t kChannels = 3;
 
 void check_values(const Preprocessing& preprocessing) {
   if (!(preprocessing.value_range[0] < preprocessing.value_range[1])) {

@@ -3,15 +3,10 @@
 
 #include <fmt/format.h>
 
+#include "clips/channels.h"
 #include "relevid/error.h"
 
 namespace relevid {
-namespace {
-
-constexpr int64_t kChannels = 3;
-
-}  // namespace
-
 ClipStrides clip_strides(ClipLayout layout, int64_t clip_len, const Size& size) {
   switch (layout) {
     case ClipLayout::kNcthw: {

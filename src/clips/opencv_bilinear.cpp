@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "clips/opencv_bilinear.h"
+#include "clips/channels.h"
 
 #include <algorithm>
 #include <cmath>
@@ -7,7 +8,6 @@
 namespace relevid {
 namespace {
 
-constexpr int64_t kChannels = 3;
 constexpr int32_t kOne = 2048;
 
 /// Rounds half to even, as OpenCV does.

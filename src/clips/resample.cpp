@@ -4,14 +4,13 @@
 #include <algorithm>
 #include <cmath>
 
+#include "clips/channels.h"
 #include "clips/opencv_bilinear.h"
 #include "clips/settings_names.h"
 #include "relevid/error.h"
 
 namespace relevid {
 namespace {
-
-constexpr int64_t kChannels = 3;
 
 double triangle(double x) {
   return std::max(0.0, 1.0 - std::abs(x));

@@ -6,13 +6,12 @@
 #include <algorithm>
 #include <cmath>
 
+#include "clips/channels.h"
 #include "clips/clip_parts.h"
 #include "relevid/error.h"
 
 namespace relevid {
 namespace {
-
-constexpr int64_t kChannels = 3;
 
 uint8_t eight_bit(double value) {
   return static_cast<uint8_t>(std::lround(std::clamp(value, 0.0, 255.0)));

@@ -16,7 +16,6 @@
 namespace relevid::evaluate {
 namespace {
 
-constexpr double kNaN = std::numeric_limits<double>::quiet_NaN();
 
 std::string text_of(const std::filesystem::path& path) {
   std::ifstream stream(path, std::ios::binary);
@@ -150,8 +149,8 @@ Localisation localisation(std::span<const float> map, std::span<const char> mask
     result.pointing += met / places;
   }
   result.area /= static_cast<double>(map.size());
-  result.share_inside = positive > 0 ? inside / positive : kNaN;
-  result.pointing = frames > 0 ? result.pointing / frames : kNaN;
+  result.share_inside = positive > 0 ? inside / positive : std::numeric_limits<double>::quiet_NaN();
+  result.pointing = frames > 0 ? result.pointing / frames : std::numeric_limits<double>::quiet_NaN();
   return result;
 }
 

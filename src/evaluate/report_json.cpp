@@ -10,7 +10,9 @@ using Json = nlohmann::ordered_json;
 
 /// Numbers that are none become null.
 Json estimate(const audit::Estimate& e) {
-  return {{"value", e.value}, {"low", e.low}, {"high", e.high}, {"videos", e.videos}};
+  return {{"value", e.value},   {"low", e.low},
+          {"high", e.high},     {"standard_error", e.standard_error},
+          {"videos", e.videos}, {"reliable", e.reliable()}};
 }
 
 Json ranked(const Ranked& r) {
@@ -41,18 +43,23 @@ std::string json_of(const Evaluation& evaluation, const audit::Manifest& manifes
   const RunCounts& counts = evaluation.counts;
   Json settings = Json::parse(manifest.settings, nullptr, false);
   if (settings.is_discarded()) settings = manifest.settings;
-  Json flippings = Json::array(), measures = Json::array();
+  Json flippings = Json::array(), measures = Json::array(), failures = Json::array();
   for (const FlippingResult& f : evaluation.flippings) flippings.push_back(flipping(f));
   for (const MeasureResult& m : evaluation.measures) {
     measures.push_back(
         {{"measure", m.measure}, {"versus", m.versus}, {"method", m.method}, {"value", estimate(m.value)}});
   }
+  for (const VideoFailure& f : evaluation.failures)
+    failures.push_back({{"video", f.row}, {"name", f.name}, {"state", name(f.state)}, {"error", f.error}});
   const Json all = {
       {"run", run},
       {"relevid_version", manifest.relevid_version},
       {"model_sha256", manifest.model_sha256},
       {"settings", std::move(settings)},
       {"score", options.score == EvaluationReportOptions::Score::kLogit ? "logit" : "probability"},
+      {"replicates", options.replicates},
+      {"seed", options.seed},
+      {"methods", evaluation.methods},
       {"videos",
        {{"expected", counts.expected},
         {"done", counts.done},
@@ -64,7 +71,8 @@ std::string json_of(const Evaluation& evaluation, const audit::Manifest& manifes
       {"clips", evaluation.clips},
       {"warnings", evaluation.warnings},
       {"flippings", std::move(flippings)},
-      {"measures", std::move(measures)}};
+      {"measures", std::move(measures)},
+      {"failures", std::move(failures)}};
   return all.dump(-1, ' ', false, Json::error_handler_t::replace) + "\n";
 }
 

@@ -234,7 +234,10 @@ Evaluation analyse(Reader& reader, const EvaluationReportOptions& options) {
   rivals.emplace_back(kCentrePrior);
   std::vector<VideoValues> videos;
   reader.for_each_video([&](const VideoRows& rows) {
-    if (rows.video.state != VideoState::kOk) return;
+    if (rows.video.state != VideoState::kOk) {
+      result.failures.push_back({rows.video.index, rows.video.name, rows.video.state, rows.video.error});
+      return;
+    }
     videos.push_back(reduce(rows, options.score));
     result.clips += videos.back().clips;
   });

@@ -41,6 +41,7 @@ struct MeasureResult {
 struct Evaluation {
   std::vector<std::string> methods;  ///< in the order they were given
   RunCounts counts;
+  std::vector<VideoFailure> failures;  ///< in the order of the data set
   int64_t clips = 0;
   std::vector<FlippingResult> flippings;
   std::vector<MeasureResult> measures;  ///< by measure, versus, and the methods' order, baselines last

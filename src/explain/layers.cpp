@@ -11,11 +11,8 @@
 namespace relevid {
 namespace {
 
+using graph::at;
 using graph::ValueId;
-
-size_t at(ValueId value) {
-  return static_cast<size_t>(value);
-}
 
 /// Whether a node changes values one by one, so that what comes out is still the same map.
 bool is_elementwise(const graph::Operator& op) {

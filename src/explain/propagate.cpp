@@ -15,12 +15,9 @@
 namespace relevid {
 namespace {
 
+using graph::at;
 using graph::ValueId;
 using kernels::Buffer;
-
-size_t at(ValueId value) {
-  return static_cast<size_t>(value);
-}
 
 bool is_constant(InputPart part) {
   return part == InputPart::kLow || part == InputPart::kHigh || part == InputPart::kOne;

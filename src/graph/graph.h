@@ -11,6 +11,10 @@
 namespace relevid::graph {
 
 using ValueId = int;
+/// Its place in a container that has an element for every value.
+inline size_t at(ValueId value) {
+  return static_cast<size_t>(value);
+}
 
 struct Node {
   Operator op;

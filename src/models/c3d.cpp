@@ -5,7 +5,7 @@
 namespace relevid::models {
 namespace {
 
-constexpr int64_t kPublishedClasses = 487;
+constexpr int64_t kSports1mClasses = 487;
 
 struct Stage {
   std::vector<std::string> layers;  ///< names of its convolutions
@@ -31,7 +31,7 @@ Volume convolve(LayerWriter& layers, Normalisation normalisation, const std::vec
 }
 
 int64_t classes(const CreateOptions& options) {
-  return options.classes > 0 ? options.classes : kPublishedClasses;
+  return options.classes > 0 ? options.classes : kSports1mClasses;
 }
 
 }  // namespace

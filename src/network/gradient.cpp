@@ -9,12 +9,9 @@
 namespace relevid {
 namespace {
 
+using graph::at;
 using graph::ValueId;
 using kernels::Buffer;
-
-size_t at(ValueId value) {
-  return static_cast<size_t>(value);
-}
 
 class GradientPass {
  public:

@@ -13,12 +13,9 @@
 namespace relevid {
 namespace {
 
+using graph::at;
 using graph::ValueId;
 using kernels::Buffer;
-
-size_t at(ValueId value) {
-  return static_cast<size_t>(value);
-}
 
 template <class Op>
 bool is(const graph::Node& node) {

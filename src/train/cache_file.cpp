@@ -15,12 +15,12 @@
 #include <system_error>
 #include <type_traits>
 
+#include "clips/channels.h"
 #include "relevid/error.h"
 
 namespace relevid::train {
 namespace {
 
-constexpr int64_t kChannels = 3;
 constexpr int64_t kMaxSide = 1 << 15;
 constexpr int64_t kMaxFrames = int64_t{1} << 31;
 constexpr char kMagic[8] = {'R', 'V', 'F', 'R', 'A', 'M', 'E', 'S'};

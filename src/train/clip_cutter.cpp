@@ -8,6 +8,7 @@
 #include <string_view>
 #include <vector>
 
+#include "clips/channels.h"
 #include "clips/clip_parts.h"
 #include "data/random.h"
 #include "relevid/error.h"
@@ -15,7 +16,6 @@
 namespace relevid::train {
 namespace {
 
-constexpr int64_t kChannels = 3;
 constexpr int64_t kLevels = 256;
 
 Augmentation checked(const Augmentation& augmentation) {

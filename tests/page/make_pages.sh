@@ -52,3 +52,8 @@ for page in audit comparison; do
 done
 "$relevid" report after/run.db --format json --out pages/comparison.run-2.json
 "$relevid" report before/run.db --format png --out pages/audit.png
+
+"$relevid" evaluate net.onnx set/list.csv --out eval.db --methods deep_taylor,gradient,null_profile --steps 4 \
+  --objects set/positions.csv --batch 4
+"$relevid" report eval.db --format html --out pages/evaluation.html
+"$relevid" report eval.db --format json --out pages/evaluation.report.json

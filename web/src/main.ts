@@ -4,11 +4,19 @@ import { h } from "./base/dom.ts";
 import { redrawCharts } from "./chart/figure.ts";
 import { readPage, Unreadable } from "./data/read.ts";
 import type { Page } from "./data/types.ts";
+import { evaluationView } from "./evaluation/view.ts";
 import { explanationView } from "./explanation/view.ts";
 import "./style/main.css";
 
 function viewOf(page: Page): HTMLElement {
-  return page.kind === "audit" ? auditView(page) : explanationView(page, page.title, document).element;
+  switch (page.kind) {
+    case "audit":
+      return auditView(page);
+    case "evaluation":
+      return evaluationView(page);
+    case "explanation":
+      return explanationView(page, page.title, document).element;
+  }
 }
 
 function foot(version: string): HTMLElement {

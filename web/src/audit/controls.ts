@@ -7,7 +7,7 @@ import { kNone } from "../base/numbers.ts";
 import type { Estimate, Num, Run } from "../data/types.ts";
 import { perRun, type Heading } from "./layout.ts";
 import { conditionName } from "./pick.ts";
-import { estimateCells, estimateColumns } from "./tables.ts";
+import { estimateCells, estimateColumns } from "../chart/columns.ts";
 
 const kRow = 30;
 

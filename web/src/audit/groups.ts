@@ -11,7 +11,7 @@ import type { Profile, Run } from "../data/types.ts";
 import { perRun } from "./layout.ts";
 import { baseCondition, borderOf, doubtOf, nullProfile, videosOf } from "./pick.ts";
 import { drawBorders, drawProfile, profileTable } from "./profiles.ts";
-import { asPercent, estimateCells, estimateColumns } from "./tables.ts";
+import { asPercent, estimateCells, estimateColumns } from "../chart/columns.ts";
 
 /** Videos that the model gets right against those that it gets wrong. */
 export function rightAndWrong(runs: readonly Run[]): HTMLElement | null {

@@ -23,12 +23,3 @@ export function perRun(
   const filled = parts.map((part, i) => part ?? h("div", {}, h("h3", {}, runs[i]!.label), h("p", { class: "note" }, "This run has none.")));
   return h("section", { id: freshId("section") }, h("h2", {}, title), h("div", { class: "runs" }, ...filled));
 }
-
-/** Links to the sections. */
-export function contents(sections: readonly HTMLElement[]): HTMLElement {
-  return h(
-    "nav",
-    { class: "contents", "aria-label": "On this page" },
-    ...sections.map((section) => h("a", { href: `#${section.id}` }, section.querySelector("h2")?.textContent ?? "")),
-  );
-}

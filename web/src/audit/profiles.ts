@@ -7,7 +7,7 @@ import { svg } from "../base/dom.ts";
 import { percent, rate } from "../base/numbers.ts";
 import type { ConditionStatistics, Num, Profile, Report, Run } from "../data/types.ts";
 import { perRun } from "./layout.ts";
-import { asPercent, estimateCells, estimateColumns } from "./tables.ts";
+import { asPercent, estimateCells, estimateColumns } from "../chart/columns.ts";
 import { baseCondition, conditionName, controlConditions, doubtOf, intervalConditions, nullProfile, videosOf } from "./pick.ts";
 
 /** One small chart. */

@@ -6,7 +6,7 @@ import type { Table } from "../base/csv.ts";
 import { freshId, h, segmented, svg } from "../base/dom.ts";
 import { fixed, pValue, percent, plural } from "../base/numbers.ts";
 import type { Estimate, Report, Run } from "../data/types.ts";
-import { asPercent, estimateCells, estimateColumns } from "./tables.ts";
+import { asPercent, estimateCells, estimateColumns } from "../chart/columns.ts";
 import { borderOf, borderWords, commonAccuracy, intervalConditions, nullRatio, seriesName } from "./pick.ts";
 
 /** Of the runs' marks at one interval. */

@@ -6,7 +6,7 @@ import { freshId, h, svg } from "../base/dom.ts";
 import { estimate, fixed, plural } from "../base/numbers.ts";
 import type { Run } from "../data/types.ts";
 import { splitSentence } from "./pick.ts";
-import { estimateCells, estimateColumns } from "./tables.ts";
+import { estimateCells, estimateColumns } from "../chart/columns.ts";
 
 const kRow = 34;
 const kShort: Record<string, string> = { present: "present", absent: "absent", cant_tell: "can't tell" };

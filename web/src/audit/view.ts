@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+import { contents } from "../base/contents.ts";
 import { h } from "../base/dom.ts";
 import { plural } from "../base/numbers.ts";
 import { methodName } from "../explanation/caption.ts";
@@ -8,7 +9,6 @@ import { modelPath, runDifferences } from "./differences.ts";
 import { extremes } from "./extremes.ts";
 import { failures } from "./failures.ts";
 import { classes, rightAndWrong } from "./groups.ts";
-import { contents } from "./layout.ts";
 import { howItWasComputed } from "./method.ts";
 import { controlProfiles, intervalProfiles } from "./profiles.ts";
 import { sweep } from "./sweep.ts";
@@ -44,5 +44,5 @@ export function auditView(page: AuditPage): HTMLElement {
     failures(runs),
     howItWasComputed(runs),
   ].filter((section) => section !== null);
-  return h("article", { class: "audit" }, h("header", {}, title, h("p", { class: "second" }, about)), sections[0], contents(sections.slice(1)), ...sections.slice(1));
+  return h("article", { class: "sections" }, h("header", {}, title, h("p", { class: "second" }, about)), sections[0], contents(sections.slice(1)), ...sections.slice(1));
 }

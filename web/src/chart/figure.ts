@@ -2,18 +2,18 @@
 import { h, type Child } from "../base/dom.ts";
 import { saveCsv, savePng } from "../base/download.ts";
 import type { Table } from "../base/csv.ts";
-import { plainTable } from "./table.ts";
+import { plainTable, sortableTable, type SortOrder } from "./table.ts";
 
-/** A figure whose numbers need no chart: heading, a download of the data, the table. */
-export function figureOfTable(options: { title: string; note: string; name: string; table: Table }): HTMLElement {
-  const { title, table } = options;
+/** A figure whose numbers need no chart: heading, a download of the data, the table; with `order` one that can be sorted. */
+export function figureOfTable(options: { title: string; note: string; name: string; table: Table; order?: SortOrder }): HTMLElement {
+  const { title, table, order } = options;
   const save = h("button", { type: "button", class: "small", onclick: () => saveCsv(table, options.name), "aria-label": `${title}: download CSV` }, "CSV");
   return h(
     "div",
-    { class: "figure wrapping" },
+    { class: order ? "figure" : "figure wrapping" },
     h("div", { class: "figure-head" }, h("h2", {}, title), h("div", { class: "tools" }, save)),
     h("p", { class: "note" }, options.note),
-    plainTable(table, title),
+    order ? sortableTable(table, title, order) : plainTable(table, title),
   );
 }
 

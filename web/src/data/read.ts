@@ -34,10 +34,10 @@ export function readPage(text: string): Page {
       "Page and data come from different versions of relevid; make the page anew with one of them.",
     );
   }
-  if (head.kind !== "explanation" && head.kind !== "audit") {
+  if (head.kind !== "explanation" && head.kind !== "audit" && head.kind !== "evaluation") {
     throw new Unreadable(
       `This page's data is of the kind “${String(head.kind)}”, which it does not know.`,
-      "It knows explanations and audits.",
+      "It knows explanations, audits and evaluations.",
     );
   }
   return data as Page;

@@ -306,6 +306,61 @@ export interface Run {
   extremes: { strongest: Extreme[]; weakest: Extreme[] };
 }
 
+/** A method, or a baseline, under one kind of flipping. */
+export interface Ranked {
+  method: string;
+  baseline: boolean;
+  abpc: Estimate;
+  aopc: Estimate;
+  insertion: Estimate;
+  deletion: Estimate;
+  above_random: Estimate;
+  below_best: Estimate;
+  /** Mean curves, evenly from nothing to everything flipped; empty where clips differ in their points. */
+  most_first: number[];
+  least_first: number[];
+}
+
+export interface Flipping {
+  regions: string;
+  fill: string;
+  videos: number;
+  /** Mean score of the clip as it is, and with all of it flipped. */
+  whole: Num;
+  flipped: Num;
+  method_pairs: number;
+  told_apart: number;
+  warnings: string[];
+  /** By falling ABPC. */
+  ranking: Ranked[];
+}
+
+export interface Measure {
+  measure: string;
+  /** The other method, or how many layers are random; otherwise "". */
+  versus: string;
+  method: string;
+  value: Estimate;
+}
+
+export interface EvaluationReport {
+  run: string;
+  relevid_version: string;
+  model_sha256: string;
+  settings: unknown;
+  score: "probability" | "logit";
+  replicates: number;
+  seed: number;
+  /** In the order they were given. */
+  methods: string[];
+  videos: Omit<Counts, "complete" | "clips">;
+  clips: number;
+  warnings: string[];
+  flippings: Flipping[];
+  measures: Measure[];
+  failures: Omit<Failure, "error_kind">[];
+}
+
 interface Head {
   relevid_page: 1;
   relevid: string;
@@ -314,4 +369,5 @@ interface Head {
 
 export type ExplanationPage = Head & Explanation & { kind: "explanation" };
 export type AuditPage = Head & { kind: "audit"; runs: Run[] };
-export type Page = ExplanationPage | AuditPage;
+export type EvaluationPage = Head & { kind: "evaluation"; report: EvaluationReport };
+export type Page = ExplanationPage | AuditPage | EvaluationPage;

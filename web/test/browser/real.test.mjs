@@ -8,7 +8,7 @@ import { dataOf, kSchemes, kScreenshots, kWidths } from "./context.mjs";
 import { axeFindings, overflow, settled, test, visitor } from "./harness.mjs";
 
 const kFolder = process.env.RELEVID_PAGES ?? "";
-const kLargest = { explanation: 3e6, audit: 15e6 };
+const kLargest = { explanation: 3e6, audit: 15e6, evaluation: 1e6 };
 const kHostileVideo = "<img src=x onerror=alert(1)>.mp4";
 const kHostileClass = "</script><script>alert(2)</script>";
 
@@ -46,7 +46,7 @@ async function rowsOf(figure) {
 }
 
 test("every kind of page was made", () => {
-  assert.deepEqual(names.sort(), ["000002", "<img src=x onerror=alert(1)>", "a-long-video", "audit", "comparison"].sort());
+  assert.deepEqual(names.sort(), ["000002", "<img src=x onerror=alert(1)>", "a-long-video", "audit", "comparison", "evaluation"].sort());
 });
 
 for (const name of names) {
@@ -242,4 +242,23 @@ test("two runs of one file name are told apart, and in what they differ", async 
 test("an audit's charts are a picture, too", () => {
   assert.ok(existsSync(join(kFolder, "audit.png")));
   assert.deepEqual([...readFileSync(join(kFolder, "audit.png")).subarray(1, 4)], [...Buffer.from("PNG")]);
+});
+
+test("an evaluation's numbers are its report's", async () => {
+  const report = recordOf("evaluation.report");
+  const page = await visitor.open(pageOf("evaluation"));
+  assert.equal(report.failures.length, 1);
+  assert.ok(await page.getByText("<b>gone</b>").first().isVisible());
+  for (const flipping of report.flippings) {
+    const rows = await rowsOf(figureOf(page, `Ranking, ${flipping.regions}:${flipping.fill}`));
+    assert.deepEqual(rows.map((row) => row[0]), flipping.ranking.map((ranked) => ranked.method));
+    for (const [i, row] of rows.entries()) {
+      const { abpc, insertion, deletion } = flipping.ranking[i];
+      for (const [j, number] of [abpc.value, abpc.low, abpc.high].entries()) assert.ok(Math.abs(numberOf(row[1 + j]) - number) < 0.00051, `${row[0]}, ${row[1 + j]}`);
+      for (const [j, number] of [insertion.value, deletion.value].entries()) assert.ok(Math.abs(numberOf(row.at(j - 2)) - number) < 0.00051);
+    }
+  }
+  const value = (measure, method, versus = "") => report.measures.find((m) => m.measure === measure && m.method === method && m.versus === versus).value.value;
+  for (const row of await rowsOf(figureOf(page, "Share of relevance over share of area"))) assert.ok(Math.abs(numberOf(row[4]) - value("share_over_area", row[0])) < 0.0051, row[0]);
+  for (const row of await rowsOf(figureOf(page, "Where nothing of note changed"))) assert.ok(Math.abs(numberOf(row[1]) - value("shift", row[0])) < 0.0051, row[0]);
 });

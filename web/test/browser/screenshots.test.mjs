@@ -60,7 +60,7 @@ function compare(shot, file) {
   assert.ok(share < kTolerated, `${(100 * share).toFixed(1)} % of ${file} differ from its baseline; see ${kScreenshots}`);
 }
 
-for (const name of ["explanation", "audit"]) {
+for (const name of ["explanation", "audit", "evaluation"]) {
   for (const width of kWidths) {
     test(`${name}, ${width} pixels wide`, async () => {
       const page = await visitor.open(fixture(name), { width });

@@ -1,0 +1,52 @@
+// SPDX-License-Identifier: Apache-2.0
+// Numbers from -1 to 1 in rows and columns, the darker the farther from zero.
+import { svg } from "../base/dom.ts";
+import { fixed } from "../base/numbers.ts";
+import type { Num } from "../data/types.ts";
+import { fitted } from "./forest.ts";
+import { rootOf, textWidth } from "./plot.ts";
+
+export interface MatrixOptions {
+  rows: readonly string[];
+  /** Each in one line or in two. */
+  columns: readonly (readonly [first: string, second?: string])[];
+  /** null: an empty cell. */
+  value: (row: number, column: number) => Num;
+  width: number;
+  label: string;
+}
+
+const kHeight = 24;
+const kHead = 40;
+const kWidest = 92;
+const kNames = 0.45; // of the width, at most
+/** The numbers on the darkest cell still have to be read. */
+const kDarkest = 0.5;
+
+export function drawMatrix(options: MatrixOptions): SVGSVGElement {
+  const { rows, columns, width } = options;
+  const names = Math.min(kNames * width, Math.max(...rows.map(textWidth), 0) + 4);
+  const cell = Math.min(kWidest, (width - names - 8) / Math.max(1, columns.length));
+  const root = rootOf(width, kHead + kHeight * rows.length + 4, `${options.label} The numbers follow as a table.`);
+  const headed = columns.every((head) => head.every((line) => textWidth(line ?? "") < cell));
+  const numbered = cell > textWidth("−0.00") + 4;
+  for (const [c, head] of columns.entries()) {
+    const x = names + 8 + (c + 0.5) * cell;
+    const lines = headed ? head : [String(c + 1)];
+    for (const [i, line] of lines.entries())
+      root.append(svg("text", { x, y: kHead - 8 - 15 * (lines.length - 1 - i), class: "tick centre quiet" }, line ?? ""));
+  }
+  for (const [r, name] of rows.entries()) {
+    const y = kHead + r * kHeight;
+    root.append(svg("text", { x: names, y: y + kHeight / 2, class: "tick end middle" }, fitted(name, names)));
+    for (let c = 0; c < columns.length; ++c) {
+      const value = options.value(r, c);
+      if (value === null) continue;
+      const x = names + 8 + c * cell;
+      const strength = kDarkest * Math.min(1, Math.abs(value));
+      root.append(svg("rect", { x: x + 1, y: y + 1, width: cell - 2, height: kHeight - 2, class: value < 0 ? "fill-1" : "fill-0", "fill-opacity": strength.toFixed(3) }));
+      if (numbered) root.append(svg("text", { x: x + cell / 2, y: y + kHeight / 2, class: "tick centre middle" }, fixed(value)));
+    }
+  }
+  return root;
+}
