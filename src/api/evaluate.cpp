@@ -118,9 +118,10 @@ std::vector<MethodOptions> methods_of(const EvaluateOptions& options, const std:
 
 /// Everything that the rows depend on, by its final value; threads, which change no more than the last bits,
 /// are left out.
-std::string settings_record(const EvaluateOptions& options, const evaluate::EvaluationPlan& plan,
-                            const audit::PlanOptions& clips, const std::vector<MethodOptions>& methods,
-                            const EvaluationNetwork& network) {
+std::string settings_record(const EvaluateOptions& options, const evaluate::RunnerOptions& runner,
+                            const std::vector<MethodOptions>& methods, const EvaluationNetwork& network) {
+  const evaluate::EvaluationPlan& plan = runner.plan;
+  const audit::PlanOptions& clips = runner.feed.plan;
   ModelSettings model = options.settings;
   model.class_names.clear();  // in the manifest
   Json record = {{"model_settings", Json::parse(to_json(model))},
@@ -133,7 +134,7 @@ std::string settings_record(const EvaluateOptions& options, const evaluate::Eval
                  {"checks", options.checks},
                  {"input_shift", plan.input_shift},
                  {"randomised", plan.randomised},
-                 {"objects_sha256", options.objects.empty() ? "" : sha256_of_file(options.objects)},
+                 {"objects_sha256", runner.objects ? runner.objects->sha256() : ""},
                  {"target", options.target == EvaluateOptions::Target::kLabel ? "label" : "predicted"},
                  {"labels", options.labels == EvaluateOptions::Labels::kByName ? "by name" : "by index"},
                  {"batch", network.batch()},
@@ -282,7 +283,7 @@ EvaluationOutcome run_evaluation(const Model& model, const DataSet& given, const
   EvaluationOutcome outcome;
   {
     evaluate::Store store(options.out, manifest_of(model, data, options, runner.feed.plan, *prepared.network,
-                                                   settings_record(options, runner.plan, runner.feed.plan,
+                                                   settings_record(options, runner,
                                                                    methods, *prepared.network)));
     const int64_t clips = std::max<int64_t>(1, options.settings.sampling.num_clips);
     steps.emplace(control, steps_left(store, data, cost_of(options, runner.plan, clip_shape), clips));

@@ -100,6 +100,11 @@ double normal_density(double x) {
 
 }  // namespace
 
+bool is_rectifier(const ActivationSpec& f) {
+  using Kind = ActivationSpec::Kind;
+  return f.kind == Kind::kRelu || (f.kind == Kind::kClip && f.alpha == 0);
+}
+
 bool slope_from_output(const ActivationSpec& f) {
   using Kind = ActivationSpec::Kind;
   const bool bends_back = f.alpha < 0 && (f.kind == Kind::kLeakyRelu || f.kind == Kind::kElu);

@@ -72,8 +72,10 @@ double activation_slope(const ActivationSpec& f, double kept);
 
 /// How a gradient passes an activation: as it is; guided backprop (Springenberg et al. 2015): only where
 /// gradient and forward input are positive; deconvnet (Zeiler and Fergus 2014): wherever the gradient is
-/// positive. The latter two change ReLUs alone.
+/// positive. The latter two change rectifiers alone.
 enum class GradientMode { kPlain, kGuided, kDeconvnet };
+/// ReLU, and clips that begin at 0, such as ReLU6.
+bool is_rectifier(const ActivationSpec& f);
 
 /// Three spatial axes, time first; 2-D layers have 1s and 0s in front.
 using Extent = std::array<int64_t, 3>;

@@ -54,6 +54,45 @@ TEST(Objects, FollowTheResizingAndTheCrop) {
   EXPECT_THAT(*found.mask("a", frames, geometry), ElementsAre(1, 0, 0, 0));
 }
 
+/// A picture of grey values, [height, width].
+std::string picture(int height, int width, const std::vector<char>& grey) {
+  std::string bytes = "P6\n" + std::to_string(width) + " " + std::to_string(height) + "\n255\n";
+  for (const char value : grey) bytes += std::string(3, value);
+  return bytes;
+}
+
+TEST(Objects, MasksHoldWhatIsNotBlack) {
+  const testing::ScratchFolder folder;
+  testing::write_bytes(folder / "one.ppm", picture(2, 3, {0, 1, 0, 0, 0, 90}));
+  testing::write_bytes(folder / "other.ppm", picture(2, 3, {0, 0, 0, 7, 0, 0}));
+  const Objects found = objects(folder, "video,frame,mask\na,5,one.ppm\na,5,other.ppm\na,6,other.ppm\n");
+  const std::vector<int64_t> frames = {5, 6, 7};
+  EXPECT_THAT(*found.mask("a", frames, plain(2, 3)),
+              ElementsAre(0, 1, 0, 1, 0, 1, /* 6 */ 0, 0, 0, 1, 0, 0, /* 7 */ 0, 0, 0, 0, 0, 0));
+}
+
+TEST(Objects, AreOtherOnesWhereAMaskIsAnother) {
+  const testing::ScratchFolder folder;
+  const std::string table = "video,frame,mask\na,0,one.ppm\n";
+  testing::write_bytes(folder / "one.ppm", picture(1, 2, {0, 1}));
+  const std::string before = objects(folder, table).sha256();
+  EXPECT_EQ(objects(folder, table).sha256(), before);
+  testing::write_bytes(folder / "one.ppm", picture(1, 2, {1, 1}));
+  EXPECT_NE(objects(folder, table).sha256(), before);
+}
+
+TEST(Objects, MasksThatAreMissingOrOfAnotherSizeAreNamed) {
+  const testing::ScratchFolder folder;
+  const std::string table = "video,frame,mask\na,0,one.ppm\n";
+  EXPECT_THAT(testing::message_of(ErrorKind::kIo, [&] { objects(folder, table); }),
+              testing::AllOf(HasSubstr("one.ppm"), HasSubstr("line 2")));
+  testing::write_bytes(folder / "one.ppm", picture(1, 2, {0, 1}));
+  const Objects found = objects(folder, table);
+  const std::vector<int64_t> frames = {0};
+  EXPECT_THAT(testing::message_of(ErrorKind::kCorruptInput, [&] { found.mask("a", frames, plain(4, 4)); }),
+              HasSubstr("2 x 1"));
+}
+
 TEST(Objects, BadFilesHaveTheirLine) {
   const testing::ScratchFolder folder;
   const auto message = [&](const std::string& text) {

@@ -172,6 +172,21 @@ TEST(Elementwise, ActivationGradients) {
   }
 }
 
+TEST(Elementwise, GuidedAndDeconvnetTakeClipsFromZeroForRectifiers) {
+  using Values = std::vector<double>;
+  const ActivationSpec relu6{ActivationSpec::Kind::kClip, 0, 6};
+  for (Library* library : {libraries().reference.get(), libraries().onednn.get()}) {
+    const auto upload = [&](std::vector<float> v) { return library->upload(Tensor::from(Shape{1, 4}, v)); };
+    const Buffer y = upload({0, 2, 2, 6}), g = upload({5, 5, -5, 5});
+    const auto gradient = [&](GradientMode mode) {
+      return library->download(library->activation_gradient(y, g, relu6, mode)).as_doubles();
+    };
+    EXPECT_EQ(gradient(GradientMode::kPlain), (Values{0, 5, -5, 0}));
+    EXPECT_EQ(gradient(GradientMode::kGuided), (Values{0, 5, 0, 0}));
+    EXPECT_EQ(gradient(GradientMode::kDeconvnet), (Values{5, 5, 0, 5}));
+  }
+}
+
 TEST(Elementwise, SlopesAreThoseOfTheFunctions) {
   using Kind = ActivationSpec::Kind;
   auto functions = testing::elementwise_activations();

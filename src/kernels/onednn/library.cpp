@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <algorithm>
 #include <cmath>
+#include <limits>
 #include <numbers>
 
 #include "kernels/composed.h"
@@ -283,16 +284,18 @@ Buffer OnednnLibrary::activation_gradient(const Buffer& kept, const Buffer& g, c
   Buffer y = device_.allocate(g.shape());
   const float *k = kept.data<float>(), *from = g.data<float>();
   float* to = y.data<float>();
-  if (f.kind == ActivationSpec::Kind::kRelu) {
+  if (is_rectifier(f)) {
+    const float top = f.kind == ActivationSpec::Kind::kClip ? static_cast<float>(f.beta)
+                                                            : std::numeric_limits<float>::infinity();
     const auto each = [&](auto&& rule) {
       for_each_float(device_, g.shape(), [=](int64_t i) { to[i] = rule(k[i], from[i]); });
     };
     switch (mode) {
       case GradientMode::kPlain:
-        each([](float a, float b) { return a > 0 ? b : 0.0F; });
+        each([=](float a, float b) { return a > 0 && a < top ? b : 0.0F; });
         break;
       case GradientMode::kGuided:
-        each([](float a, float b) { return a > 0 && b > 0 ? b : 0.0F; });
+        each([=](float a, float b) { return a > 0 && a < top && b > 0 ? b : 0.0F; });
         break;
       case GradientMode::kDeconvnet:
         each([](float, float b) { return b > 0 ? b : 0.0F; });

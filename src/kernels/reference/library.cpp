@@ -82,11 +82,11 @@ class ReferenceLibrary final : public Library {
   }
   Buffer activation_gradient(const Buffer& kept, const Buffer& g, const ActivationSpec& f,
                              GradientMode mode) override {
-    const bool relu = f.kind == ActivationSpec::Kind::kRelu;
+    const bool rectifier = is_rectifier(f);
     return zip(kept, g, [&](double k, double gradient) {
-      if (relu && mode == GradientMode::kDeconvnet) return std::max(gradient, 0.0);
+      if (rectifier && mode == GradientMode::kDeconvnet) return std::max(gradient, 0.0);
       const double slope = activation_slope(f, k);
-      return relu && mode == GradientMode::kGuided && gradient < 0 ? 0.0 : slope * gradient;
+      return rectifier && mode == GradientMode::kGuided && gradient < 0 ? 0.0 : slope * gradient;
     });
   }
 

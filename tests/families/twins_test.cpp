@@ -1,0 +1,96 @@
+// SPDX-License-Identifier: Apache-2.0
+// Of every family a small network, against zennit in float64 (twins.py).
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <cmath>
+#include <filesystem>
+
+#include "explain/explainer.h"
+#include "graph/join_pathways.h"
+#include "graph/specialise.h"
+#include "onnx/import.h"
+#include "relevid/npz.h"
+
+namespace relevid {
+namespace {
+
+const std::filesystem::path kTwins = RELEVID_TWINS_DIR;
+
+struct Case {
+  std::string network, library;
+};
+
+void PrintTo(const Case& value, std::ostream* out) {
+  *out << value.network << " on " << value.library;
+}
+
+std::unique_ptr<kernels::Library> make_library(const std::string& name) {
+  return name == "onednn" ? kernels::make_onednn_library(0) : kernels::make_reference_library();
+}
+
+Tensor one_value(float value, int64_t rank) {
+  return Tensor::from(Shape(std::vector<int64_t>(static_cast<size_t>(rank), 1)), std::vector<float>{value});
+}
+
+ExplainerOptions options_of(const std::string& preset, const Tensor& clip) {
+  ExplainerOptions options;
+  options.method = preset;
+  options.bounds.low.push_back(one_value(-1.5F, clip.shape().rank()));
+  options.bounds.high.push_back(one_value(2.0F, clip.shape().rank()));
+  return options;
+}
+
+/// The largest difference, relative to the largest number that is wanted.
+double difference(const std::vector<double>& want, const std::vector<double>& have) {
+  double largest = 0, apart = 0;
+  for (size_t i = 0; i < want.size(); ++i) {
+    largest = std::max(largest, std::abs(want[i]));
+    apart = std::max(apart, std::abs(want[i] - have[i]));
+  }
+  return apart / largest;
+}
+
+class FamilyTwins : public testing::TestWithParam<Case> {};
+
+TEST_P(FamilyTwins, HaveTheRelevanceOfTheReference) {
+  const auto [name, library_name] = GetParam();
+  const auto arrays = read_npz(kTwins / (name + ".npz"));
+  auto model = onnx_io::read_model(kTwins / (name + ".onnx"));
+  EXPECT_EQ(graph::join_pathways(model).empty(), name != "slowfast");
+  const Tensor& clip = arrays.at("clip");
+  const auto library = make_library(library_name);
+  const graph::Graph graph = graph::specialise(model, {{model.inputs[0].name, clip.shape()}});
+  Network network(graph, *library, Purpose::kExplanation);
+  const auto targets = arrays.at("target").as_ints();
+  int checked = 0;
+  for (const auto& [key, expected] : arrays) {
+    if (!key.starts_with("relevance/")) continue;
+    Explainer explainer(network, options_of(key.substr(10), clip));
+    explainer.forward(clip);
+    EXPECT_LE(difference(arrays.at("logits").as_doubles(), explainer.logits().as_doubles()), 1e-5);
+    const auto relevance = explainer.explain(targets).relevance.front().as_doubles();
+    ASSERT_EQ(relevance.size(), expected.as_doubles().size());
+    EXPECT_LE(difference(expected.as_doubles(), relevance), 1e-4) << key;
+    ++checked;
+  }
+  EXPECT_EQ(checked, 4);
+}
+
+std::vector<Case> cases() {
+  std::vector<Case> result;
+  for (const char* network : {"slow", "csn", "x3d", "movinet", "s3d", "slowfast", "slowfast_one_input", "tsn", "tsm",
+                              "tpn", "nonlocal", "mmdeploy"}) {
+    for (const char* library : {"reference", "onednn"}) result.push_back({network, library});
+  }
+  return result;
+}
+
+std::string name_of(const testing::TestParamInfo<Case>& test) {
+  return test.param.network + "_" + test.param.library;
+}
+
+INSTANTIATE_TEST_SUITE_P(All, FamilyTwins, testing::ValuesIn(cases()), name_of);
+
+}  // namespace
+}  // namespace relevid
