@@ -13,9 +13,19 @@
 namespace relevid::cli {
 namespace {
 
-ModelSettings from_preset(const std::string& name) {
+/// How many frames the model's clips have, where the file fixes it.
+std::optional<int64_t> fixed_frames(const Model& model, ClipLayout layout) {
+  constexpr size_t kRank = 5;
+  if (model.inputs().size() != 1 || model.inputs()[0].dims.size() != kRank) return std::nullopt;
+  const int64_t frames = model.inputs()[0].dims[layout == ClipLayout::kNcthw ? 2 : 1];
+  return frames > 0 ? std::optional(frames) : std::nullopt;
+}
+
+ModelSettings from_preset(const std::string& name, const Model& model) {
   ModelSettings settings;
   settings.preprocessing = preprocessing_preset(name);
+  if (const auto frames = fixed_frames(model, settings.preprocessing.layout))
+    settings.sampling.clip_len = *frames;
   return settings;
 }
 
@@ -60,7 +70,7 @@ SettingsOptions::Resolved SettingsOptions::resolve(const Model& model) const {
                       preprocess, found->source));
     }
   } else if (!preprocess.empty()) {
-    result.settings = from_preset(preprocess);
+    result.settings = from_preset(preprocess, model);
     result.source = fmt::format("preset {}", preprocess);
   }
   if (result.settings) {

@@ -110,7 +110,8 @@ bool Objects::Shape::holds(double x, double y, const Size& frame) const {
 }
 
 Objects::Shape Objects::shape_of(const Table& table, const data::CsvRow& row, Shape::Kind kind) {
-  Shape shape{.kind = kind};
+  Shape shape;
+  shape.kind = kind;
   if (kind == Shape::Kind::kMask) {
     shape.mask = table.folder() / table.text(row, "mask");
     if (!std::filesystem::is_regular_file(shape.mask))

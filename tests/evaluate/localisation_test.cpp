@@ -85,7 +85,7 @@ TEST(Objects, MasksThatAreMissingOrOfAnotherSizeAreNamed) {
   const testing::ScratchFolder folder;
   const std::string table = "video,frame,mask\na,0,one.ppm\n";
   EXPECT_THAT(testing::message_of(ErrorKind::kIo, [&] { objects(folder, table); }),
-              testing::AllOf(HasSubstr("one.ppm"), HasSubstr("line 2")));
+              ::testing::AllOf(HasSubstr("one.ppm"), HasSubstr("line 2")));
   testing::write_bytes(folder / "one.ppm", picture(1, 2, {0, 1}));
   const Objects found = objects(folder, table);
   const std::vector<int64_t> frames = {0};

@@ -36,8 +36,10 @@ Tensor one_value(float value, int64_t rank) {
 ExplainerOptions options_of(const std::string& preset, const Tensor& clip) {
   ExplainerOptions options;
   options.method = preset;
-  options.bounds.low.push_back(one_value(-1.5F, clip.shape().rank()));
-  options.bounds.high.push_back(one_value(2.0F, clip.shape().rank()));
+  Bounds bounds;
+  bounds.low.push_back(one_value(-1.5F, clip.shape().rank()));
+  bounds.high.push_back(one_value(2.0F, clip.shape().rank()));
+  options.bounds = std::move(bounds);
   return options;
 }
 
