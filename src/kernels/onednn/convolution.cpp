@@ -5,6 +5,7 @@
 #include "kernels/onednn/convolution_desc.h"
 #include "kernels/onednn/convolution_gradient.h"
 #include "kernels/onednn/device.h"
+#include "kernels/onednn/ones_convolution.h"
 #include "kernels/onednn/operand.h"
 #include "kernels/onednn/prepared_weights.h"
 #include "kernels/onednn/sparse_convolution.h"
@@ -71,7 +72,8 @@ class Convolution final : public LinearMap {
         output_(output_shape(spec, input)),
         epilogue_(epilogue),
         weights_(spec.weight, plain_weight_desc(spec, input[1])),
-        bias_(spec.bias, spec.channels_out) {
+        bias_(spec.bias, spec.channels_out),
+        ones_(device, spec, input) {
     dnnl::post_ops ops;
     if (epilogue.residual == Epilogue::Residual::kAdded) ops.append_sum(1);
     activation_is_fused_ = append_activation(ops, epilogue.activation);
@@ -98,19 +100,20 @@ class Convolution final : public LinearMap {
   }
 
   Buffer apply(const Buffer& x, WeightTransform weight, BiasPart part) override {
+    if (is_ones(weight)) return ones_.apply(x, bias_values(part));
     Buffer y = device_.allocate(output_);
     run(apply_, x, weights_.get(device_, weight, apply_.weights), &bias_.get(device_, part), y);
     return y;
   }
 
   Buffer apply_where(const Buffer& x, const Buffer& r, WeightTransform weight, BiasPart part) override {
-    if (!sparse_ || !sparse_->pays_for(SparseConvolution::Direction::kApply, r))
+    if (is_ones(weight) || !sparse_ || !sparse_->pays_for(SparseConvolution::Direction::kApply, r))
       return apply(x, weight, part);
-    const memory& bias = bias_.get(device_, part);
-    return sparse_->apply_where(x, r, weight, static_cast<const float*>(bias.get_data_handle()));
+    return sparse_->apply_where(x, r, weight, bias_values(part));
   }
 
   Buffer adjoint(const Buffer& s, WeightTransform weight) override {
+    if (is_ones(weight)) return ones_.adjoint(s);
     if (sparse_ && sparse_->pays_for(SparseConvolution::Direction::kAdjoint, s))
       return sparse_->adjoint(s, weight);
     if (stem_adjoint_) return std::move(stem_adjoint_->run(s, std::span(&weight, 1)).front());
@@ -126,7 +129,7 @@ class Convolution final : public LinearMap {
   }
 
   std::vector<Buffer> adjoints(const Buffer& s, std::span<const WeightTransform> weights) override {
-    if (stem_adjoint_) return stem_adjoint_->run(s, weights);
+    if (stem_adjoint_ && std::ranges::none_of(weights, is_ones)) return stem_adjoint_->run(s, weights);
     std::vector<Buffer> result;
     for (const auto& weight : weights) result.push_back(adjoint(s, weight));
     return result;
@@ -149,6 +152,12 @@ class Convolution final : public LinearMap {
   }
 
  private:
+  static bool is_ones(WeightTransform weight) { return weight.kind == WeightTransform::Kind::kOnes; }
+
+  const float* bias_values(BiasPart part) {
+    return static_cast<const float*>(bias_.get(device_, part).get_data_handle());
+  }
+
   Pass forward_pass(const dnnl::primitive_attr& attributes) {
     return make_fast(device_.volume_desc(input_), device_.volume_desc(output_),
                      [&](const memory::desc& source, const memory::desc& target) {
@@ -181,6 +190,7 @@ class Convolution final : public LinearMap {
   Epilogue epilogue_;
   PreparedWeights weights_;
   PreparedBias bias_;
+  OnesConvolution ones_;
   bool activation_is_fused_ = false;
   Pass forward_, apply_, adjoint_;
   std::unique_ptr<StemAdjoint> stem_adjoint_;      ///< where the input has few channels
