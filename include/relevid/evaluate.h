@@ -49,6 +49,8 @@ struct EvaluationCost {
   int64_t forward_passes = 0;      ///< a clip, for flipping
   int64_t explanations = 0;        ///< a clip
   int64_t first_explanations = 0;  ///< of a video's first clip, in place of those
+  int64_t passes = 0;              ///< forward and backward, that a clip's explanations take
+  int64_t first_passes = 0;        ///< of a video's first clip, in place of those
 };
 /// Errors as run_evaluation's for options.
 EvaluationCost evaluation_cost(const Model& model, const DataSet& data, const EvaluateOptions& options);
@@ -56,7 +58,7 @@ EvaluationCost evaluation_cost(const Model& model, const DataSet& data, const Ev
 struct EvaluationOutcome {
   RunCounts counts;               ///< of the run as it is now
   int64_t videos = 0, clips = 0;  ///< done now, not before
-  int64_t steps = 0;              ///< forward passes and explanations done for them
+  int64_t passes = 0;             ///< through the network, done for them
   double seconds = 0;
   bool finished = false;  ///< false: interrupted; the same call goes on
 };

@@ -48,6 +48,10 @@ class Model {
   const std::vector<ModelPort>& inputs() const;
   /// Empty where the file has one input.
   std::vector<ModelPathway> pathways() const;
+  /// How many clips the file's input has, [batch, clips, and a clip's four axes], over which the model
+  /// averages inside; 0 where it has no such axis. inputs() is then of one clip, which stands for all of
+  /// them.
+  int64_t clips_inside() const;
   const std::vector<ModelPort>& outputs() const;
   const std::map<std::string, std::string>& metadata() const;
 

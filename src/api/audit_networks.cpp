@@ -23,10 +23,7 @@ audit::ClipScore ExplainerScorer::score(const Tensor& clip, std::optional<int64_
 }
 
 Model with_random_weights(const Model& model, uint64_t seed) {
-  const Model::Implementation& from = model.implementation();
-  return Model(std::make_unique<Model::Implementation>(
-      Model::Implementation{from.path, from.sha256, graph::with_random_weights(from.model, seed), from.inputs,
-                            from.outputs, from.pathways}));
+  return with_graph(model, graph::with_random_weights(model.implementation().model, seed));
 }
 
 }  // namespace relevid

@@ -113,8 +113,7 @@ void write_audit_page_data(std::span<const std::filesystem::path> runs, const Au
 
 void write_audit_page(std::span<const std::filesystem::path> runs, const AuditPageOptions& options,
                       const ReportSink& sink, const RunControl& control) {
-  embed_page(sink,
-             [&](const ReportSink& data) { write_audit_page_data(runs, options, data, control); });
+  embed_page(sink, [&](const ReportSink& data) { write_audit_page_data(runs, options, data, control); });
 }
 
 }  // namespace relevid

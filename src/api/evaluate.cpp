@@ -153,6 +153,16 @@ DataSet labelled(const DataSet& data, const EvaluateOptions& options) {
   return by_name ? audit::with_model_labels(data, options.settings.class_names) : data;
 }
 
+evaluate::Objects objects_of(const EvaluateOptions& options, const DataSet& data) {
+  evaluate::Objects objects = evaluate::Objects::read(options.objects);
+  require(data.rows.empty() ||
+              std::ranges::any_of(data.rows, [&](const DataRow& row) { return objects.has(row.name); }),
+          fmt::format("{} names none of the data set's videos: it has '{}', the data set '{}'",
+                      options.objects.string(), objects.any_video(),
+                      data.rows.empty() ? "" : data.rows.front().name));
+  return objects;
+}
+
 void require_labels(const DataSet& data, int64_t class_count) {
   for (const DataRow& row : data.rows) {
     require(row.label == kUnlabelled || (row.label >= 0 && row.label < class_count),
@@ -167,20 +177,33 @@ evaluate::Volume volume_of(const Shape& clip_shape, ClipLayout layout) {
 }
 
 EvaluationCost cost_of(const EvaluateOptions& options, const evaluate::EvaluationPlan& plan,
-                       const Shape& clip_shape) {
+                       const Shape& clip_shape, int64_t passes) {
   const evaluate::Volume volume = volume_of(clip_shape, options.settings.preprocessing.layout);
   const auto first = evaluate::cost_of(plan, volume, true), later = evaluate::cost_of(plan, volume, false);
-  return {0, first.forward_passes, later.explanations, first.explanations};
+  return {0,
+          first.forward_passes,
+          later.explanations,
+          first.explanations,
+          later.explanations / std::ssize(plan.methods) * passes,
+          first.explanations / std::ssize(plan.methods) * passes};
 }
 
-/// Tells how far the run is, in forward passes and explanations, and stops it.
+/// What every method takes for one clip and target, together.
+template <class Explainer>
+int64_t passes_of(const Explainer& explainer, size_t methods) {
+  int64_t passes = 0;
+  for (size_t method = 0; method < methods; ++method) passes += explainer.cost(method).total();
+  return passes;
+}
+
+/// Tells how far the run is, in passes through the network, and stops it.
 class Steps {
  public:
   Steps(const RunControl& control, int64_t total) : control_(control), total_(total) {}
   void add(int64_t steps) {
     done_ += steps;
     if (control_.interrupted()) throw Interrupted{};
-    if (control_.report) control_.report({"forward passes and explanations", done_, std::max(done_, total_)});
+    if (control_.report) control_.report({"passes through the network", done_, std::max(done_, total_)});
   }
   int64_t done() const { return done_; }
 
@@ -251,13 +274,18 @@ int64_t steps_left(evaluate::Store& store, const DataSet& data, const Evaluation
   int64_t videos = 0;
   for (int64_t row = 0; row < std::ssize(data.rows); ++row)
     videos += holds(store.manifest().shard, row) && !store.has_video(row);
-  return videos * (clips * cost.forward_passes + cost.first_explanations + (clips - 1) * cost.explanations);
+  return videos * (clips * cost.forward_passes + cost.first_passes + (clips - 1) * cost.passes);
 }
 
 }  // namespace
 
 EvaluationCost evaluation_cost(const Model& model, const DataSet& data, const EvaluateOptions& options) {
-  EvaluationCost cost = cost_of(options, plan_of(model, options), model.clip_shape(options.settings));
+  const auto plan = plan_of(model, options);
+  const Shape clip_shape = model.clip_shape(options.settings);
+  const auto methods = methods_of(options, nullptr);
+  const InputRange range = range_of(options);
+  const ClipExplainer explainer(model, clip_shape, methods, &range);
+  EvaluationCost cost = cost_of(options, plan, clip_shape, passes_of(explainer, methods.size()));
   for (int64_t row = 0; row < std::ssize(data.rows); ++row) cost.videos += holds(options.shard, row);
   return cost;
 }
@@ -271,7 +299,7 @@ EvaluationOutcome run_evaluation(const Model& model, const DataSet& given, const
   runner.feed.video = options.video;
   if (options.target == EvaluateOptions::Target::kLabel)
     runner.target = evaluate::RunnerOptions::Target::kLabel;
-  if (!options.objects.empty()) runner.objects = evaluate::Objects::read(options.objects);
+  if (!options.objects.empty()) runner.objects = objects_of(options, given);
   const DataSet data = labelled(given, options);
   const Shape clip_shape = model.clip_shape(options.settings);
   const auto methods = methods_of(options, control.interrupt);
@@ -282,11 +310,12 @@ EvaluationOutcome run_evaluation(const Model& model, const DataSet& given, const
   require_labels(data, prepared.network->class_count());
   EvaluationOutcome outcome;
   {
-    evaluate::Store store(options.out, manifest_of(model, data, options, runner.feed.plan, *prepared.network,
-                                                   settings_record(options, runner,
-                                                                   methods, *prepared.network)));
+    evaluate::Store store(options.out,
+                          manifest_of(model, data, options, runner.feed.plan, *prepared.network,
+                                      settings_record(options, runner, methods, *prepared.network)));
     const int64_t clips = std::max<int64_t>(1, options.settings.sampling.num_clips);
-    steps.emplace(control, steps_left(store, data, cost_of(options, runner.plan, clip_shape), clips));
+    const int64_t passes = passes_of(*prepared.network, methods.size());
+    steps.emplace(control, steps_left(store, data, cost_of(options, runner.plan, clip_shape, passes), clips));
     evaluate::Networks networks{*prepared.network, {}, prepared.shifted.get()};
     for (const auto& network : prepared.randomised) networks.randomised.push_back(network.get());
     const auto start = std::chrono::steady_clock::now();
@@ -294,7 +323,7 @@ EvaluationOutcome run_evaluation(const Model& model, const DataSet& given, const
     outcome.seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
     outcome.videos = run.videos;
     outcome.clips = run.clips;
-    outcome.steps = steps->done();
+    outcome.passes = steps->done();
     outcome.finished = run.finished;
   }
   outcome.counts = run_counts(options.out);

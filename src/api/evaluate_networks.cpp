@@ -23,12 +23,6 @@ evaluate::TargetScore score_of(const Tensor& logits, size_t row, int64_t target)
   return {logit, probability};
 }
 
-Model another(const Model& model, graph::Model changed) {
-  const Model::Implementation& from = model.implementation();
-  return Model(std::make_unique<Model::Implementation>(Model::Implementation{
-      from.path, from.sha256, std::move(changed), from.inputs, from.outputs, from.pathways}));
-}
-
 }  // namespace
 
 EvaluationNetwork::EvaluationNetwork(const Model& model, const Shape& clip_shape,
@@ -39,6 +33,7 @@ EvaluationNetwork::EvaluationNetwork(const Model& model, const Shape& clip_shape
       signs_(signs.begin(), signs.end()),
       after_(std::move(after)),
       batch_(batch) {
+  if (after_) explainer_.on_pass([this] { after_(1); });
   if (batch > 0) prepare_batch(model, clip_shape, methods.front().threads);
 }
 
@@ -76,7 +71,6 @@ std::vector<float> EvaluationNetwork::map(size_t method, int64_t target) {
   if (signs_.at(method) == MapSign::kMagnitude)
     for (float& value : relevance.values<float>()) value = std::abs(value);
   relevance = summed_over_channels(relevance);
-  if (after_) after_(1);
   const auto values = relevance.values<float>();
   return {values.begin(), values.end()};
 }
@@ -100,11 +94,11 @@ std::vector<evaluate::TargetScore> EvaluationNetwork::classify(int64_t count,
 }
 
 Model with_random_top(const Model& model, uint64_t seed, int64_t layers) {
-  return another(model, graph::with_random_top(model.implementation().model, seed, layers));
+  return with_graph(model, graph::with_random_top(model.implementation().model, seed, layers));
 }
 
 Model with_shifted_input(const Model& model, float shift) {
-  return another(model, graph::with_shifted_input(model.implementation().model, shift));
+  return with_graph(model, graph::with_shifted_input(model.implementation().model, shift));
 }
 
 int64_t layers_with_weights(const Model& model) {

@@ -11,7 +11,7 @@
 
 namespace relevid {
 
-/// Called after some forward passes or explanations; may throw Interrupted.
+/// Called after some passes through a network; may throw Interrupted.
 using AfterSteps = std::function<void(int64_t steps)>;
 
 /// Whether a map has the signs of relevance, or the magnitude of every element.
@@ -33,6 +33,7 @@ class EvaluationNetwork : public evaluate::MethodNetwork {
                                               int64_t target) override;
 
   int64_t class_count() const { return explainer_.class_count(); }
+  MethodCost cost(size_t method) const { return explainer_.cost(method); }
   Start effective_start(size_t method) const { return explainer_.effective_start(method); }
   int64_t batch() const { return batch_; }
 

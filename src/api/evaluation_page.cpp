@@ -12,8 +12,9 @@ void write_evaluation_page(const std::filesystem::path& run, const EvaluationRep
   EvaluationReportOptions json = options;
   json.format = EvaluationReportOptions::Format::kJson;
   embed_page(sink, [&](const ReportSink& data) {
-    data(fmt::format("{{\"relevid_page\":1,\"kind\":\"evaluation\",\"relevid\":\"{}\",\"title\":{},\"report\":",
-                     RELEVID_VERSION, dumped(run.filename().string(), -1)));
+    data(fmt::format(
+        "{{\"relevid_page\":1,\"kind\":\"evaluation\",\"relevid\":\"{}\",\"title\":{},\"report\":",
+        RELEVID_VERSION, dumped(run.filename().string(), -1)));
     write_evaluation_report(run, json, data);
     data("}");
   });

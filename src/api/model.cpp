@@ -11,6 +11,7 @@
 #include "explain/composite.h"
 #include "explain/exactness.h"
 #include "explain/explainer.h"
+#include "graph/fold_clips.h"
 #include "graph/specialise.h"
 #include "network/network.h"
 #include "onnx/import.h"
@@ -93,10 +94,18 @@ std::vector<int64_t> sizes_from(const ModelSettings& settings) {
 Model::Model(const std::filesystem::path& path) : implementation_(std::make_unique<Implementation>()) {
   implementation_->model = onnx_io::read_model(path);
   implementation_->pathways = graph::join_pathways(implementation_->model);
+  implementation_->clips_inside = graph::fold_clips(implementation_->model);
   implementation_->path = path;
   implementation_->sha256 = sha256_of_file(path);
   implementation_->inputs = ports(implementation_->model.inputs);
   implementation_->outputs = ports(implementation_->model.outputs);
+}
+
+Model with_graph(const Model& model, graph::Model changed) {
+  const Model::Implementation& from = model.implementation();
+  return Model(std::make_unique<Model::Implementation>(
+      Model::Implementation{from.path, from.sha256, std::move(changed), from.inputs, from.outputs,
+                            from.pathways, from.clips_inside}));
 }
 
 Model::Model(std::unique_ptr<Implementation> implementation) : implementation_(std::move(implementation)) {}
@@ -121,6 +130,9 @@ const std::vector<ModelPort>& Model::inputs() const {
 }
 const std::vector<ModelPort>& Model::outputs() const {
   return implementation_->outputs;
+}
+int64_t Model::clips_inside() const {
+  return implementation_->clips_inside;
 }
 std::vector<ModelPathway> Model::pathways() const {
   std::vector<ModelPathway> result;

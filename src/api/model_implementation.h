@@ -18,7 +18,11 @@ struct Model::Implementation {
   graph::Model model;
   std::vector<ModelPort> inputs, outputs;
   std::vector<graph::Pathway> pathways;  ///< empty where the file has one input
+  int64_t clips_inside = 0;              ///< that the file's input has and the model averages over; 0: none
 };
+
+/// The same file's model with other nodes or constants, such as random weights.
+Model with_graph(const Model& model, graph::Model changed);
 
 /// The model's graph for clips of one shape.
 graph::Graph graph_for(const Model& model, const Shape& clip_shape);

@@ -233,10 +233,10 @@ OrderedJson json(const StatisticsOptions& o) {
 
 void write_json(const Report& report, RunReader& reader, const ReportSink& sink) {
   const OrderedJson head = {{"relevid_report", 1},
-                     {"run", json(report.manifest)},
-                     {"counts", counts_of(report)},
-                     {"options", json(report.options)},
-                     {"statistics", json(report.statistics, report.manifest)}};
+                            {"run", json(report.manifest)},
+                            {"counts", counts_of(report)},
+                            {"options", json(report.options)},
+                            {"statistics", json(report.statistics, report.manifest)}};
   std::string text = dumped(head);
   text.pop_back();  // the brace
   sink(text + ",\"failures\":[");
@@ -245,10 +245,10 @@ void write_json(const Report& report, RunReader& reader, const ReportSink& sink)
     const VideoRow& video = record.video;
     if (video.state == VideoState::kOk) return;
     const OrderedJson failure = {{"video", video.index},
-                          {"name", video.name},
-                          {"state", name(video.state)},
-                          {"error_kind", video.error_kind},
-                          {"error", video.error}};
+                                 {"name", video.name},
+                                 {"state", name(video.state)},
+                                 {"error_kind", video.error_kind},
+                                 {"error", video.error}};
     sink((first ? "\n" : ",\n") + dumped(failure));
     first = false;
   });

@@ -10,6 +10,7 @@
 #include "cli/choice.h"
 #include "cli/command.h"
 #include "cli/dataset_options.h"
+#include "cli/method_options.h"
 #include "cli/settings_options.h"
 #include "cli/video_counts.h"
 #include "relevid/error.h"
@@ -43,7 +44,8 @@ std::vector<std::string> methods_of_word(const std::string& word) {
 struct EvaluateCommand {
   std::string model, dataset;
   std::vector<std::string> methods = {"usual"}, checks = {"all"};
-  std::string cells = "4x8x8", target = "top1", labels_by = "name", shard, rules, gate = "signal";
+  std::string cells = "4x8x8", target = "top1", labels_by = "name", shard;
+  MethodArguments how;
   EvaluateOptions options;
   SettingsOptions settings;
   DataSetCommandOptions reading;
@@ -84,9 +86,13 @@ EvaluateOptions EvaluateCommand::resolve(const Model& network) const {
     result.checks = checks;
   }
   parse_cells(cells, result);
-  result.method.rules_file = rules;
-  result.method.gate =
-      choice<GateRule>(gate, "--gate", {{"signal", GateRule::kSignal}, {"half", GateRule::kHalf}});
+  MethodArguments words = how;
+  words.read_words();
+  const int threads = result.method.threads;
+  result.method = words.options;
+  result.method.threads = threads;
+  result.method.seed = result.seed;
+  result.method.perturbation.batch = result.batch;
   result.target = choice<EvaluateOptions::Target>(
       target, "--target",
       {{"top1", EvaluateOptions::Target::kPredicted}, {"label", EvaluateOptions::Target::kLabel}});
@@ -99,13 +105,13 @@ EvaluateOptions EvaluateCommand::resolve(const Model& network) const {
 
 void print_cost(const EvaluateOptions& options, const EvaluationCost& cost) {
   const int64_t clips = std::max<int64_t>(1, options.settings.sampling.num_clips);
-  fmt::print("cost         {} videos; a clip takes {} forward passes and {} explanations", cost.videos,
-             cost.forward_passes, cost.explanations);
+  fmt::print("cost         {} videos; a clip takes {} forward passes and {} explanations of {} passes",
+             cost.videos, cost.forward_passes, cost.explanations, cost.passes);
   if (cost.first_explanations > cost.explanations)
-    fmt::print(", a video's first clip {} explanations", cost.first_explanations);
+    fmt::print(", a video's first clip {} of {}", cost.first_explanations, cost.first_passes);
   if (!options.settings.sampling.stride) {
-    fmt::print("; {} and {} in all at most", cost.videos * clips * cost.forward_passes,
-               cost.videos * (cost.first_explanations + (clips - 1) * cost.explanations));
+    fmt::print("; {} passes in all at most",
+               cost.videos * (clips * cost.forward_passes + cost.first_passes + (clips - 1) * cost.passes));
   }
   fmt::print("\n");
   std::fflush(stdout);
@@ -113,10 +119,10 @@ void print_cost(const EvaluateOptions& options, const EvaluationCost& cost) {
 
 void print_outcome(const EvaluateOptions& options, const EvaluationOutcome& outcome) {
   print_video_counts(options.out, outcome.counts, "evaluated");
-  if (outcome.steps > 0) {
-    fmt::print("clips        {} of {} videos in {:.1f} s ({:.1f} forward passes and explanations a second)\n",
+  if (outcome.passes > 0) {
+    fmt::print("clips        {} of {} videos in {:.1f} s ({:.1f} passes through the network a second)\n",
                outcome.clips, outcome.videos, outcome.seconds,
-               static_cast<double>(outcome.steps) / outcome.seconds);
+               static_cast<double>(outcome.passes) / outcome.seconds);
   }
   fmt::print("run          {}\n", printable(options.out.string()));
 }
@@ -163,11 +169,6 @@ void add_method_options(CLI::App& app, EvaluateCommand& command) {
   app.add_option("--target", command.target, "class to explain: top1, or label (where a video has one)")
       ->capture_default_str()
       ->group(group);
-  app.add_option("--rules", command.rules, "JSON file of rules that come before the presets' own")
-      ->group(group);
-  app.add_option("--gate", command.gate, "products of branches: signal, or half to each")
-      ->capture_default_str()
-      ->group(group);
   app.add_option("--threads", options.method.threads, "0: all cores")
       ->check(CLI::Range(0, 1024))
       ->capture_default_str()
@@ -201,7 +202,7 @@ void add_measure_options(CLI::App& app, EvaluateCommand& command) {
       ->group(group);
   app.add_option("--objects", options.objects,
                  "csv of where objects are: positions.csv of a generated set, or video,frame,left,top,right,"
-                 "bottom")
+                 "bottom, or video,frame,mask")
       ->group(group);
   app.add_option("--seed", options.seed, "of random orders, noise and random weights")
       ->capture_default_str()
@@ -237,6 +238,7 @@ void add_evaluate(CLI::App& program, Action& action) {
   app->add_option("--out", command->options.out, "the run, one SQLite file; goes on with one that is there")
       ->required();
   add_method_options(*app, *command);
+  command->how.add_to(*app, MethodArguments::Within::kEvaluation);
   add_measure_options(*app, *command);
   add_data_options(*app, *command);
   command->settings.add_to(*app);

@@ -103,6 +103,7 @@ void print_json(const Model& model, const Findings& findings, const std::string&
                  {"producer", model.producer()},
                  {"inputs", ports_json(model.inputs())},
                  {"pathways", pathways_json(model.pathways())},
+                 {"clips_inside", model.clips_inside()},
                  {"outputs", ports_json(model.outputs())},
                  {"clip", findings.clip.dims()},
                  {"method", method},
@@ -156,6 +157,10 @@ void print_text(const Model& model, const Findings& findings, const std::string&
              model.opset(), printable(model.producer()));
   for (const ModelPort& port : model.inputs())
     fmt::print("  input    {} {}\n", printable(port.name), dims_text(port.dims));
+  if (model.clips_inside() > 0)
+    fmt::print(
+        "  clips    the file's input has {}, which are averaged inside; a clip stands for all of them\n",
+        model.clips_inside() == 1 ? "an axis of clips" : fmt::format("{} clips", model.clips_inside()));
   for (const ModelPathway& pathway : model.pathways())
     fmt::print("  pathway  {} takes frames {}\n", printable(pathway.input), fmt::join(pathway.frames, ", "));
   for (const ModelPort& port : model.outputs())

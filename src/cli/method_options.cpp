@@ -72,7 +72,24 @@ void add_gradient_options(CLI::App& app, MethodArguments& arguments) {
       ->check(CLI::NonNegativeNumber)
       ->capture_default_str()
       ->group(group);
-  app.add_option("--seed", method.seed, "of noise, masks and orders")->capture_default_str()->group(group);
+}
+
+/// What an evaluation calls otherwise, or has of its own.
+void add_shared_options(CLI::App& app, MethodArguments& arguments, MethodArguments::Within within) {
+  const bool evaluation = within == MethodArguments::Within::kEvaluation;
+  const std::string group = "Methods that change the clip";
+  app.add_option(evaluation ? "--mask-cells" : "--cells", arguments.cells,
+                 "rise, extremal_perturbation: FRAMESxROWSxCOLUMNS cells of a mask, 0: the method's own")
+      ->group(group);
+  if (evaluation) return;
+  app.add_option("--seed", arguments.options.seed, "of noise, masks and orders")
+      ->capture_default_str()
+      ->group("Method");
+  app.add_option("--batch", arguments.options.perturbation.batch,
+                 "changed clips that go through the network together")
+      ->check(CLI::Range(1, 1024))
+      ->capture_default_str()
+      ->group(group);
 }
 
 void add_perturbation_options(CLI::App& app, MethodArguments& arguments) {
@@ -97,9 +114,6 @@ void add_perturbation_options(CLI::App& app, MethodArguments& arguments) {
       ->check(CLI::Range(2, 1000000))
       ->capture_default_str()
       ->group(group);
-  app.add_option("--cells", arguments.cells,
-                 "rise, extremal_perturbation: FRAMESxROWSxCOLUMNS cells of a mask, 0: the method's own")
-      ->group(group);
   app.add_option("--keep-share", o.keep_share, "rise: how much of the clip a mask shows")
       ->check(CLI::Range(0.0, 1.0))
       ->capture_default_str()
@@ -116,18 +130,15 @@ void add_perturbation_options(CLI::App& app, MethodArguments& arguments) {
       ->check(CLI::Range(1, 1000000))
       ->capture_default_str()
       ->group(group);
-  app.add_option("--batch", o.batch, "changed clips that go through the network together")
-      ->check(CLI::Range(1, 1024))
-      ->capture_default_str()
-      ->group(group);
 }
 
 }  // namespace
 
-void MethodArguments::add_to(CLI::App& app) {
+void MethodArguments::add_to(CLI::App& app, Within within) {
   add_relevance_options(app, *this);
   add_gradient_options(app, *this);
   add_perturbation_options(app, *this);
+  add_shared_options(app, *this, within);
 }
 
 void MethodArguments::read_words() {

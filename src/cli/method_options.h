@@ -15,7 +15,10 @@ struct MethodArguments {
   std::string start = "default", gate = "signal", baseline = "zero", rules;
   std::string score = "logit", fill = "default", window = "0", stride = "0", cells = "0";
 
-  void add_to(CLI::App& app);
+  /// An evaluation has --seed and --batch of its own, and its --cells are what it flips: those of masks are
+  /// --mask-cells there.
+  enum class Within { kExplanation, kEvaluation };
+  void add_to(CLI::App& app, Within within = Within::kExplanation);
   /// Words to options, when all is parsed. Error(kInvalidArgument) with what would do.
   void read_words();
 };

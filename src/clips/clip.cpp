@@ -4,8 +4,8 @@
 #include <algorithm>
 #include <map>
 
-#include "clips/clip_parts.h"
 #include "clips/channels.h"
+#include "clips/clip_parts.h"
 #include "clips/resample.h"
 #include "relevid/error.h"
 #include "relevid/npz.h"

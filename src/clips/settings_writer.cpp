@@ -28,8 +28,8 @@ void write_spatial(const Preprocessing& p, OrderedJson& json) {
   if (p.spatial == Spatial::kNone) {
     json["resize"] = "none";
   } else {
-    json["size"] =
-        p.spatial == Spatial::kStretch ? OrderedJson{p.stretch.height, p.stretch.width} : OrderedJson(p.short_side);
+    json["size"] = p.spatial == Spatial::kStretch ? OrderedJson{p.stretch.height, p.stretch.width}
+                                                  : OrderedJson(p.short_side);
     json["resize"] =
         fmt::format("{}, {}", name_in(kSpatialNames, p.spatial), name_in(kFilterNames, p.filter));
     if (p.spatial == Spatial::kShortSide) json["long_side"] = name_in(kRoundingNames, p.long_side);
@@ -51,7 +51,8 @@ std::string to_json(const ModelSettings& settings) {
   json["colour"] = name_in(kColourNames, p.colour);
   json["value_range"] = p.value_range;
   json["scale"] = p.scale;
-  json["mean"] = p.needs_mean_volume ? OrderedJson(p.mean_volume_path.filename().string()) : OrderedJson(p.mean);
+  json["mean"] =
+      p.needs_mean_volume ? OrderedJson(p.mean_volume_path.filename().string()) : OrderedJson(p.mean);
   json["std"] = p.std;
   if (p.clip_mean != ClipMean::kKeep) json["clip_mean"] = name_in(kClipMeanNames, p.clip_mean);
   if (!settings.class_names.empty()) json["class_names"] = settings.class_names;

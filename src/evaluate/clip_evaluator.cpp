@@ -107,6 +107,7 @@ class Evaluator {
       result_.measures.push_back({names[m], "area", "", found.area});
       result_.measures.push_back({names[m], "share_inside", "", found.share_inside});
       result_.measures.push_back({names[m], "pointing", "", found.pointing});
+      result_.measures.push_back({names[m], "pointing_area", "", found.pointing_area});
     }
   }
 

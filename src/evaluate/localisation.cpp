@@ -106,7 +106,8 @@ double around(double a, double b, int64_t length) {
 
 bool Objects::Shape::holds(double x, double y, const Size& frame) const {
   if (kind == Kind::kBox) return x >= left && x < right && y >= top && y < bottom;
-  return kind == Kind::kDisc && std::hypot(around(x, left, frame.width), around(y, top, frame.height)) <= right;
+  return kind == Kind::kDisc &&
+         std::hypot(around(x, left, frame.width), around(y, top, frame.height)) <= right;
 }
 
 Objects::Shape Objects::shape_of(const Table& table, const data::CsvRow& row, Shape::Kind kind) {
@@ -115,7 +116,8 @@ Objects::Shape Objects::shape_of(const Table& table, const data::CsvRow& row, Sh
   if (kind == Shape::Kind::kMask) {
     shape.mask = table.folder() / table.text(row, "mask");
     if (!std::filesystem::is_regular_file(shape.mask))
-      throw Error(ErrorKind::kIo, fmt::format("{}, which {} names, is not there", shape.mask.string(), table.place(row)));
+      throw Error(ErrorKind::kIo,
+                  fmt::format("{}, which {} names, is not there", shape.mask.string(), table.place(row)));
     return shape;
   }
   const bool disc = kind == Shape::Kind::kDisc;
@@ -146,7 +148,8 @@ Objects Objects::read(const std::filesystem::path& path) {
   objects.sha256_ = sha256_of_file(path);
   for (const data::CsvRow& row : table.rows()) {
     Shape shape = shape_of(table, row, kinds[0]);
-    if (kinds[0] == Kind::kMask) objects.sha256_ = sha256_of_bytes(objects.sha256_ + sha256_of_file(shape.mask));
+    if (kinds[0] == Kind::kMask)
+      objects.sha256_ = sha256_of_bytes(objects.sha256_ + sha256_of_file(shape.mask));
     objects.shapes_[table.text(row, "video")].emplace(table.number<int64_t>(row, "frame"), std::move(shape));
   }
   return objects;
@@ -166,13 +169,16 @@ std::optional<std::vector<char>> Objects::mask(const std::string& video,
     const auto [begin, end] = found->second.equal_range(frame);
     std::vector<Picture> pictures;
     for (auto shape = begin; shape != end; ++shape) {
-      if (shape->second.kind == Shape::Kind::kMask) pictures.emplace_back(shape->second.mask, geometry.source);
+      if (shape->second.kind == Shape::Kind::kMask)
+        pictures.emplace_back(shape->second.mask, geometry.source);
     }
     for (int64_t row = 0; row < geometry.model.height; ++row) {
       const double y = (static_cast<double>(geometry.crop_top + row) + 0.5) * per_row;
       for (int64_t column = 0; column < geometry.model.width; ++column) {
         const double x = (static_cast<double>(geometry.crop_left + column) + 0.5) * per_column;
-        const auto in_shape = [&, y = y](const auto& shape) { return shape.second.holds(x, y, geometry.source); };
+        const auto in_shape = [&, y = y](const auto& shape) {
+          return shape.second.holds(x, y, geometry.source);
+        };
         const auto in_picture = [&, y = y](const Picture& picture) { return picture.holds(x, y); };
         mask.push_back(std::any_of(begin, end, in_shape) || std::ranges::any_of(pictures, in_picture));
       }
@@ -205,6 +211,8 @@ Localisation localisation(std::span<const float> map, std::span<const char> mask
     ++frames;
     result.pointing += met / places;
   }
+  result.pointing_area = frames > 0 ? result.area / (frames * static_cast<double>(area))
+                                    : std::numeric_limits<double>::quiet_NaN();
   result.area /= static_cast<double>(map.size());
   result.share_inside = positive > 0 ? inside / positive : std::numeric_limits<double>::quiet_NaN();
   result.pointing = frames > 0 ? result.pointing / frames : std::numeric_limits<double>::quiet_NaN();

@@ -18,18 +18,20 @@ namespace relevid::evaluate {
 class Objects {
  public:
   /// A csv file with a header and the columns video and frame, which names a frame of the file from 0, and
-  /// one of: left, top, right, bottom, boxes; mask, pictures of the frame's size, of which what is not black is
-  /// object, by paths from the csv file's folder; x, y, half_width, discs that go round the picture's edges,
-  /// as `relevid generate` writes them (positions.csv). Several a frame if need be. Further columns are passed
-  /// over. Errors: kIo (a mask that is missing included), kCorruptInput with file and line.
+  /// one of: left, top, right, bottom, boxes; mask, pictures of the frame's size, of which what is not black
+  /// is object, by paths from the csv file's folder; x, y, half_width, discs that go round the picture's
+  /// edges, as `relevid generate` writes them (positions.csv). Several a frame if need be. Further columns
+  /// are passed over. Errors: kIo (a mask that is missing included), kCorruptInput with file and line.
   static Objects read(const std::filesystem::path& path);
 
   /// Which of the model's pixels have their centre inside, [T, H, W] (0 or 1) for these frames; nothing where
-  /// the video is not listed. Masks are read here: Error(kCorruptInput) where one is no picture, or of another
-  /// size than the frame.
+  /// the video is not listed. Masks are read here: Error(kCorruptInput) where one is no picture, or of
+  /// another size than the frame.
   std::optional<std::vector<char>> mask(const std::string& video, std::span<const int64_t> frame_indices,
                                         const Geometry& geometry) const;
-  size_t videos() const { return shapes_.size(); }
+  bool has(const std::string& video) const { return shapes_.contains(video); }
+  /// One of the videos, for messages; "" where there is none.
+  std::string any_video() const { return shapes_.empty() ? "" : shapes_.begin()->first; }
   /// Of the file; with masks, of the file and theirs.
   const std::string& sha256() const { return sha256_; }
 
@@ -47,7 +49,8 @@ class Objects {
 };
 
 struct Localisation {
-  double area = 0;          ///< of the mask over that of the clip
+  double area = 0;           ///< of the mask over that of the clip
+  double pointing_area = 0;  ///< the same of the frames that have an object: what chance gives pointing
   double share_inside = 0;  ///< of positive relevance (Arras et al. 2022: relevance mass accuracy); NaN: none
   /// Share of the frames with an object whose largest value lies in it (Zhang et al. 2018, without their
   /// tolerance); where several places have that value, the part of them that does. NaN without such frames.

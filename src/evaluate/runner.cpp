@@ -25,7 +25,7 @@ class Evaluation : public audit::VideoTaker {
     const auto& condition = store_.manifest().conditions.at(static_cast<size_t>(clip.plan.condition));
     if (condition.kind == ConditionKind::kInterval) {
       evaluate(clip);
-    } else {
+    } else if (clip.plan.number == 0) {  // checks are of a video's first clip
       later_.emplace(clip.clip.clone());
     }
     if (!first_ || !later_) return;

@@ -219,6 +219,44 @@ void add_measures(Evaluation& result, const std::vector<VideoValues>& videos,
                            [](const MeasureResult& m) { return std::pair(m.measure, m.versus); });
 }
 
+/// The difference of two methods in one measure, over the videos that have both.
+Estimate difference(const std::vector<VideoValues>& videos, const MeasureKey& a, const MeasureKey& b,
+                    const EvaluationReportOptions& options) {
+  Bootstrap bootstrap(options.seed, options.replicates);
+  const auto panel = bootstrap.add_panel(1);
+  for (const VideoValues& video : videos) {
+    const auto of_a = video.measures.find(a), of_b = video.measures.find(b);
+    if (of_a == video.measures.end() || of_b == video.measures.end()) continue;
+    bootstrap.next_video(video.key);
+    bootstrap.add(panel, std::vector<double>{of_a->second - of_b->second});
+  }
+  return bootstrap.mean(panel, {{0, 1}});
+}
+
+/// Of the measures that judge a method by itself: not area, which is the objects', nor agreement.
+void add_powers(Evaluation& result, const std::vector<VideoValues>& videos,
+                const EvaluationReportOptions& options) {
+  const std::set<std::string> kJudging = {"share_inside", "pointing",   "shift",
+                                          "offset",       "invariance", "randomised_rank"};
+  std::map<std::pair<std::string, std::string>, std::vector<std::string>> methods;
+  for (const MeasureResult& m : result.measures) {
+    const bool is_method = std::ranges::find(result.methods, m.method) != result.methods.end();
+    if (is_method && kJudging.contains(m.measure)) methods[{m.measure, m.versus}].push_back(m.method);
+  }
+  for (const auto& [kind, names] : methods) {
+    MeasurePower power{kind.first, kind.second};
+    for (size_t a = 0; a < names.size(); ++a) {
+      for (size_t b = a + 1; b < names.size(); ++b) {
+        const Estimate d = difference(videos, {kind.first, kind.second, names[a]},
+                                      {kind.first, kind.second, names[b]}, options);
+        ++power.pairs;
+        power.told_apart += d.low > 0 || d.high < 0;
+      }
+    }
+    result.powers.push_back(std::move(power));
+  }
+}
+
 }  // namespace
 
 Evaluation analyse(Reader& reader, const EvaluationReportOptions& options) {
@@ -247,6 +285,7 @@ Evaluation analyse(Reader& reader, const EvaluationReportOptions& options) {
   for (const FlippingKey& key : flippings)
     result.flippings.push_back(FlippingStatistics(videos, key, rivals, options).result());
   add_measures(result, videos, rivals, options);
+  add_powers(result, videos, options);
   result.warnings = warnings_of(result);
   return result;
 }

@@ -38,6 +38,12 @@ struct MeasureResult {
   audit::Estimate value;
 };
 
+/// How well a measure beside flipping tells the methods apart.
+struct MeasurePower {
+  std::string measure, versus;
+  int64_t pairs = 0, told_apart = 0;  ///< of methods; as FlippingResult's
+};
+
 struct Evaluation {
   std::vector<std::string> methods;  ///< in the order they were given
   RunCounts counts;
@@ -45,6 +51,7 @@ struct Evaluation {
   int64_t clips = 0;
   std::vector<FlippingResult> flippings;
   std::vector<MeasureResult> measures;  ///< by measure, versus, and the methods' order, baselines last
+  std::vector<MeasurePower> powers;     ///< of localisation and checks
   std::vector<std::string> warnings;
 };
 

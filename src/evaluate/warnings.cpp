@@ -23,6 +23,13 @@ std::string against_random(const Ranked& ranked) {
   return fmt::format("{} ({} against it: {})", ranked.method, in_words(ranked.above_random), meaning);
 }
 
+std::string in_words(std::string_view measure) {
+  if (measure == "share_inside") return "the share of relevance on the objects";
+  if (measure == "pointing") return "the pointing game";
+  if (measure == "randomised_rank") return "likeness after random layers";
+  return fmt::format("the check {}", measure);
+}
+
 }  // namespace
 
 std::string in_words(const audit::Estimate& estimate) {
@@ -71,6 +78,13 @@ std::vector<std::string> warnings_of(const Evaluation& result) {
     if (measure.method == kRandom || measure.method == kCentrePrior) continue;
     measured = true;
     on_object |= measure.value.low > 1;
+  }
+  for (const MeasurePower& power : result.powers) {
+    if (power.pairs == 0 || power.told_apart > 0) continue;
+    const std::string versus = power.versus.empty() ? "" : fmt::format(" ({} layers)", power.versus);
+    warnings.push_back(
+        fmt::format("{}{} cannot tell the methods apart on these {} videos: no two of them differ at 95 %",
+                    in_words(power.measure), versus, result.counts.ok));
   }
   if (measured && !on_object)
     warnings.emplace_back("no method's relevance is on the objects more than their area's share at 95 %");

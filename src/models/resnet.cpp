@@ -10,7 +10,9 @@ constexpr int64_t kKinetics400Classes = 400;
 class ResNet {
  public:
   ResNet(ResidualKind kind, const CreateOptions& options)
-      : kind_(kind), classes_(options.classes > 0 ? options.classes : kKinetics400Classes), layers_(options) {}
+      : kind_(kind),
+        classes_(options.classes > 0 ? options.classes : kKinetics400Classes),
+        layers_(options) {}
 
   graph::Model create() && {
     Volume x = stem(layers_.input());

@@ -106,26 +106,30 @@ TEST_F(ExplainCommand, WritesFilesThatAgree) {
 
 TEST_F(ExplainCommand, ANamedPreprocessingTakesAsManyFramesAsTheModel) {
   const std::string plain = (folder_ / "plain.onnx").string();
-  const auto made = cli::relevid({"create", "c3d", "--width", "0.05", "--size", "112", "--clip-len", "8", "--classes",
-                                  "5", "--out", plain});
+  const auto made = cli::relevid({"create", "c3d", "--width", "0.05", "--size", "112", "--clip-len", "8",
+                                  "--classes", "5", "--out", plain});
   ASSERT_EQ(made.status, 0) << made.err;
   auto model = onnx_io::read_model(plain);
   model.metadata.clear();
   onnx_io::write_model(model, plain);
-  const auto outcome = cli::relevid({"explain", plain, video_, "--preprocess", "torchvision-r3d", "--out", out_});
+  const auto outcome =
+      cli::relevid({"explain", plain, video_, "--preprocess", "torchvision-r3d", "--out", out_});
   ASSERT_EQ(outcome.status, 0) << outcome.err;
-  EXPECT_EQ(read_npz(std::filesystem::path(out_) / "film.npz").at("relevance").shape(), (Shape{1, 3, 8, 112, 112}));
+  EXPECT_EQ(read_npz(std::filesystem::path(out_) / "film.npz").at("relevance").shape(),
+            (Shape{1, 3, 8, 112, 112}));
 }
 
 TEST_F(ExplainCommand, PathwaysAreCutFromOneClip) {
-  cli::write_bytes(folder_ / "settings.json", R"({"layout": "NCTHW", "clip_len": 8, "frame_interval": 1, "num_clips": 2,
+  cli::write_bytes(folder_ / "settings.json",
+                   R"({"layout": "NCTHW", "clip_len": 8, "frame_interval": 1, "num_clips": 2,
       "size": [12, 12], "resize": "stretch, bilinear", "antialias": false, "crop": null, "colour": "RGB",
       "scale": 0.00392156862745098, "value_range": [0, 1], "mean": [0, 0, 0], "std": [1, 1, 1]})");
   model_ = RELEVID_TWINS_DIR "/slowfast.onnx";
   const auto outcome = explain({video_, "--settings", (folder_ / "settings.json").string()});
   ASSERT_EQ(outcome.status, 0) << outcome.err;
   EXPECT_THAT(outcome.out, HasSubstr("through 'slow' (2 frames)"));
-  EXPECT_EQ(read_npz(std::filesystem::path(out_) / "film.npz").at("relevance").shape(), (Shape{2, 3, 8, 12, 12}));
+  EXPECT_EQ(read_npz(std::filesystem::path(out_) / "film.npz").at("relevance").shape(),
+            (Shape{2, 3, 8, 12, 12}));
   const auto shown = cli::relevid({"inspect", model_});
   EXPECT_THAT(shown.out, HasSubstr("slow takes frames 0, 7"));
 }

@@ -60,8 +60,7 @@ TEST_F(EvaluateCommand, SaysItsCostAndEndsWithTheRanking) {
   const Outcome first = relevid(arguments(
       "first.db", {"--flip", "frames:previous,superpixels:noise", "--objects", path("set/positions.csv")}));
   ASSERT_EQ(first.status, 0) << first.err;
-  EXPECT_THAT(first.out,
-              HasSubstr("a clip takes 42 forward passes and 3 explanations, a video's first clip "));
+  EXPECT_THAT(first.out, HasSubstr("a clip takes 42 forward passes and 3 explanations of "));
   EXPECT_THAT(first.out, AllOf(HasSubstr("videos       3 of 3: 2 evaluated"), HasSubstr("absent.mp4")));
   EXPECT_THAT(first.out,
               AllOf(HasSubstr("Flipping frames, filled by previous"),
@@ -92,6 +91,33 @@ TEST_F(EvaluateCommand, DoesNotDependOnTheBatchButForRounding) {
   ASSERT_EQ(batch.size(), 2U * 5 * 4);
   ASSERT_EQ(single.size(), batch.size());
   for (size_t i = 0; i < batch.size(); ++i) EXPECT_NEAR(batch[i], single[i], 1e-5);
+}
+
+/// Of three clips, each of which is long enough for the clip a step later.
+TEST_F(EvaluateCommand, ChecksAreOfTheFirstClipAlone) {
+  const Outcome outcome = relevid(arguments("clips.db", {"--num-clips", "3", "--checks", "offset"}));
+  ASSERT_EQ(outcome.status, 0) << outcome.err;
+  EXPECT_THAT(outcome.out, HasSubstr("2 evaluated"));
+  const Outcome table = relevid({"report", path("clips.db"), "--format", "csv", "--table", "videos"});
+  EXPECT_THAT(table.out, HasSubstr("videos/000000.mp4,ok,,3,offset,,deep_taylor,"));
+}
+
+TEST_F(EvaluateCommand, TakesTheMethodsOptionsAndCountsTheirPasses) {
+  auto masks = arguments("masks.db", {"--checks", "none", "--masks", "20", "--mask-cells", "2x2x2"});
+  std::ranges::replace(masks, std::string("deep_taylor,gradient,integrated_gradients"),
+                       std::string("deep_taylor,rise"));
+  const Outcome outcome = relevid(masks);
+  ASSERT_EQ(outcome.status, 0) << outcome.err;
+  EXPECT_THAT(outcome.out, HasSubstr("2 explanations of 23 passes"));  // 1 + 1, and 1 + 20 masks
+  masks[masks.size() - 3] = "30";
+  EXPECT_EQ(relevid(masks).status, 2) << "the run has other masks";
+}
+
+TEST_F(EvaluateCommand, ObjectsOfAnotherDataSetAreRefused) {
+  write_bytes(path("others.csv"), "video,frame,left,top,right,bottom\nelsewhere.mp4,0,0,0,4,4\n");
+  const Outcome outcome = relevid(arguments("others.db", {"--objects", path("others.csv")}));
+  EXPECT_EQ(outcome.status, 2);
+  EXPECT_THAT(outcome.err, AllOf(HasSubstr("elsewhere.mp4"), HasSubstr("videos/000000.mp4")));
 }
 
 /// Of a method without negative relevance magnitudes are the same map.

@@ -20,7 +20,7 @@ import torch.nn.functional as F
 from torch import nn
 from zennit.composites import LayerMapComposite
 from zennit.layer import Sum
-from zennit.rules import AlphaBeta, Epsilon, Gamma, Norm, Pass, ZBox, ZPlus
+from zennit.rules import AlphaBeta, Epsilon, Flat, Gamma, Norm, Pass, ZBox, ZPlus
 
 FRAMES, SIZE, CLASSES = 8, 12, 5
 LOW, HIGH = -1.5, 2.0
@@ -339,11 +339,16 @@ class FirstLayers(LayerMapComposite):
 
 def composites(first):
     no_bias = ZPlus(zero_params="bias")
+    plus = COMMON + [(CONVOLUTIONS, ZPlus()), (nn.Linear, Epsilon())]
+    alpha_beta = COMMON + [(CONVOLUTIONS, AlphaBeta(2, 1)), (nn.Linear, Epsilon())]
     return {
         "deep_taylor": FirstLayers(COMMON + [(CONVOLUTIONS + (nn.Linear,), no_bias)], first, box),
-        "epsilon_plus": LayerMapComposite(COMMON + [(CONVOLUTIONS, ZPlus()), (nn.Linear, Epsilon())]),
-        "epsilon_alpha2_beta1": LayerMapComposite(COMMON + [(CONVOLUTIONS, AlphaBeta(2, 1)), (nn.Linear, Epsilon())]),
+        "epsilon_plus": LayerMapComposite(plus),
+        "epsilon_plus_flat": FirstLayers(plus, first, Flat),
+        "epsilon_alpha2_beta1": LayerMapComposite(alpha_beta),
+        "epsilon_alpha2_beta1_flat": FirstLayers(alpha_beta, first, Flat),
         "epsilon_gamma_box": FirstLayers(COMMON + [(CONVOLUTIONS, Gamma(0.25)), (nn.Linear, Epsilon())], first, box),
+        "excitation_backprop": LayerMapComposite(COMMON + [(CONVOLUTIONS + (nn.Linear,), ZPlus())]),
     }
 
 

@@ -82,7 +82,8 @@ std::vector<float> OnesConvolution::group_sums(const Buffer& x) const {
           continue;
         }
         for (int64_t c = b * l.block; c < std::min(l.channels, (b + 1) * l.block); ++c)
-          sums[static_cast<size_t>((n * spec_.groups + c / in_group) * positions + i)] += lanes[c - b * l.block];
+          sums[static_cast<size_t>((n * spec_.groups + c / in_group) * positions + i)] +=
+              lanes[c - b * l.block];
       }
     }
   }
@@ -113,7 +114,8 @@ Buffer OnesConvolution::spread(const std::vector<float>& sums, const Shape& shap
 #pragma omp simd
           for (int64_t lane = 0; lane < l.block; ++lane) to[lane] = exists[lane] * sum + offset[lane];
         } else {
-          for (int64_t lane = 0; lane < l.block; ++lane) to[lane] = exists[lane] * from[lane][i] + offset[lane];
+          for (int64_t lane = 0; lane < l.block; ++lane)
+            to[lane] = exists[lane] * from[lane][i] + offset[lane];
         }
       }
     }

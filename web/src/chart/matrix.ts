@@ -17,7 +17,7 @@ export interface MatrixOptions {
 }
 
 const kHeight = 24;
-const kHead = 40;
+const kLine = 15;
 const kWidest = 92;
 const kNames = 0.45; // of the width, at most
 /** The numbers on the darkest cell still have to be read. */
@@ -27,17 +27,23 @@ export function drawMatrix(options: MatrixOptions): SVGSVGElement {
   const { rows, columns, width } = options;
   const names = Math.min(kNames * width, Math.max(...rows.map(textWidth), 0) + 4);
   const cell = Math.min(kWidest, (width - names - 8) / Math.max(1, columns.length));
-  const root = rootOf(width, kHead + kHeight * rows.length + 4, `${options.label} The numbers follow as a table.`);
-  const headed = columns.every((head) => head.every((line) => textWidth(line ?? "") < cell));
+  const lying = columns.every((head) => head.every((line) => textWidth(line ?? "") < cell));
+  const whole = (head: (typeof columns)[number]) => head.filter((line) => line !== undefined).join(" ");
+  // Where they do not fit, heads stand.
+  const top = lying ? 2 * kLine + 10 : Math.max(...columns.map((head) => textWidth(whole(head)))) + 12;
+  const root = rootOf(width, top + kHeight * rows.length + 4, `${options.label} The numbers follow as a table.`);
   const numbered = cell > textWidth("−0.00") + 4;
   for (const [c, head] of columns.entries()) {
     const x = names + 8 + (c + 0.5) * cell;
-    const lines = headed ? head : [String(c + 1)];
-    for (const [i, line] of lines.entries())
-      root.append(svg("text", { x, y: kHead - 8 - 15 * (lines.length - 1 - i), class: "tick centre quiet" }, line ?? ""));
+    if (!lying) {
+      root.append(svg("text", { x, y: top - 6, class: "tick middle quiet", transform: `rotate(-90 ${x} ${top - 6})` }, whole(head)));
+      continue;
+    }
+    for (const [i, line] of head.entries())
+      root.append(svg("text", { x, y: top - 8 - kLine * (head.length - 1 - i), class: "tick centre quiet" }, line ?? ""));
   }
   for (const [r, name] of rows.entries()) {
-    const y = kHead + r * kHeight;
+    const y = top + r * kHeight;
     root.append(svg("text", { x: names, y: y + kHeight / 2, class: "tick end middle" }, fitted(name, names)));
     for (let c = 0; c < columns.length; ++c) {
       const value = options.value(r, c);

@@ -316,7 +316,7 @@ export interface Ranked {
   deletion: Estimate;
   above_random: Estimate;
   below_best: Estimate;
-  /** Mean curves, evenly from nothing to everything flipped; empty where clips differ in their points. */
+  /** Mean curves, from nothing to everything flipped; empty where clips differ in their points. */
   most_first: number[];
   least_first: number[];
 }

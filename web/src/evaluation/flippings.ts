@@ -120,12 +120,14 @@ function curveDomain(report: EvaluationReport, flipping: Flipping): Domain {
   return report.score === "probability" ? niceDomain(values, [0, 1]) : roomyDomain(values);
 }
 
+/** Points count alike in ABPC, whatever part of the regions a step flips. */
 function pointsOf(curve: readonly number[]): [number, number][] {
-  return curve.map((value, k) => [k / (curve.length - 1), value]);
+  return curve.map((value, k) => [k, value]);
 }
 
 function drawCurves(report: EvaluationReport, flipping: Flipping, method: string, domain: Domain, width: number): SVGSVGElement {
   const one = rankedOf(flipping, method)!;
+  const steps = one.most_first.length - 1;
   const random = rankedOf(flipping, kRandom);
   const legend = svg("g");
   const top =
@@ -144,10 +146,10 @@ function drawCurves(report: EvaluationReport, flipping: Flipping, method: string
   const plot = new Plot(
     root,
     box,
-    { domain: [0, 1], ticks: plainTicks([0, 1], 5, 100, " %"), title: "flipped" },
+    { domain: [0, steps], ticks: Array.from({ length: steps + 1 }, (_, k) => ({ at: k, label: String(k) })), title: `steps flipped, of ${steps}` },
     { domain, ticks: plainTicks(domain, 5), title: report.score },
   );
-  plot.band(one.most_first.map((most, k) => [k / (one.most_first.length - 1), most, one.least_first[k] ?? null]), "area-0");
+  plot.band(one.most_first.map((most, k) => [k, most, one.least_first[k] ?? null]), "area-0");
   plot.curve(pointsOf(one.least_first), "curve-0");
   plot.curve(pointsOf(one.most_first), "curve-1");
   // Least and most relevant mean nothing to a random order: either of its curves will do.
@@ -156,10 +158,9 @@ function drawCurves(report: EvaluationReport, flipping: Flipping, method: string
 }
 
 export function curveTable(flipping: Flipping): Table {
-  const share = (value: number | null) => `${fixed(100 * (value ?? Number.NaN), 0)} %`;
   return {
-    columns: [{ name: "method" }, { name: "flipped", write: share }, { name: "most relevant first", write: kThree }, { name: "least relevant first", write: kThree }],
-    rows: flipping.ranking.flatMap((r) => r.most_first.map((most, k) => [r.method, k / (r.most_first.length - 1), most, r.least_first[k] ?? null])),
+    columns: [{ name: "method" }, { name: "steps flipped" }, { name: "most relevant first", write: kThree }, { name: "least relevant first", write: kThree }],
+    rows: flipping.ranking.flatMap((r) => r.most_first.map((most, k) => [r.method, k, most, r.least_first[k] ?? null])),
   };
 }
 

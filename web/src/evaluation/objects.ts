@@ -34,7 +34,7 @@ export function objects(report: EvaluationReport): HTMLElement | null {
       "div",
       { class: "pair" },
       forest(report, methods, { measure: "share_over_area", title: "Share of relevance over share of area", note: "Positive relevance on the objects, with its 95 % interval; 1, the dashed line, is chance.", reference: 1 }),
-      forest(report, methods, { measure: "pointing", title: "Pointing game", note: "Share of frames whose most relevant pixel lies on an object. The dashed line is the objects' share of the area.", reference: area.value }),
+      forest(report, methods, { measure: "pointing", title: "Pointing game", note: "Share of frames whose most relevant pixel lies on an object. The dashed line is chance: the objects' share of these frames' area.", reference: measureOf(report, "pointing_area", report.methods[0] ?? "")?.value ?? null }),
     ),
   );
 }
@@ -48,7 +48,7 @@ interface Column {
 
 function forest(report: EvaluationReport, methods: readonly string[], column: Column): HTMLElement {
   const rows = methods.map((method) => ({ name: method, estimate: measureOf(report, column.measure, method), mark: isBaseline(method) ? "error-null" : "error-0" }));
-  const domain = niceDomain(rows.flatMap(({ estimate: e }) => [e?.value, e?.low, e?.high]));
+  const domain = niceDomain(rows.flatMap(({ estimate: e }) => [e?.value, e?.low, e?.high]), [0, column.reference ?? 0]);
   return figure({
     title: column.title,
     note: column.note,
