@@ -53,7 +53,11 @@ TEST_P(Families, GoThroughInspectExplainAndAudit) {
   EXPECT_THAT(audited.out, HasSubstr("2 of 2: 2 audited"));
 }
 
-const Family kFamilies[] = {{"slow"},
+const Family kFamilies[] = {{"r3d"},
+                            {"mc3"},
+                            {"r2plus1d"},
+                            {"i3d"},
+                            {"slow"},
                             {"csn"},
                             {"x3d"},
                             {"movinet"},

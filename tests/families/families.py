@@ -25,6 +25,10 @@ from networks import FAMILIES
 from torch import nn
 
 
+PRESETS = ("deep_taylor", "epsilon_plus", "epsilon_plus_flat", "epsilon_alpha2_beta1", "epsilon_alpha2_beta1_flat",
+           "epsilon_gamma_box", "excitation_backprop", "null_profile")
+
+
 def disturb_norms(model, clips):
     """Statistics that a clip gives, then everything moved: no norm is the identity, no activation dies."""
     norms = [m for m in model.modules() if isinstance(m, nn.modules.batchnorm._BatchNorm)]
@@ -84,7 +88,7 @@ def line(name, record):
     _, shapes, source = FAMILIES[name]
     sizes = " and ".join("x".join(map(str, shape[1:])) for shape in shapes)
     cells = [name, source, sizes, f"{record['logits_error']:.1e}"]
-    for preset in ("deep_taylor", "epsilon_plus", "epsilon_gamma_box", "excitation_backprop"):
+    for preset in PRESETS:
         cells.append(f"{100 * record['presets'][preset]['reached']:.1f}")
     cells.append(f"{max(p['gap'] for p in record['presets'].values()):.0e}")
     return "| " + " | ".join(cells) + " |"

@@ -129,6 +129,59 @@ class Bottleneck(nn.Module):
         return self.add(self.body(x), x)
 
 
+class BasicBlock(nn.Module):
+    """Two layers that `layer` makes and a shortcut with a stride, as in R3D, MC3 and R(2+1)D (Tran et al. 2018)."""
+
+    def __init__(self, layer, c_in, c_out, stride):
+        super().__init__()
+        self.body = nn.Sequential(layer(c_in, c_out, stride), nn.ReLU(), layer(c_out, c_out, 1))
+        self.skip, self.add, self.act = nn.Conv3d(c_in, c_out, 1, stride), Add(), nn.ReLU()
+
+    def forward(self, x):
+        return self.act(self.add(self.body(x), self.skip(x)))
+
+
+class Residual(nn.Module):
+    def __init__(self, stem, layer, stride):
+        super().__init__()
+        self.body = nn.Sequential(*stem, nn.ReLU(), BasicBlock(layer, 6, 8, stride), Head(8))
+
+    def forward(self, x):
+        return self.body(x)
+
+
+def r3d():
+    return Residual([conv(3, 6, 3, (1, 2, 2))], lambda a, b, stride: conv(a, b, 3, stride), 2)
+
+
+def mc3():
+    """3-D convolutions at the bottom, 2-D ones above."""
+    return Residual([conv(3, 6, 3, (1, 2, 2))], lambda a, b, stride: conv(a, b, (1, 3, 3), stride), (1, 2, 2))
+
+
+def r2plus1d():
+    def layer(c_in, c_out, stride):
+        return nn.Sequential(conv(c_in, 5, (1, 3, 3), (1, stride, stride)), nn.ReLU(), conv(5, c_out, (3, 1, 1), (stride, 1, 1)))
+    return Residual([conv(3, 4, (1, 5, 5), (1, 2, 2)), nn.ReLU(), conv(4, 6, (3, 1, 1))], layer, 2)
+
+
+class I3D(nn.Module):
+    """Inception's branches, inflated (Carreira and Zisserman 2017)."""
+
+    def __init__(self):
+        super().__init__()
+        self.stem = nn.Sequential(conv(3, 6, 5, 2), nn.ReLU(), nn.MaxPool3d((1, 3, 3), (1, 2, 2), (0, 1, 1)))
+        layer = lambda a, b, kernel: nn.Sequential(conv(a, b, kernel), nn.ReLU())
+        self.branches = nn.ModuleList([layer(6, 3, 1), nn.Sequential(layer(6, 4, 1), layer(4, 5, 3)),
+                                       nn.Sequential(layer(6, 2, 1), layer(2, 3, 3)),
+                                       nn.Sequential(nn.MaxPool3d(3, 1, 1), layer(6, 2, 1))])
+        self.pool, self.last, self.mean = nn.AvgPool3d((2, 2, 2), 1), nn.Conv3d(13, CLASSES, 1), Mean(2, 3, 4)
+
+    def forward(self, x):
+        x = self.stem(x)
+        return self.mean(self.last(self.pool(torch.cat([branch(x) for branch in self.branches], 1))))
+
+
 class Slow(nn.Module):
     """Slow-R50's kinds of layers: a spatial stem with max pooling, bottlenecks with (3, 1, 1) and (1, 3, 3)."""
 
@@ -303,6 +356,10 @@ class Deployed(nn.Module):
 CLIP, FRAMES_FIRST = (1, 3, FRAMES, SIZE, SIZE), (1, FRAMES, 3, SIZE, SIZE)
 # name -> (constructor, input shape, the layers that read the input)
 TWINS = {
+    "r3d": (r3d, CLIP, ["body.0"]),
+    "mc3": (mc3, CLIP, ["body.0"]),
+    "r2plus1d": (r2plus1d, CLIP, ["body.0"]),
+    "i3d": (I3D, CLIP, ["stem.0"]),
     "slow": (Slow, CLIP, ["stem.0"]),
     "csn": (CSN, CLIP, ["body.0"]),
     "x3d": (X3D, CLIP, ["body.0"]),
@@ -319,7 +376,7 @@ TWINS = {
 
 CONVOLUTIONS = (nn.Conv2d, nn.Conv3d)
 COMMON = [((nn.ReLU, nn.SiLU, nn.Hardswish), Pass()),
-          ((Sum, Mean, nn.Upsample, nn.AdaptiveAvgPool2d, nn.AdaptiveAvgPool3d), Norm())]
+          ((Sum, Mean, nn.Upsample, nn.AvgPool3d, nn.AdaptiveAvgPool2d, nn.AdaptiveAvgPool3d), Norm())]
 
 
 def box():

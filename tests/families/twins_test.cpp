@@ -81,8 +81,9 @@ TEST_P(FamilyTwins, HaveTheRelevanceOfTheReference) {
 
 std::vector<Case> cases() {
   std::vector<Case> result;
-  for (const char* network : {"slow", "csn", "x3d", "movinet", "s3d", "slowfast", "slowfast_one_input", "tsn",
-                              "tsm", "tpn", "nonlocal", "mmdeploy"}) {
+  for (const char* network :
+       {"r3d", "mc3", "r2plus1d", "i3d", "slow", "csn", "x3d", "movinet", "s3d", "slowfast",
+        "slowfast_one_input", "tsn", "tsm", "tpn", "nonlocal", "mmdeploy"}) {
     for (const char* library : {"reference", "onednn"}) result.push_back({network, library});
   }
   return result;
