@@ -11,6 +11,7 @@
 #include "explain/explainer.h"
 #include "explain/small_networks.h"
 #include "relevid/error.h"
+#include "support/sanitized.h"
 #include "support/scratch.h"
 
 namespace relevid {
@@ -50,7 +51,7 @@ TEST(Gradient, IsTheSlopeOfTheScore) {
     const Tensor clip = random.uniform(testing::kSmallClip, -1, 1).cast(DType::kF64);
     const Vector g = explained(network, method("gradient"), clip);
     int kinks = 0, checked = 0;
-    for (int probe = 0; probe < 60; ++probe) {
+    for (int probe = 0; probe < testing::fewer_if_sanitized(60, 12); ++probe) {
       const auto at = static_cast<size_t>(random.uniform_index(clip.elements()));
       const auto moved = [&](double by) {
         Tensor other = clip.clone();

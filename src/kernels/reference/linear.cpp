@@ -14,20 +14,25 @@ namespace {
 /// the factor is fixed (averages and sums).
 using Visit = std::function<void(int64_t o, int64_t i, int64_t w, double factor)>;
 
+/// Time, rows and columns of a volume.
+Extent extent_of(const Shape& volume) {
+  return {volume[2], volume[3], volume[4]};
+}
+
 template <class F>
-void for_each_window_tap(const Shape& in, const Shape& out, const Extent& kernel, const Extent& strides,
+void for_each_window_tap(const Extent& in, const Extent& out, const Extent& kernel, const Extent& strides,
                          const Extent& dilations, const Extent& pads, F&& f) {
-  for (int64_t t = 0; t < out[2]; ++t)
-    for (int64_t h = 0; h < out[3]; ++h)
-      for (int64_t w = 0; w < out[4]; ++w)
+  for (int64_t t = 0; t < out[0]; ++t)
+    for (int64_t h = 0; h < out[1]; ++h)
+      for (int64_t w = 0; w < out[2]; ++w)
         for (int64_t a = 0; a < kernel[0]; ++a)
           for (int64_t b = 0; b < kernel[1]; ++b)
             for (int64_t c = 0; c < kernel[2]; ++c) {
               const int64_t it = t * strides[0] - pads[0] + a * dilations[0];
               const int64_t ih = h * strides[1] - pads[1] + b * dilations[1];
               const int64_t iw = w * strides[2] - pads[2] + c * dilations[2];
-              if (it < 0 || it >= in[2] || ih < 0 || ih >= in[3] || iw < 0 || iw >= in[4]) continue;
-              f((t * out[3] + h) * out[4] + w, (it * in[3] + ih) * in[4] + iw,
+              if (it < 0 || it >= in[0] || ih < 0 || ih >= in[1] || iw < 0 || iw >= in[2]) continue;
+              f((t * out[1] + h) * out[2] + w, (it * in[1] + ih) * in[2] + iw,
                 (a * kernel[1] + b) * kernel[2] + c, std::array<int64_t, 3>{t, h, w});
             }
 }
@@ -38,14 +43,16 @@ void visit_convolution(const ConvolutionSpec& spec, const Shape& input, const Sh
   const int64_t in_size = in[2] * in[3] * in[4], out_size = out[2] * out[3] * out[4];
   const int64_t taps = spec.kernel[0] * spec.kernel[1] * spec.kernel[2];
   const int64_t in_group = in[1] / spec.groups, out_group = out[1] / spec.groups;
+  const int64_t in_channels = in[1], out_channels = out[1];
   for (int64_t n = 0; n < in[0]; ++n)
-    for (int64_t oc = 0; oc < out[1]; ++oc)
+    for (int64_t oc = 0; oc < out_channels; ++oc)
       for (int64_t k = 0; k < in_group; ++k) {
         const int64_t ic = oc / out_group * in_group + k;
-        for_each_window_tap(in, out, spec.kernel, spec.strides, spec.dilations, spec.pads_begin,
-                            [&](int64_t o, int64_t i, int64_t tap, const auto&) {
-                              visit((n * out[1] + oc) * out_size + o, (n * in[1] + ic) * in_size + i,
-                                    (oc * in_group + k) * taps + tap, 1);
+        for_each_window_tap(extent_of(in), extent_of(out), spec.kernel, spec.strides, spec.dilations,
+                            spec.pads_begin, [&](int64_t o, int64_t i, int64_t tap, const auto&) {
+                              visit((n * out_channels + oc) * out_size + o,
+                                    (n * in_channels + ic) * in_size + i, (oc * in_group + k) * taps + tap,
+                                    1);
                             });
       }
 }
@@ -54,7 +61,8 @@ void visit_average(const AveragePoolSpec& spec, const Shape& input, const Shape&
   const Shape in = as_volume(input), out = as_volume(output);
   const int64_t in_size = in[2] * in[3] * in[4], out_size = out[2] * out[3] * out[4];
   for (int64_t plane = 0; plane < in[0] * in[1]; ++plane) {
-    for_each_window_tap(in, out, spec.kernel, spec.strides, spec.dilations, spec.pads_begin,
+    for_each_window_tap(extent_of(in), extent_of(out), spec.kernel, spec.strides, spec.dilations,
+                        spec.pads_begin,
                         [&](int64_t o, int64_t i, int64_t, const std::array<int64_t, 3>& at) {
                           visit(plane * out_size + o, plane * in_size + i, -1,
                                 1 / average_divisor(spec, in, at[0], at[1], at[2]));
