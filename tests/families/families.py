@@ -57,7 +57,7 @@ def export(name, folder):
     path = folder / f"{name}.onnx"
     inputs = ["slow", "fast"] if len(shapes) == 2 else ["clip"]
     torch.onnx.export(model.eval(), tuple(clips), str(path), input_names=inputs, output_names=["scores"],
-                      opset_version=17)
+                      opset_version=17, dynamo=False)
     files = []
     for key, value in zip(inputs, clips):
         files.append(folder / f"{name}.{key}.npy")

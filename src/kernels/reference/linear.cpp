@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <algorithm>
-#include <functional>
 #include <utility>
 
 #include "kernels/indexing.h"
@@ -10,9 +9,8 @@
 namespace relevid::kernels::reference {
 namespace {
 
-/// One term of a linear map: output[o] takes weight times input[i]. `w` indexes the weights, or is -1 where
-/// the factor is fixed (averages and sums).
-using Visit = std::function<void(int64_t o, int64_t i, int64_t w, double factor)>;
+// Every visit_* calls visit(o, i, w, factor) for each term of a linear map: output[o] takes weight times
+// input[i]. `w` indexes the weights, or is -1 where the factor is fixed (averages and sums).
 
 /// Time, rows and columns of a volume.
 Extent extent_of(const Shape& volume) {
@@ -37,6 +35,7 @@ void for_each_window_tap(const Extent& in, const Extent& out, const Extent& kern
             }
 }
 
+template <class Visit>
 void visit_convolution(const ConvolutionSpec& spec, const Shape& input, const Shape& output,
                        const Visit& visit) {
   const Shape in = as_volume(input), out = as_volume(output);
@@ -57,6 +56,7 @@ void visit_convolution(const ConvolutionSpec& spec, const Shape& input, const Sh
       }
 }
 
+template <class Visit>
 void visit_average(const AveragePoolSpec& spec, const Shape& input, const Shape& output, const Visit& visit) {
   const Shape in = as_volume(input), out = as_volume(output);
   const int64_t in_size = in[2] * in[3] * in[4], out_size = out[2] * out[3] * out[4];
@@ -70,6 +70,7 @@ void visit_average(const AveragePoolSpec& spec, const Shape& input, const Shape&
   }
 }
 
+template <class Visit>
 void visit_dense(const DenseSpec& spec, const Shape& input, const Visit& visit) {
   const int64_t in = spec.weight->shape()[1], out = spec.weight->shape()[0];
   for (int64_t row = 0; row < input.elements() / in; ++row)
@@ -77,11 +78,13 @@ void visit_dense(const DenseSpec& spec, const Shape& input, const Visit& visit) 
       for (int64_t i = 0; i < in; ++i) visit(row * out + o, row * in + i, o * in + i, 1);
 }
 
+template <class Visit>
 void visit_sum(const SumSpec& spec, const Shape& input, const Shape& output, const Visit& visit) {
   for_each_offset(input, broadcast_strides(output, input),
                   [&](int64_t i, int64_t o) { visit(o, i, -1, spec.scale); });
 }
 
+template <class Visit>
 void visit_resample(const ResampleSpec& spec, const Shape& input, const Shape& output, const Visit& visit) {
   const int64_t inner = input.strides()[static_cast<size_t>(spec.axis)];
   const int64_t from_size = input[spec.axis], to_size = output[spec.axis];
@@ -167,6 +170,7 @@ class ReferenceLinearMap final : public LinearMap {
     });
   }
 
+  template <class Visit>
   void visit_indices(const Visit& term) const {
     if (const auto* s = std::get_if<ConvolutionSpec>(&spec_)) visit_convolution(*s, input_, output_, term);
     if (const auto* s = std::get_if<DenseSpec>(&spec_)) visit_dense(*s, input_, term);
