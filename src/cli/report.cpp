@@ -31,6 +31,8 @@ struct ReportCommand {
   void write_text(Form form);
   void write_evaluation(Form form) const;
   void write_page();
+  /// To --out or RUN.html, which may be none of the files that are read.
+  void write_html(std::vector<std::string> read, const std::function<void(const ReportSink&)>& write) const;
   void write_sheets() const;
 };
 
@@ -76,6 +78,14 @@ void refuse_overwriting(const std::filesystem::path& written, std::vector<std::s
   }
 }
 
+void ReportCommand::write_html(std::vector<std::string> read,
+                               const std::function<void(const ReportSink&)>& write) const {
+  const std::filesystem::path path = out.empty() ? beside(runs[0], ".html") : std::filesystem::path(out);
+  refuse_overwriting(path, std::move(read));
+  to_file(path, write);
+  fmt::print("written      {}\n", printable(path.string()));
+}
+
 void ReportCommand::check_evaluation(Form form) const {
   if (runs.size() > 1) refuse("an evaluation is reported by itself");
   if (form == Form::kPng) refuse("an evaluation is reported as text, json, csv or html, not png");
@@ -95,13 +105,8 @@ void ReportCommand::write_evaluation(Form form) const {
   if (!score.empty()) options.score = evaluation_score(score);
   options.replicates = page.report.replicates;
   options.seed = page.report.seed;
-  if (form == Form::kHtml) {
-    const std::filesystem::path path = out.empty() ? beside(runs[0], ".html") : std::filesystem::path(out);
-    refuse_overwriting(path, runs);
-    to_file(path, [&](const ReportSink& sink) { write_evaluation_page(runs[0], options, sink); });
-    fmt::print("written      {}\n", printable(path.string()));
-    return;
-  }
+  if (form == Form::kHtml)
+    return write_html(runs, [&](const ReportSink& sink) { write_evaluation_page(runs[0], options, sink); });
   if (out.empty()) return write_evaluation_report(runs[0], options, to_stdout);
   refuse_overwriting(out, runs);
   to_file(out, [&](const ReportSink& sink) { write_evaluation_report(runs[0], options, sink); });
@@ -132,21 +137,18 @@ void ReportCommand::write_text(Form form) {
 }
 
 void ReportCommand::write_page() {
-  const std::filesystem::path path = out.empty() ? beside(runs[0], ".html") : std::filesystem::path(out);
   std::vector<std::string> read = runs;
   read.insert(read.end(), models.begin(), models.end());
   read.push_back(rules);
-  refuse_overwriting(path, std::move(read));
   page.models.assign(models.begin(), models.end());
   page.rules_file = rules;
   page.picture_limit_bytes = page_limit_mib << 20;
-  {
+  const std::vector<std::filesystem::path> paths(runs.begin(), runs.end());
+  write_html(std::move(read), [&](const ReportSink& sink) {
     ProgressLine line("relevid");
     const RunControl control{[&](const Progress& progress) { line.show(progress); }, &interrupt_flag()};
-    const std::vector<std::filesystem::path> paths(runs.begin(), runs.end());
-    to_file(path, [&](const ReportSink& sink) { write_audit_page(paths, page, sink, control); });
-  }
-  fmt::print("written      {}\n", printable(path.string()));
+    write_audit_page(paths, page, sink, control);
+  });
 }
 
 void ReportCommand::write_sheets() const {

@@ -7,6 +7,7 @@
 #include "relevid/error.h"
 
 namespace relevid {
+
 ClipStrides clip_strides(ClipLayout layout, int64_t clip_len, const Size& size) {
   switch (layout) {
     case ClipLayout::kNcthw: {

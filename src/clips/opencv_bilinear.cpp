@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "clips/opencv_bilinear.h"
-#include "clips/channels.h"
 
 #include <algorithm>
 #include <cmath>
+
+#include "clips/channels.h"
 
 namespace relevid {
 namespace {

@@ -32,8 +32,8 @@ std::string text_of(const std::filesystem::path& path) {
 /// A table by the names of its columns.
 class Objects::Table {
  public:
-  explicit Table(const std::filesystem::path& path)
-      : path_(path), rows_(data::parse_csv(path, text_of(path))) {}
+  Table(const std::filesystem::path& path, const std::string& text)
+      : path_(path), rows_(data::parse_csv(path, text)) {}
 
   bool has(std::initializer_list<std::string_view> columns) const {
     return !rows_.empty() && std::ranges::all_of(columns, [&](std::string_view column) {
@@ -132,7 +132,8 @@ Objects::Shape Objects::shape_of(const Table& table, const data::CsvRow& row, Sh
 
 Objects Objects::read(const std::filesystem::path& path) {
   using Kind = Shape::Kind;
-  const Table table(path);
+  const std::string text = text_of(path);
+  const Table table(path, text);
   std::vector<Kind> kinds;
   if (table.has({"left", "top", "right", "bottom"})) kinds.push_back(Kind::kBox);
   if (table.has({"x", "y", "half_width"})) kinds.push_back(Kind::kDisc);
@@ -145,7 +146,7 @@ Objects Objects::read(const std::filesystem::path& path) {
                     path.string()));
   }
   Objects objects;
-  objects.sha256_ = sha256_of_file(path);
+  objects.sha256_ = sha256_of_bytes(text);
   for (const data::CsvRow& row : table.rows()) {
     Shape shape = shape_of(table, row, kinds[0]);
     if (kinds[0] == Kind::kMask)

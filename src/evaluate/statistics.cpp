@@ -219,18 +219,35 @@ void add_measures(Evaluation& result, const std::vector<VideoValues>& videos,
                            [](const MeasureResult& m) { return std::pair(m.measure, m.versus); });
 }
 
-/// The difference of two methods in one measure, over the videos that have both.
-Estimate difference(const std::vector<VideoValues>& videos, const MeasureKey& a, const MeasureKey& b,
-                    const EvaluationReportOptions& options) {
+/// Counts the methods that differ in one measure, each two over the videos that have both: in one bootstrap,
+/// as all are drawn from the same videos.
+MeasurePower power_of(const std::vector<VideoValues>& videos, const std::string& measure,
+                      const std::string& versus, const std::vector<std::string>& methods,
+                      const EvaluationReportOptions& options) {
+  struct Pair {
+    MeasureKey a, b;
+    Bootstrap::Panel panel;
+  };
   Bootstrap bootstrap(options.seed, options.replicates);
-  const auto panel = bootstrap.add_panel(1);
+  std::vector<Pair> pairs;
+  for (size_t a = 0; a < methods.size(); ++a)
+    for (size_t b = a + 1; b < methods.size(); ++b)
+      pairs.push_back({{measure, versus, methods[a]}, {measure, versus, methods[b]}, bootstrap.add_panel(1)});
   for (const VideoValues& video : videos) {
-    const auto of_a = video.measures.find(a), of_b = video.measures.find(b);
-    if (of_a == video.measures.end() || of_b == video.measures.end()) continue;
     bootstrap.next_video(video.key);
-    bootstrap.add(panel, std::vector<double>{of_a->second - of_b->second});
+    for (const auto& [a, b, panel] : pairs) {
+      const auto of_a = video.measures.find(a), of_b = video.measures.find(b);
+      if (of_a == video.measures.end() || of_b == video.measures.end()) continue;
+      const double difference = of_a->second - of_b->second;
+      bootstrap.add(panel, std::span(&difference, 1));
+    }
   }
-  return bootstrap.mean(panel, {{0, 1}});
+  MeasurePower power{measure, versus, std::ssize(pairs)};
+  for (const Pair& pair : pairs) {
+    const Estimate difference = bootstrap.mean(pair.panel, {{0, 1}});
+    power.told_apart += difference.low > 0 || difference.high < 0;
+  }
+  return power;
 }
 
 /// Of the measures that judge a method by itself: not area, which is the objects', nor agreement.
@@ -243,18 +260,8 @@ void add_powers(Evaluation& result, const std::vector<VideoValues>& videos,
     const bool is_method = std::ranges::find(result.methods, m.method) != result.methods.end();
     if (is_method && kJudging.contains(m.measure)) methods[{m.measure, m.versus}].push_back(m.method);
   }
-  for (const auto& [kind, names] : methods) {
-    MeasurePower power{kind.first, kind.second};
-    for (size_t a = 0; a < names.size(); ++a) {
-      for (size_t b = a + 1; b < names.size(); ++b) {
-        const Estimate d = difference(videos, {kind.first, kind.second, names[a]},
-                                      {kind.first, kind.second, names[b]}, options);
-        ++power.pairs;
-        power.told_apart += d.low > 0 || d.high < 0;
-      }
-    }
-    result.powers.push_back(std::move(power));
-  }
+  for (const auto& [kind, names] : methods)
+    result.powers.push_back(power_of(videos, kind.first, kind.second, names, options));
 }
 
 }  // namespace

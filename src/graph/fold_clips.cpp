@@ -27,7 +27,7 @@ ModelNode unsqueeze(Model& model, const std::string& from, const std::string& to
 int64_t fold_clips(Model& model) {
   if (model.inputs.size() != 1 || model.inputs[0].dims.size() != kRank) return 0;
   ModelValue& input = model.inputs[0];
-  const std::string given = input.name, one = given + " (of one clip)", all = given;
+  const std::string all = input.name, one = all + " (of one clip)";
   const int64_t clips = std::max<int64_t>(1, input.dims[kClipsAxis]);
   std::vector<ModelNode> before = {unsqueeze(model, one, clips == 1 ? all : one + ", apart")};
   if (clips > 1) {

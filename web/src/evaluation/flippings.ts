@@ -8,7 +8,7 @@ import type { Table } from "../base/csv.ts";
 import { freshId, h, labelled, select, svg } from "../base/dom.ts";
 import { fixed, plural } from "../base/numbers.ts";
 import type { EvaluationReport, Flipping, Ranked } from "../data/types.ts";
-import { flippingName, kRandom, likeBest, methodsOf, rankedOf } from "./pick.ts";
+import { flippingName, kRandom, likeBest, methodsOf, rankedOf, warningsOf } from "./pick.ts";
 
 /** Baselines have none. */
 const asRank = (value: number | null) => (value === null ? "" : String(value));
@@ -30,7 +30,7 @@ function sectionOf(report: EvaluationReport, flipping: Flipping, domain: Domain)
       {},
       `${plural(flipping.videos, "video")}. With nothing flipped the model gives the class a ${report.score} of ${kThree(flipping.whole)}, with everything flipped ${kThree(flipping.flipped)}. ${flipping.told_apart} of ${plural(flipping.method_pairs, "pair")} of methods are told apart at 95 %.`,
     ),
-    ...flipping.warnings.map((warning) => h("p", { class: "warning" }, `${warning.charAt(0).toUpperCase()}${warning.slice(1)}.`)),
+    ...warningsOf(flipping.warnings),
     h("div", { class: "pair" }, ranking(flipping, domain), curves(report, flipping)),
   );
 }

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Which parts of a report the views need.
+import { h } from "../base/dom.ts";
 import type { Estimate, EvaluationReport, Flipping, Ranked } from "../data/types.ts";
 
 export const kRandom = "random";
@@ -34,6 +35,11 @@ export function randomLevels(report: EvaluationReport): string[] {
 
 export function withBaselines(report: EvaluationReport): string[] {
   return [...report.methods, kCentrePrior, kRandom];
+}
+
+/** The report's warnings as paragraphs; it has them without capitals and full stops. */
+export function warningsOf(texts: readonly string[]): HTMLElement[] {
+  return texts.map((text) => h("p", { class: "warning" }, `${text.charAt(0).toUpperCase()}${text.slice(1)}.`));
 }
 
 export function isBaseline(method: string): boolean {

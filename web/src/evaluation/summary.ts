@@ -2,7 +2,7 @@
 import { freshId, h } from "../base/dom.ts";
 import { inWords } from "../base/numbers.ts";
 import type { EvaluationReport, Flipping } from "../data/types.ts";
-import { flippingName, likeBest, methodsOf } from "./pick.ts";
+import { flippingName, likeBest, methodsOf, warningsOf } from "./pick.ts";
 
 function joined(names: readonly string[]): string {
   return names.length < 2 ? (names[0] ?? "") : `${names.slice(0, -1).join(", ")} and ${names.at(-1)}`;
@@ -58,7 +58,7 @@ export function summary(report: EvaluationReport): HTMLElement {
     { class: "verdicts verdict", id: freshId("section") },
     h("h2", { class: "hidden" }, "What was found"),
     h("p", { class: "lead" }, leadOf(report)),
-    ...report.warnings.map((warning) => h("p", { class: "warning" }, `${warning.charAt(0).toUpperCase()}${warning.slice(1)}.`)),
+    ...warningsOf(report.warnings),
     h("ul", { class: "sentences" }, ...sentencesOf(report).map((sentence) => h("li", {}, sentence))),
   );
 }

@@ -1,9 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import assert from "node:assert/strict";
 import { dataOf, fixture, kSchemes } from "./context.mjs";
-import { axeFindings, test, visitor } from "./harness.mjs";
-
-const figureOf = (page, title) => page.locator("figure", { has: page.getByRole("heading", { name: title, exact: true }) });
+import { axeFindings, figureOf, test, visitor } from "./harness.mjs";
 
 async function rowsOf(page, title) {
   const figure = figureOf(page, title);

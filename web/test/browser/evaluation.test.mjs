@@ -1,9 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import assert from "node:assert/strict";
 import { dataOf, fixture } from "./context.mjs";
-import { test, visitor } from "./harness.mjs";
-
-const figureOf = (page, title) => page.locator("figure", { has: page.getByRole("heading", { name: title, exact: true }) });
+import { figureOf, test, visitor } from "./harness.mjs";
 
 test("an evaluation says first which method leads, and warns where a measure warns", async () => {
   const { report } = dataOf(fixture("evaluation"));

@@ -5,7 +5,7 @@ import assert from "node:assert/strict";
 import { existsSync, readdirSync, readFileSync, statSync } from "node:fs";
 import { basename, join } from "node:path";
 import { dataOf, kSchemes, kScreenshots, kWidths } from "./context.mjs";
-import { axeFindings, overflow, settled, test, visitor } from "./harness.mjs";
+import { axeFindings, figureOf, overflow, settled, test, visitor } from "./harness.mjs";
 
 const kFolder = process.env.RELEVID_PAGES ?? "";
 const kLargest = { explanation: 3e6, audit: 15e6, evaluation: 1e6 };
@@ -35,8 +35,6 @@ function assertPercent(text, share, what) {
   if (text.startsWith("<")) assert.ok(share < 1e-4, `${what}: ${text} is not ${share}`);
   else assert.ok(Math.abs(numberOf(text) - 100 * share) < rounded, `${what}: ${text} is not ${share}`);
 }
-
-const figureOf = (page, title) => page.locator("figure", { has: page.getByRole("heading", { name: title, exact: true }) });
 
 async function rowsOf(figure) {
   const fold = figure.locator("details.numbers");
