@@ -21,14 +21,18 @@ namespace {
 
 // The targets, and how far answers may be off before anything is timed.
 constexpr double kForwardOverBare = 1.15, kExplanationOverForward = 3.4, kPeakGib = 2.5;
-constexpr double kTolerance = 1e-4, kConservationTolerance = 1e-3;
+constexpr double kTolerance = 1e-4, kConservationTolerance = 1e-3, kBfloat16Conservation = 1e-2;
 
 struct Options {
   bool check = false, layers = false;
   int rounds = 9, threads = 0;
-  std::string memory_of, model;
+  std::string memory_of, model, precision = "f32";
   std::vector<int64_t> clip = {1, 3, 16, 112, 112};
 };
+
+Precision precision_of(const Options& options) {
+  return options.precision == "bf16" ? Precision::kBfloat16 : Precision::kFloat32;
+}
 
 double gib(int64_t bytes) {
   return static_cast<double>(bytes) / (1 << 30);
@@ -38,11 +42,12 @@ void require(bool holds, const std::string& what) {
   if (!holds) throw Error(ErrorKind::kInternal, "wrong answer, so nothing is timed: " + what);
 }
 
-void check_answers(Explainer& explainer, const Tensor& clip, int threads) {
+void check_answers(Explainer& explainer, const Tensor& clip, const Options& options) {
   CreateOptions narrow;
   narrow.width = 0.125;
   const SavedC3d saved(narrow);
-  const Agreement found = compare_with_reference(load(saved.path(), Shape{1, 3, 16, 112, 112}), threads);
+  const Agreement found =
+      compare_with_reference(load(saved.path(), Shape{1, 3, 16, 112, 112}), options.threads);
   fmt::print(
       "against the reference library, an eighth of the width: logits off by {:.1e}, relevance by {:.1e} "
       "of the largest\n",
@@ -52,14 +57,15 @@ void check_answers(Explainer& explainer, const Tensor& clip, int threads) {
   const Conservation full = conservation(explainer, clip);
   fmt::print("full size: logit {:.6g}, relevance of the input {:.6g}, {:.1e} apart\n\n", full.logit, full.sum,
              full.error());
-  require(full.logit > 0 && full.error() <= kConservationTolerance,
-          fmt::format("at most {:.0e} of a positive logit is taken", kConservationTolerance));
+  const double most = options.precision == "bf16" ? kBfloat16Conservation : kConservationTolerance;
+  require(full.logit > 0 && full.error() <= most,
+          fmt::format("at most {:.0e} of a positive logit is taken", most));
 }
 
 /// What `--memory` does, in a process of its own: one explanation from the file on.
 int measure_memory(const Options& options) {
   const Shape shape(options.clip);
-  const auto library = kernels::make_onednn_library(options.threads);
+  const auto library = kernels::make_onednn_library(options.threads, precision_of(options));
   Network network(load(options.memory_of, shape), *library, Purpose::kExplanation);
   Explainer explainer(network, deep_taylor_options());
   explainer.forward(noise_clip(shape));
@@ -70,8 +76,8 @@ int measure_memory(const Options& options) {
 
 /// The network as inference runs it, and as explanations do.
 struct Prepared {
-  Prepared(const graph::Graph& graph, int threads)
-      : library(kernels::make_onednn_library(threads)),
+  Prepared(const graph::Graph& graph, const Options& options)
+      : library(kernels::make_onednn_library(options.threads, precision_of(options))),
         inference(graph, *library, Purpose::kInference),
         network(graph, *library, Purpose::kExplanation),
         explainer(network, deep_taylor_options()),
@@ -102,8 +108,8 @@ bool report(const std::string& what, double found, double target, const std::str
 int time_c3d(const Options& options) {
   const SavedC3d saved({});
   const graph::Graph graph = load(saved.path(), Shape(options.clip));
-  Prepared prepared(graph, options.threads);
-  check_answers(prepared.explainer, prepared.clip, options.threads);
+  Prepared prepared(graph, options);
+  check_answers(prepared.explainer, prepared.clip, options);
 
   const dnnl::engine engine(dnnl::engine::kind::cpu, 0);
   dnnl::stream stream(engine);
@@ -143,7 +149,7 @@ int time_c3d(const Options& options) {
 }
 
 int time_model(const Options& options) {
-  Prepared prepared(load(options.model, Shape(options.clip)), options.threads);
+  Prepared prepared(load(options.model, Shape(options.clip)), options);
   Interleaved work;
   work.add("forward", [&] { prepared.forward(); });
   work.add("explanation", [&] { prepared.explain(); });
@@ -164,6 +170,7 @@ int run(int argc, char** argv) {
   app.add_flag("--layers", options.layers, "time every layer as well");
   app.add_option("--rounds", options.rounds, "rounds that count")->check(CLI::Range(7, 1000));
   app.add_option("--threads", options.threads, "0: all cores")->check(CLI::NonNegativeNumber);
+  app.add_option("--precision", options.precision, "f32 or bf16")->check(CLI::IsMember({"f32", "bf16"}));
   app.add_option("--model", options.model, "time another ONNX file, without targets")
       ->check(CLI::ExistingFile);
   app.add_option("--clip", options.clip, "its clip, as in 1,3,16,172,172")->delimiter(',')->expected(5);

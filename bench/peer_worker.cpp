@@ -34,8 +34,8 @@ class Task {
 
 class Prediction : public Task {
  public:
-  Prediction(const graph::Graph& graph, Tensor clip, int threads)
-      : library_(kernels::make_onednn_library(threads)),
+  Prediction(const graph::Graph& graph, Tensor clip, int threads, Precision precision)
+      : library_(kernels::make_onednn_library(threads, precision)),
         network_(graph, *library_, Purpose::kInference),
         clip_(std::move(clip)) {}
   void run() override {
@@ -57,8 +57,9 @@ class Prediction : public Task {
 /// Forward pass and explanation of the top class.
 class Explanation : public Task {
  public:
-  Explanation(const graph::Graph& graph, Tensor clip, int threads, const std::string& method)
-      : library_(kernels::make_onednn_library(threads)),
+  Explanation(const graph::Graph& graph, Tensor clip, int threads, Precision precision,
+              const std::string& method)
+      : library_(kernels::make_onednn_library(threads, precision)),
         network_(graph, *library_, Purpose::kExplanation),
         explainer_(network_, options_of(method)),
         clip_(std::move(clip)) {}
@@ -126,8 +127,16 @@ std::unique_ptr<Task> make_task(const Options& options) {
   if (options.task == "bare_forward") return std::make_unique<Bare>(graph, options.threads, Pass::kForward);
   if (options.task == "bare_backward")
     return std::make_unique<Bare>(graph, options.threads, Pass::kBackwardData);
-  if (options.task == "forward") return std::make_unique<Prediction>(graph, std::move(clip), options.threads);
-  return std::make_unique<Explanation>(graph, std::move(clip), options.threads, options.task);
+  constexpr std::string_view kInBfloat16 = "_bf16";
+  std::string task = options.task;
+  const bool in_bfloat16 = task.ends_with(kInBfloat16);
+  if (in_bfloat16) task.resize(task.size() - kInBfloat16.size());
+  const Precision precision = in_bfloat16 ? Precision::kBfloat16 : Precision::kFloat32;
+  if (precision_here(precision) != precision)
+    throw Error(ErrorKind::kInvalidArgument, precision_note(precision));
+  if (task == "forward")
+    return std::make_unique<Prediction>(graph, std::move(clip), options.threads, precision);
+  return std::make_unique<Explanation>(graph, std::move(clip), options.threads, precision, task);
 }
 
 void save(const Results& results, const std::string& path) {
@@ -152,7 +161,9 @@ int run(int argc, char** argv) {
   CLI::App app("Does a task as often as it is told on its input, for bench/peers.");
   app.add_option("--model", options.model)->required()->check(CLI::ExistingFile);
   app.add_option("--clip", options.clip, ".npy, [N, C, T, H, W]")->required()->check(CLI::ExistingFile);
-  app.add_option("--task", options.task, "forward, bare_forward, bare_backward, or a method")->required();
+  app.add_option("--task", options.task,
+                 "forward, bare_forward, bare_backward, or a method; forward_bf16, METHOD_bf16")
+      ->required();
   app.add_option("--threads", options.threads, "0: all cores")->check(CLI::NonNegativeNumber);
   CLI11_PARSE(app, argc, argv);
   const std::unique_ptr<Task> task = make_task(options);

@@ -1,12 +1,14 @@
 # SPDX-License-Identifier: Apache-2.0
 """Whether all programs give the same answers, before anything is timed."""
 import numpy
+from workers import BF16
 
 TOLERANCE = 1e-3  # largest difference over the largest magnitude
 # A gradient jumps where the input of a ReLU is near 0 or two inputs of a maximum are nearly alike, and float32 programs
 # differ there: PyTorch's own is 2 % of the largest off its float64 for C3D, 0.9 % in sum for X3D-M. So of gradients the
 # sum of differences over the sum of magnitudes is taken.
 GRADIENT_TOLERANCE = 0.03
+LEAST_COSINE_OF_BF16 = 0.999  # of a map in bf16 with the one in float32
 
 
 def difference(a, b):
@@ -31,8 +33,9 @@ def compare(results):
     for (peer, task), arrays in results.items():
         entry = {"logits": difference(logits, arrays["logits"])[0],
                  "same_class": bool((logits.argmax(1) == arrays["logits"].argmax(1)).all())}
-        if peer != "relevid" and "relevance" in arrays:
-            pair = results["relevid", task]["relevance"], arrays["relevance"]
+        other = task.removesuffix(BF16) if peer == "relevid" else task
+        if (peer, task) != ("relevid", other) and "relevance" in arrays:
+            pair = results["relevid", other]["relevance"], arrays["relevance"]
             entry["relevance"], entry["cosine"] = difference(*pair)
             if task == "gradient":
                 entry["gradient"] = sum_of_differences(*pair)
@@ -47,6 +50,10 @@ def wrong(found):
     for name, entry in found.items():
         if not entry["same_class"]:
             lines.append(f"{name}: another class comes first")
+        if name.endswith(BF16):
+            if not entry.get("cosine", 1) >= LEAST_COSINE_OF_BF16:
+                lines.append(f"{name}: cosine {entry['cosine']:.6f}; {LEAST_COSINE_OF_BF16} is wanted")
+            continue
         for what in ("logits", "relevance", "gradient"):
             limit = GRADIENT_TOLERANCE if what == "gradient" else TOLERANCE
             if not entry.get(what, 0) <= limit:

@@ -11,6 +11,7 @@ TARGETS = [
     ("deep_taylor against ONNX Runtime's forward", "c3d", ("relevid deep_taylor", "onnxruntime forward"), "at most",
      1.5),
     ("deep_taylor against zennit", "c3d", ("zennit deep_taylor", "relevid deep_taylor"), "at least", 5.0),
+    ("deep_taylor in bf16 against zennit", "c3d", ("zennit deep_taylor", "relevid deep_taylor_bf16"), "at least", 9.0),
     ("epsilon_plus against zennit", "r2plus1d_18", ("zennit epsilon_plus", "relevid epsilon_plus"), "at least", 4.0),
     ("epsilon_plus against zennit", "i3d", ("zennit epsilon_plus", "relevid epsilon_plus"), "at least", 4.0),
     ("forward against ONNX Runtime", "x3d_m", ("onnxruntime forward", "relevid forward"), "at least", 1.0),
@@ -39,13 +40,13 @@ class Run:
         seconds = self.record["seconds"]
         return statistics.median(x / y for x, y in zip(seconds[a], seconds[b]))
 
-    def floor_share(self, task):
-        """The dense floor's part of relevid's time, round by round; above 1 where less than all is computed."""
+    def floor_share(self, task, own):
+        """The float32 dense floor's part of relevid's time, round by round; above 1 where less than all is computed."""
         forward, backward = FLOORS[task]
         seconds = self.record["seconds"]
         return statistics.median(
             (forward * f + backward * b) / own for f, b, own in
-            zip(seconds["relevid bare_forward"], seconds["relevid bare_backward"], seconds[f"relevid {task}"]))
+            zip(seconds["relevid bare_forward"], seconds["relevid bare_backward"], seconds[own]))
 
     def peak_gib(self, name):
         return self.record["peak_bytes"][name] / GIB

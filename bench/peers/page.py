@@ -4,6 +4,7 @@ import json
 
 from measured import FLOORS, Run, target_rows
 from networks import SUBJECTS
+from workers import BF16
 
 BEGIN, END = "<!-- measured: written by ./run bench --peers -->", "<!-- end -->"
 PEER_TITLES = {"onnxruntime": "ONNX Runtime", "pytorch": "PyTorch", "zennit": "zennit"}
@@ -29,16 +30,17 @@ def table(header, rows):
 def time_rows(run):
     """A row for each task and program that is not relevid, relevid's own numbers beside it."""
     rows = []
-    for task in FLOORS:
-        own = f"relevid {task}"
+    for task, own_task in [(task, own) for task in FLOORS for own in (task, task + BF16)]:
+        own = f"relevid {own_task}"
         peers = [peer for peer in PEER_TITLES if run.has(own, f"{peer} {task}")]
         for peer in peers:
             other = f"{peer} {task}"
             rows.append([
-                f"{SUBJECTS[run.record['network']].title}, {run.record['batch']}", TASK_TITLES[task],
+                f"{SUBJECTS[run.record['network']].title}, {run.record['batch']}",
+                TASK_TITLES[task] + (" in bf16" if own_task != task else ""),
                 f"{run.median(own):.3f}", f"{PEER_TITLES[peer]} {run.median(other):.3f}",
                 f"{run.ratio(other, own):.2f}", f"{run.peak_gib(own):.2f}", f"{run.peak_gib(other):.2f}",
-                f"{100 * run.floor_share(task):.0f} %"])
+                f"{100 * run.floor_share(task, own):.0f} %"])
     return rows
 
 

@@ -19,7 +19,7 @@ import agreement
 import numpy
 import page
 from networks import SUBJECTS
-from workers import HERE, PEERS, TASKS, Files, Worker, command, fastest_setting
+from workers import HERE, PEERS, Files, Worker, command, fastest_setting, tasks_here
 
 ROOT = HERE.parent.parent
 SLEEP_SECONDS = 0.1  # between tasks, so that the threads of the last one have gone to sleep
@@ -48,9 +48,7 @@ def prepare(name, folder, batches):
 def start(files, options, workers):
     """Fills `workers`, by (peer, task); returns the settings that PyTorch's were given."""
     chosen = {}
-    for peer, task in TASKS:
-        if peer not in options.peers:
-            continue
+    for peer, task in tasks_here(options.peers):
         setting = ""
         if peer in ("pytorch", "zennit"):
             setting = options.setting or fastest_setting(files, task, options.threads)

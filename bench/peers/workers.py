@@ -14,7 +14,9 @@ TASKS = [
     ("relevid", "gradient"), ("pytorch", "gradient"),
     ("relevid", "epsilon_plus"), ("zennit", "epsilon_plus"),
     ("relevid", "deep_taylor"), ("zennit", "deep_taylor"),
+    ("relevid", "forward_bf16"), ("relevid", "deep_taylor_bf16"),
 ]
+BF16 = "_bf16"  # ends the tasks that need a processor with bf16 instructions
 PEERS = ("relevid", "onnxruntime", "pytorch", "zennit")
 
 
@@ -36,6 +38,17 @@ class Files:
     @property
     def clip(self):
         return self.folder / f"{self.name}_batch{self.batch}.npy"
+
+
+def processor_has_bf16():
+    with open("/proc/cpuinfo") as info:
+        return any("avx512_bf16" in line for line in info if line.startswith("flags"))
+
+
+def tasks_here(peers):
+    """What these peers do on this processor."""
+    return [(peer, task) for peer, task in TASKS
+            if peer in peers and (processor_has_bf16() or not task.endswith(BF16))]
 
 
 def torch_command(files, task, threads, setting):

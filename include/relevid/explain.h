@@ -14,6 +14,7 @@
 
 #include "relevid/methods.h"
 #include "relevid/model.h"
+#include "relevid/precision.h"
 #include "relevid/preprocessing.h"
 #include "relevid/progress.h"
 #include "relevid/sampling.h"
@@ -54,6 +55,7 @@ struct MethodOptions {
   double selective_sigmas = 1;  ///< selective_relevance: changes beyond this many deviations are kept
   PerturbationOptions perturbation;
   int threads = 0;  ///< 0: all cores
+  Precision precision = Precision::kFloat32;
   /// Looked at between the passes of methods that take many; where set, explain() throws Interrupted.
   const std::atomic<bool>* interrupt = nullptr;
 };
@@ -91,7 +93,7 @@ class ClipExplainer {
   /// Errors: kUnsupportedModel (with the list of nodes), kInvalidArgument, kCorruptInput (NaN weights).
   ClipExplainer(const Model& model, const Shape& clip_shape, const MethodOptions& options,
                 const InputRange* range);
-  /// One method or more. Layout, threads and contrast are those of the first for all.
+  /// One method or more. Layout, threads, precision and contrast are those of the first for all.
   ClipExplainer(const Model& model, const Shape& clip_shape, std::span<const MethodOptions> methods,
                 const InputRange* range);
   ~ClipExplainer();

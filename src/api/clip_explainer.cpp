@@ -28,7 +28,7 @@ struct ClipExplainer::Implementation {
   Implementation(const Model& model, const Shape& shape, std::span<const MethodOptions> methods,
                  const InputRange* range)
       : pathways(model.implementation().pathways),
-        library(kernels::make_onednn_library(methods.front().threads)),
+        library(kernels::make_onednn_library(methods.front().threads, methods.front().precision)),
         network(graph_for(model, shape), *library, Purpose::kExplanation),
         contrast(methods.front().contrast) {
     for (const MethodOptions& options : methods) {

@@ -34,11 +34,11 @@ EvaluationNetwork::EvaluationNetwork(const Model& model, const Shape& clip_shape
       after_(std::move(after)),
       batch_(batch) {
   if (after_) explainer_.on_pass([this] { after_(1); });
-  if (batch > 0) prepare_batch(model, clip_shape, methods.front().threads);
+  if (batch > 0) prepare_batch(model, clip_shape, methods.front());
 }
 
-void EvaluationNetwork::prepare_batch(const Model& model, Shape shape, int threads) {
-  library_ = kernels::make_onednn_library(threads);
+void EvaluationNetwork::prepare_batch(const Model& model, Shape shape, const MethodOptions& options) {
+  library_ = kernels::make_onednn_library(options.threads, options.precision);
   const Shape output{batch_, class_count()};
   try {
     shape[0] = batch_;

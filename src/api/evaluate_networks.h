@@ -38,7 +38,7 @@ class EvaluationNetwork : public evaluate::MethodNetwork {
   int64_t batch() const { return batch_; }
 
  private:
-  void prepare_batch(const Model& model, Shape shape, int threads);
+  void prepare_batch(const Model& model, Shape shape, const MethodOptions& options);
 
   ClipExplainer explainer_;
   ClipLayout layout_;

@@ -8,6 +8,7 @@ namespace relevid {
 // By their words, the first of each being what an unknown one counts as.
 NLOHMANN_JSON_SERIALIZE_ENUM(Start, {{Start::kOne, "one"}, {Start::kLogit, "logit"}})
 NLOHMANN_JSON_SERIALIZE_ENUM(GateRule, {{GateRule::kSignal, "signal"}, {GateRule::kHalf, "half"}})
+NLOHMANN_JSON_SERIALIZE_ENUM(Precision, {{Precision::kFloat32, "f32"}, {Precision::kBfloat16, "bf16"}})
 NLOHMANN_JSON_SERIALIZE_ENUM(PathBaseline, {{PathBaseline::kZero, "zero"}, {PathBaseline::kMean, "mean"}})
 NLOHMANN_JSON_SERIALIZE_ENUM(Score, {{Score::kLogit, "logit"}, {Score::kProbability, "probability"}})
 NLOHMANN_JSON_SERIALIZE_ENUM(Fill, {{Fill::kDefault, "default"},
@@ -31,6 +32,7 @@ nlohmann::json method_record(const MethodOptions& method, Start start) {
           {"layer", method.layer},
           {"relevance", method.relevance},
           {"selective_sigmas", method.selective_sigmas},
+          {"precision", method.precision},
           {"score", p.score},
           {"fill", p.fill},
           {"window", p.window},
@@ -58,6 +60,8 @@ MethodOptions method_from(const nlohmann::json& record) {
   read("layer", options.layer);
   read("relevance", options.relevance);
   read("selective_sigmas", options.selective_sigmas);
+  if (record.contains("precision"))
+    read("precision", options.precision);  // runs before there was a choice lack it
   PerturbationOptions& p = options.perturbation;
   read("score", p.score);
   read("fill", p.fill);

@@ -26,7 +26,7 @@ struct ExplainCommand {
   std::vector<std::string> inputs;
   std::vector<std::string> methods = {"deep_taylor"};
   MethodArguments method;  ///< what all methods have in common
-  std::string precision = "f32", against;
+  std::string against;
   std::vector<std::string> targets = {"top1"};
   std::string out = "relevid-out", input_key, low, high, color_map = "bwr";
   double percentile = 99.5, image_fps = 25;
@@ -157,7 +157,6 @@ RunRecord ExplainCommand::record() const {
 }
 
 void ExplainCommand::read_words() {
-  choice<int>(precision, "--precision", {{"f32", 0}});
   parse_color_map(color_map);
   method.read_words();
   method.options.interrupt = &interrupt_flag();
@@ -273,7 +272,6 @@ void add_explain(CLI::App& program, Action& action) {
   app->add_option("--against", command->against,
                   "explain the target's score less this class's (an index or a name)")
       ->group(group);
-  app->add_option("--precision", command->precision, "f32")->capture_default_str()->group(group);
   app->add_option("--colormap", command->color_map,
                   "coldnhot, bwr, seismic (signed), viridis, inferno (unsigned)")
       ->capture_default_str()

@@ -7,6 +7,7 @@
 #include <charconv>
 
 #include "cli/choice.h"
+#include "cli/command.h"
 #include "relevid/error.h"
 
 namespace relevid::cli {
@@ -51,6 +52,13 @@ void add_relevance_options(CLI::App& app, MethodArguments& arguments) {
       ->check(CLI::NonNegativeNumber)
       ->capture_default_str()
       ->group(group);
+}
+
+void add_precision_option(CLI::App& app, MethodArguments& arguments) {
+  app.add_option("--precision", arguments.precision,
+                 "what convolutions multiply: f32, or bf16 where the processor does that")
+      ->capture_default_str()
+      ->group("Method");
 }
 
 void add_gradient_options(CLI::App& app, MethodArguments& arguments) {
@@ -136,6 +144,7 @@ void add_perturbation_options(CLI::App& app, MethodArguments& arguments) {
 
 void MethodArguments::add_to(CLI::App& app, Within within) {
   add_relevance_options(app, *this);
+  add_precision_option(app, *this);
   add_gradient_options(app, *this);
   add_perturbation_options(app, *this);
   add_shared_options(app, *this, within);
@@ -148,6 +157,10 @@ void MethodArguments::read_words() {
   options.baseline = choice<PathBaseline>(baseline, "--ig-baseline",
                                           {{"zero", PathBaseline::kZero}, {"mean", PathBaseline::kMean}});
   options.rules_file = rules;
+  const auto wanted = choice<Precision>(precision, "--precision",
+                                        {{"f32", Precision::kFloat32}, {"bf16", Precision::kBfloat16}});
+  if (const std::string note = precision_note(wanted); !note.empty()) print_warning(note);
+  options.precision = precision_here(wanted);
   PerturbationOptions& o = options.perturbation;
   o.score = choice<Score>(score, "--score", {{"logit", Score::kLogit}, {"probability", Score::kProbability}});
   o.fill = choice<Fill>(fill, "--fill", fills());
@@ -184,6 +197,7 @@ nlohmann::json method_record(const MethodOptions& method, Start start) {
           {"layer", method.layer},
           {"relevance", method.relevance},
           {"selective_sigmas", method.selective_sigmas},
+          {"precision", relevid::name(method.precision)},
           {"integration_steps", method.integration_steps},
           {"integration_baseline", method.baseline == PathBaseline::kMean ? "mean" : "zero"},
           {"noise_samples", method.noise_samples},

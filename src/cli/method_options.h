@@ -12,7 +12,7 @@ namespace relevid::cli {
 /// What can be said of a method on the command line.
 struct MethodArguments {
   MethodOptions options;
-  std::string start = "default", gate = "signal", baseline = "zero", rules;
+  std::string start = "default", gate = "signal", baseline = "zero", rules, precision = "f32";
   std::string score = "logit", fill = "default", window = "0", stride = "0", cells = "0";
 
   /// An evaluation has --seed and --batch of its own, and its --cells are what it flips: those of masks are

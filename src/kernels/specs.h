@@ -133,6 +133,7 @@ struct Epilogue {
   enum class Residual { kNone, kAdded };
   ActivationSpec activation;
   Residual residual = Residual::kNone;
+  bool in_float32 = false;  ///< forward in float32 where a library computes in less
 };
 
 /// [N, C, T, H, W] of a 2-D or 3-D tensor: a time axis of size 1 is put in where there is none.

@@ -84,9 +84,11 @@ class Network {
   kernels::Buffer combine(const graph::Node& node, const kernels::Buffer& a, const kernels::Buffer& b);
   kernels::Buffer move(const graph::Node& node, const Trace& trace);
   std::vector<char> kept_values(Keep keep) const;
+  bool needs_float32() const;
 
   graph::Graph graph_;
   kernels::Library& library_;
+  Purpose purpose_;
   std::vector<Step> steps_;
 };
 

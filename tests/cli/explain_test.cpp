@@ -12,6 +12,7 @@
 #include "onnx/export.h"
 #include "onnx/import.h"
 #include "relevid/npz.h"
+#include "relevid/precision.h"
 
 namespace relevid {
 namespace {
@@ -102,6 +103,14 @@ TEST_F(ExplainCommand, WritesFilesThatAgree) {
       "ffprobe -v error -count_frames -show_entries stream=codec_name,pix_fmt,nb_read_frames -of csv=p=0 '" +
       out_ + "/film.mp4'");
   EXPECT_EQ(probe.out, "h264,yuv420p,40\n");
+}
+
+TEST_F(ExplainCommand, PrecisionIsWhatTheProcessorHas) {
+  const auto outcome = explain({video_, "--precision", "bf16"});
+  ASSERT_EQ(outcome.status, 0) << outcome.err;
+  const bool has = computes_bfloat16();
+  EXPECT_EQ(record("film.json")["settings"]["precision"], has ? "bf16" : "f32");
+  EXPECT_EQ(outcome.err.find("no bf16 instructions") == std::string::npos, has) << outcome.err;
 }
 
 TEST_F(ExplainCommand, ANamedPreprocessingTakesAsManyFramesAsTheModel) {

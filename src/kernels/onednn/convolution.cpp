@@ -29,8 +29,8 @@ Pass make_forward(Device& device, const ConvolutionSpec& spec, int64_t channels_
   const memory::desc bias({spec.channels_out}, memory::data_type::f32, memory::format_tag::a);
   const dnnl::convolution_forward::desc desc(
       dnnl::prop_kind::forward_inference, dnnl::algorithm::convolution_direct, source,
-      weight_desc(spec, channels_in, memory::format_tag::any), bias, target, dims(spec.strides),
-      minus_one(spec.dilations), dims(spec.pads_begin), dims(spec.pads_end));
+      weight_desc(spec, channels_in, memory::format_tag::any, source.data_type()), bias, target,
+      dims(spec.strides), minus_one(spec.dilations), dims(spec.pads_begin), dims(spec.pads_end));
   const dnnl::convolution_forward::primitive_desc prepared(desc, attributes, device.engine());
   return {dnnl::convolution_forward(prepared), prepared.src_desc(), prepared.weights_desc(),
           prepared.dst_desc(), is_plain_loops(prepared.impl_info_str())};
@@ -38,10 +38,11 @@ Pass make_forward(Device& device, const ConvolutionSpec& spec, int64_t channels_
 
 Pass make_backward(Device& device, const ConvolutionSpec& spec, int64_t channels_in,
                    const memory::desc& source, const memory::desc& target) {
-  const auto weights = weight_desc(spec, channels_in, memory::format_tag::any);
+  const auto weights = weight_desc(spec, channels_in, memory::format_tag::any, source.data_type());
   const dnnl::convolution_forward::desc hint_desc(
-      dnnl::prop_kind::forward_training, dnnl::algorithm::convolution_direct, target, weights, source,
-      dims(spec.strides), minus_one(spec.dilations), dims(spec.pads_begin), dims(spec.pads_end));
+      dnnl::prop_kind::forward_training, dnnl::algorithm::convolution_direct,
+      any_layout(target, source.data_type()), weights, source, dims(spec.strides), minus_one(spec.dilations),
+      dims(spec.pads_begin), dims(spec.pads_end));
   const dnnl::convolution_forward::primitive_desc hint(hint_desc, device.engine());
   const dnnl::convolution_backward_data::desc desc(dnnl::algorithm::convolution_direct, target, weights,
                                                    source, dims(spec.strides), minus_one(spec.dilations),
@@ -52,9 +53,17 @@ Pass make_backward(Device& device, const ConvolutionSpec& spec, int64_t channels
 }
 
 /// The pass in our own layouts; where oneDNN has no fast kernel for those (groups that do not fill a block),
-/// in the layouts that it prefers, with a reorder before and behind.
+/// in the layouts that it prefers, with a reorder before and behind. With bf16, what is read is rounded by
+/// that reorder, and results stay float32.
 template <class Make>
-Pass make_fast(const memory::desc& source, const memory::desc& target, Make&& make) {
+Pass make_fast(const memory::desc& source, const memory::desc& target, bool in_bf16, Make&& make) {
+  if (in_bf16) {
+    try {
+      Pass pass = make(any_layout(source, memory::data_type::bf16), any_layout(target));
+      if (!pass.is_plain_loops) return pass;
+    } catch (const dnnl::error&) {  // not implemented for bf16
+    }
+  }
   try {
     Pass pass = make(source, target);
     if (!pass.is_plain_loops) return pass;
@@ -73,14 +82,16 @@ class Convolution final : public LinearMap {
         epilogue_(epilogue),
         weights_(spec.weight, plain_weight_desc(spec, input[1])),
         bias_(spec.bias, spec.channels_out),
-        ones_(device, spec, input) {
+        ones_(device, spec, input),
+        in_bf16_(device.rounds_to_bf16() && input[1] > kPlainChannels) {
     dnnl::post_ops ops;
     if (epilogue.residual == Epilogue::Residual::kAdded) ops.append_sum(1);
     activation_is_fused_ = append_activation(ops, epilogue.activation);
     dnnl::primitive_attr attributes;
     attributes.set_post_ops(ops);
-    forward_ = forward_pass(attributes);
-    apply_ = ops.len() == 0 ? forward_ : forward_pass({});
+    const bool forward_in_bf16 = in_bf16_ && !epilogue.in_float32;
+    forward_ = forward_pass(attributes, forward_in_bf16);
+    apply_ = ops.len() == 0 && forward_in_bf16 == in_bf16_ ? forward_ : forward_pass({}, in_bf16_);
     if (spec.groups == 1 && input[1] <= kPlainChannels)
       stem_adjoint_ = std::make_unique<StemAdjoint>(device, spec, input);
     sparse_ = SparseConvolution::make(device, spec, input);
@@ -118,7 +129,7 @@ class Convolution final : public LinearMap {
       return sparse_->adjoint(s, weight);
     if (stem_adjoint_) return std::move(stem_adjoint_->run(s, std::span(&weight, 1)).front());
     if (!adjoint_.primitive) {
-      adjoint_ = make_fast(device_.volume_desc(output_), device_.volume_desc(input_),
+      adjoint_ = make_fast(device_.volume_desc(output_), device_.volume_desc(input_), in_bf16_,
                            [&](const memory::desc& source, const memory::desc& target) {
                              return make_backward(device_, spec_, input_[1], source, target);
                            });
@@ -158,8 +169,8 @@ class Convolution final : public LinearMap {
     return static_cast<const float*>(bias_.get(device_, part).get_data_handle());
   }
 
-  Pass forward_pass(const dnnl::primitive_attr& attributes) {
-    return make_fast(device_.volume_desc(input_), device_.volume_desc(output_),
+  Pass forward_pass(const dnnl::primitive_attr& attributes, bool in_bf16) {
+    return make_fast(device_.volume_desc(input_), device_.volume_desc(output_), in_bf16,
                      [&](const memory::desc& source, const memory::desc& target) {
                        return make_forward(device_, spec_, input_[1], source, target, attributes);
                      });
@@ -191,6 +202,8 @@ class Convolution final : public LinearMap {
   PreparedWeights weights_;
   PreparedBias bias_;
   OnesConvolution ones_;
+  /// Not a stem's, whose denominators under zB are small differences of large sums.
+  bool in_bf16_;
   bool activation_is_fused_ = false;
   Pass forward_, apply_, adjoint_;
   std::unique_ptr<StemAdjoint> stem_adjoint_;      ///< where the input has few channels

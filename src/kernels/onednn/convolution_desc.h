@@ -18,8 +18,11 @@ inline dnnl::memory::dims minus_one(const Extent& extent) {
 }
 
 /// The same tensor in whatever layout a primitive prefers.
+inline dnnl::memory::desc any_layout(const dnnl::memory::desc& desc, dnnl::memory::data_type type) {
+  return {desc.dims(), type, dnnl::memory::format_tag::any};
+}
 inline dnnl::memory::desc any_layout(const dnnl::memory::desc& desc) {
-  return {desc.dims(), desc.data_type(), dnnl::memory::format_tag::any};
+  return any_layout(desc, desc.data_type());
 }
 
 /// Whether an implementation is oneDNN's plain loops, which take a hundred times as long as its fast ones.
@@ -28,13 +31,12 @@ inline bool is_plain_loops(const char* implementation) {
 }
 
 inline dnnl::memory::desc weight_desc(const ConvolutionSpec& spec, int64_t channels_in,
-                                      dnnl::memory::format_tag tag) {
+                                      dnnl::memory::format_tag tag,
+                                      dnnl::memory::data_type type = dnnl::memory::data_type::f32) {
   const Extent& k = spec.kernel;
-  if (spec.groups == 1)
-    return {{spec.channels_out, channels_in, k[0], k[1], k[2]}, dnnl::memory::data_type::f32, tag};
-  return {{spec.groups, spec.channels_out / spec.groups, channels_in / spec.groups, k[0], k[1], k[2]},
-          dnnl::memory::data_type::f32,
-          tag};
+  if (spec.groups == 1) return {{spec.channels_out, channels_in, k[0], k[1], k[2]}, type, tag};
+  return {
+      {spec.groups, spec.channels_out / spec.groups, channels_in / spec.groups, k[0], k[1], k[2]}, type, tag};
 }
 /// Weights as they lie in the graph: row-major, groups being part of the output channels.
 inline dnnl::memory::desc plain_weight_desc(const ConvolutionSpec& spec, int64_t channels_in) {

@@ -25,10 +25,11 @@ int64_t preferred_block() {
 
 }  // namespace
 
-Device::Device(int threads)
+Device::Device(int threads, bool rounds_to_bf16)
     : engine_(dnnl::engine::kind::cpu, 0),
       stream_(engine_),
       block_(preferred_block()),
+      rounds_to_bf16_(rounds_to_bf16),
       pool_(std::make_shared<BufferPool>()) {
   omp_set_num_threads(threads > 0 ? threads : omp_get_num_procs());
 }

@@ -31,10 +31,12 @@ struct Layout {
 /// What every kernel here shares: oneDNN's engine and stream, the layout of shapes, and the pool of buffers.
 class Device {
  public:
-  explicit Device(int threads);
+  Device(int threads, bool rounds_to_bf16);
 
   const dnnl::engine& engine() const { return engine_; }
   int64_t block() const { return block_; }
+  /// Whether convolutions multiply bf16 numbers, where oneDNN has a fast kernel for that.
+  bool rounds_to_bf16() const { return rounds_to_bf16_; }
   int64_t peak_bytes() const { return pool_->peak_bytes(); }
 
   bool is_blocked(const Shape& shape) const {
@@ -54,7 +56,7 @@ class Device {
     return {desc, engine_, const_cast<float*>(buffer.data<float>())};
   }
   void run(const dnnl::primitive& primitive, const std::unordered_map<int, dnnl::memory>& arguments);
-  /// Copies between layouts.
+  /// Copies between layouts and types.
   void reorder(dnnl::memory from, dnnl::memory to);
 
   /// The values row-major; copies blocked buffers.
@@ -65,6 +67,7 @@ class Device {
   dnnl::engine engine_;
   dnnl::stream stream_;
   int64_t block_;
+  bool rounds_to_bf16_;
   std::shared_ptr<BufferPool> pool_;
 };
 

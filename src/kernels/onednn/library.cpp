@@ -89,7 +89,7 @@ bool is_volume(const Shape& shape) {
 
 class OnednnLibrary final : public Library {
  public:
-  explicit OnednnLibrary(int threads) : device_(threads) {}
+  OnednnLibrary(int threads, bool rounds_to_bf16) : device_(threads, rounds_to_bf16) {}
   std::string_view name() const override { return "onednn"; }
   int64_t peak_bytes() const override { return device_.peak_bytes(); }
 
@@ -332,8 +332,8 @@ Buffer OnednnLibrary::reduce_to(const Buffer& g, const Shape& shape) {
 }  // namespace
 }  // namespace onednn
 
-std::unique_ptr<Library> make_onednn_library(int threads) {
-  return std::make_unique<onednn::OnednnLibrary>(threads);
+std::unique_ptr<Library> make_onednn_library(int threads, Precision precision) {
+  return std::make_unique<onednn::OnednnLibrary>(threads, precision_here(precision) == Precision::kBfloat16);
 }
 
 }  // namespace relevid::kernels

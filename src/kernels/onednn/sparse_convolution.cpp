@@ -40,6 +40,10 @@ namespace {
 /// Shares of outputs that count beyond which a dense convolution took less time, on layers of C3D.
 constexpr double kMostForApply = 0.2, kMostForAdjoint = 0.3;
 
+/// What is left of these shares where dense convolutions multiply bf16 numbers, on layers of C3D with AMX:
+/// sparse ones stay in float32.
+constexpr double kLeftInBfloat16 = 0.65;
+
 /// Floats of a tile's windows in apply_where, for a part of the channels: 32 KiB.
 constexpr int64_t kTileFloats = 8 << 10;
 /// Outputs a channel that are taken at a time: few, so that their list stays in the first cache; not fewer,
@@ -91,7 +95,8 @@ bool SparseConvolution::pays_for(Direction direction, const Buffer& r) const {
     for (int64_t i = begin; i < end; ++i) found += values[i] != 0;
     looked_at += end - begin;
   }
-  const double most = direction == Direction::kApply ? kMostForApply : kMostForAdjoint;
+  double most = direction == Direction::kApply ? kMostForApply : kMostForAdjoint;
+  if (device_.rounds_to_bf16()) most *= kLeftInBfloat16;
   return static_cast<double>(found) <= most * static_cast<double>(looked_at);
 }
 
