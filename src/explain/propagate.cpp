@@ -63,26 +63,28 @@ void Propagation::pass_from_output(const Trace& trace, const Buffer& start, std:
                                    size_t first) {
   const graph::Graph& graph = network_.graph();
   relevance_.assign(graph.values.size(), {});
-  relevance_[at(graph.output)] = start;
+  relevance_[at(graph.output)] = {start, {}};
   // Σ of each value's relevance, where it is known already: what left one layer comes into the one before it.
   std::vector<std::vector<double>> sums(graph.values.size());
   for (size_t i = graph.nodes.size(); i-- > first;) {
     const graph::Node& node = graph.nodes[i];
     // Taken out, so that it is freed as soon as it has been passed on.
-    const Buffer r = std::exchange(relevance_[at(node.output)], {});
-    if (!r) continue;
+    Relevance relevance = std::exchange(relevance_[at(node.output)], {});
+    if (!relevance.r) continue;
+    if (!takes_winners(i)) relevance = {written_out(std::move(relevance)), {}};
+    const Buffer& r = relevance.r;
     LayerFlow flow{node.name, std::string(graph::name(node.op)), describe(node.op, rules_[i]), {}, {}, {}, {},
                    {}};
-    std::vector<Buffer> before(node.inputs.size());
+    std::vector<Relevance> before(node.inputs.size());
     for (size_t k = 0; k < before.size(); ++k) before[k] = std::exchange(relevance_[at(node.inputs[k])], {});
-    pass_back(i, trace, r, flow);
+    pass_back(i, trace, relevance, flow);
     if (flows) {
       const auto clips = static_cast<size_t>(graph.shape(graph.output)[0]);
       auto& incoming = sums[at(node.output)];
       if (incoming.empty()) incoming = library_.sums(r);
       flow.outgoing.assign(clips, 0.0);
       for (const ValueId input : std::set<ValueId>(node.inputs.begin(), node.inputs.end())) {
-        const Buffer& given = relevance_[at(input)];
+        const Buffer& given = relevance_[at(input)].r;
         if (!given) continue;
         sums[at(input)] = given.is_same(r) ? incoming : library_.sums(given);
         add_scaled(flow.outgoing, per_clip(sums[at(input)], clips), 1);
@@ -98,7 +100,7 @@ void Propagation::pass_from_output(const Trace& trace, const Buffer& start, std:
       flows->push_back(std::move(flow));
     }
     for (size_t k = 0; k < before.size(); ++k) {
-      if (!before[k]) continue;
+      if (!before[k].r) continue;
       give(node.inputs[k], std::move(before[k]));
       sums[at(node.inputs[k])].clear();  // of a part only
     }
@@ -110,8 +112,8 @@ std::vector<Buffer> Propagation::run(const Trace& trace, const Buffer& start, st
   pass_from_output(trace, start, flows, 0);
   std::vector<Buffer> result;
   for (const ValueId input : graph.inputs) {
-    Buffer& r = relevance_[at(input)];
-    result.push_back(r ? std::move(r) : library_.filled(graph.shape(input), 0));
+    const Buffer r = written_out(std::exchange(relevance_[at(input)], {}));
+    result.push_back(r ? r : library_.filled(graph.shape(input), 0));
   }
   relevance_.clear();
   return result;
@@ -122,12 +124,12 @@ Propagation::Stopped Propagation::run_to(ValueId value, const Trace& trace, cons
   const graph::Graph& graph = network_.graph();
   const auto writer = static_cast<size_t>(graph.writers()[at(value)]);
   pass_from_output(trace, start, flows, writer + 1);
-  Stopped result{std::exchange(relevance_[at(value)], {}), {}};
+  Stopped result{written_out(std::exchange(relevance_[at(value)], {})), {}};
   if (!result.relevance) result.relevance = library_.filled(graph.shape(value), 0);
   const auto clips = static_cast<size_t>(graph.shape(graph.output)[0]);
   result.around.assign(clips, 0.0);
-  for (const Buffer& rest : relevance_) {
-    if (rest) add_scaled(result.around, per_clip(library_.sums(rest), clips), 1);
+  for (const Relevance& rest : relevance_) {
+    if (rest.r) add_scaled(result.around, per_clip(library_.sums(rest.r), clips), 1);
   }
   relevance_.clear();
   return result;
@@ -140,11 +142,29 @@ std::vector<std::string> Propagation::rule_names() const {
   return names;
 }
 
-void Propagation::give(ValueId value, Buffer r) {
-  accumulate_at(library_, relevance_, value, std::move(r));
+Buffer Propagation::written_out(Relevance relevance) {
+  const auto& [maximum, places] = relevance.winners;
+  return maximum ? maximum->route(relevance.r, places) : std::move(relevance.r);
 }
 
-void Propagation::pass_back(size_t index, const Trace& trace, const Buffer& r, LayerFlow& flow) {
+void Propagation::give(ValueId value, Relevance relevance) {
+  Relevance& slot = relevance_[at(value)];
+  if (!slot.r) {
+    slot = std::move(relevance);
+  } else {
+    slot = {library_.add(written_out(std::move(slot)), written_out(std::move(relevance)), 1), {}};
+  }
+}
+
+bool Propagation::takes_winners(size_t index) const {
+  const Step& step = network_.steps()[index];
+  const auto& rule = rules_[index];
+  return rule ? step.linear && std::holds_alternative<Rule>(*rule)
+              : std::holds_alternative<graph::Activation>(step.node->op);
+}
+
+void Propagation::pass_back(size_t index, const Trace& trace, const Relevance& relevance, LayerFlow& flow) {
+  const Buffer& r = relevance.r;
   const Step& step = network_.steps()[index];
   const graph::Node& node = *step.node;
   const auto& rule = rules_[index];
@@ -157,17 +177,16 @@ void Propagation::pass_back(size_t index, const Trace& trace, const Buffer& r, L
   } else if (std::holds_alternative<graph::Affine>(node.op)) {
     pass_scaling(index, r, flow);
   } else if (!rule) {  // activations and normalisations pass
-    give(node.inputs[0], r);
+    give(node.inputs[0], relevance);
   } else if (step.product) {
     const auto parts = through_matrices(library_, step, std::get<ProductRule>(*rule), trace, r, flow);
     for (size_t i = 0; i < 2; ++i) {
       if (parts[i]) give(node.inputs[i], parts[i]);
     }
   } else if (const auto* linear = std::get_if<Rule>(&*rule)) {
-    pass_linear(step, *linear, trace.values[at(node.inputs[0])], r, flow);
+    pass_linear(step, *linear, trace.values[at(node.inputs[0])], relevance, flow);
   } else if (const auto* pooling = std::get_if<PoolingRule>(&*rule)) {
-    give(node.inputs[0], *pooling == PoolingRule::kWinner ? step.maximum->route(r, trace.winners[index])
-                                                          : step.maximum->share(r));
+    pass_maximum(index, *pooling, trace, r);
   } else if (const auto* addition = std::get_if<AdditionRule>(&*rule)) {
     pass_addition(step, *addition, trace, r, flow);
   } else {
@@ -175,13 +194,22 @@ void Propagation::pass_back(size_t index, const Trace& trace, const Buffer& r, L
   }
 }
 
-void Propagation::pass_linear(const Step& step, const Rule& rule, const Buffer& x, const Buffer& r,
+void Propagation::pass_maximum(size_t index, PoolingRule rule, const Trace& trace, const Buffer& r) {
+  const Step& step = network_.steps()[index];
+  const ValueId input = step.node->inputs[0];
+  if (rule == PoolingRule::kEven) return give(input, step.maximum->share(r));
+  Relevance relevance{r, {step.maximum.get(), trace.winners[index]}};
+  const bool has_windows = std::holds_alternative<graph::MaxPool>(step.node->op);
+  give(input, has_windows ? std::move(relevance) : Relevance{written_out(std::move(relevance)), {}});
+}
+
+void Propagation::pass_linear(const Step& step, const Rule& rule, const Buffer& x, const Relevance& relevance,
                               LayerFlow& flow) {
   const ValueId input = step.node->inputs[0];
   const bool x_never_negative = never_negative_[at(input)] != 0;
   Buffer total;
   for (const Share& share : rule.shares) {
-    Buffer part = through(step, rule, share, x, r, x_never_negative, flow);
+    Buffer part = through(step, rule, share, x, relevance, x_never_negative, flow);
     if (!total && share.coefficient == 1) {
       total = std::move(part);
     } else {
@@ -209,13 +237,15 @@ Buffer Propagation::input_part(const Step& step, InputPart part, const Buffer& x
   return x;
 }
 
-Buffer Propagation::denominator(const Step& step, const Share& share, const Buffer& x, const Buffer& r,
-                                bool x_never_negative) {
+Buffer Propagation::denominator(const Step& step, const Share& share, const Buffer& x,
+                                const Relevance& relevance, bool x_never_negative) {
+  const auto& [r, winners] = relevance;
   Buffer z;
   for (const Term& term : share.terms) {
     if (is_constant(term.input) || (term.input == InputPart::kNegative && x_never_negative)) continue;
-    Buffer part = step.linear->apply_where(input_part(step, term.input, x, x_never_negative), r, term.weight,
-                                           term.bias);
+    const Buffer input = input_part(step, term.input, x, x_never_negative);
+    Buffer part = winners ? step.linear->apply_at(winners, input, r, term.weight, term.bias)
+                          : step.linear->apply_where(input, r, term.weight, term.bias);
     if (z)
       library_.accumulate(z, part, term.sign);
     else
@@ -223,11 +253,10 @@ Buffer Propagation::denominator(const Step& step, const Share& share, const Buff
   }
   const Buffer* constant = constant_terms(step, share);
   if (!constant) return z;
-  if (z) {
-    library_.accumulate(z, *constant, 1);
-    return z;
-  }
-  return library_.add(*constant, *constant, 0);  // a copy, because it is written over
+  const Buffer there = winners ? winners.maximum->pick(*constant, winners.places) : *constant;
+  if (!z) return library_.add(there, there, 0);  // a copy, because it is written over
+  library_.accumulate(z, there, 1);
+  return z;
 }
 
 const Buffer* Propagation::constant_terms(const Step& step, const Share& share) {
@@ -248,10 +277,12 @@ const Buffer* Propagation::constant_terms(const Step& step, const Share& share) 
 }
 
 Buffer Propagation::through(const Step& step, const Rule& rule, const Share& share, const Buffer& x,
-                            const Buffer& r, bool x_never_negative, LayerFlow& flow) {
+                            const Relevance& relevance, bool x_never_negative, LayerFlow& flow) {
+  const auto& [r, winners] = relevance;
   Buffer numerator = r;
   if (share.where != Where::kEverywhere) {
-    const Buffer y = step.linear->apply(x, {}, {kernels::BiasPart::Kind::kAll});
+    Buffer y = step.linear->apply(x, {}, {kernels::BiasPart::Kind::kAll});
+    if (winners) y = winners.maximum->pick(y, winners.places);
     const auto sign =
         share.where == Where::kOutputPositive ? kernels::Sign::kPositive : kernels::Sign::kNegative;
     numerator = library_.keep_where(r, y, sign);
@@ -259,7 +290,7 @@ Buffer Propagation::through(const Step& step, const Rule& rule, const Share& sha
     if (flow.dropped.empty()) flow.dropped = library_.sums(r);
     add_scaled(flow.dropped, library_.sums(numerator), -1);
   }
-  Buffer q = denominator(step, share, x, numerator, x_never_negative);
+  Buffer q = denominator(step, share, x, {numerator, winners}, x_never_negative);
   add_scaled(flow.absorbed_by_epsilon, library_.quotient(q, numerator, rule.epsilon), share.coefficient);
 
   std::vector<const Term*> terms;
@@ -270,7 +301,8 @@ Buffer Propagation::through(const Step& step, const Rule& rule, const Share& sha
     terms.push_back(&term);
     weights.push_back(term.weight);
   }
-  std::vector<Buffer> back = step.linear->adjoints(q, weights);
+  std::vector<Buffer> back =
+      winners ? step.linear->adjoints_at(winners, q, weights) : step.linear->adjoints(q, weights);
   Buffer total;
   for (size_t i = 0; i < terms.size(); ++i) {
     if (terms[i]->input != InputPart::kOne)

@@ -5,6 +5,7 @@
 #include <optional>
 #include <span>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "explain/composite.h"
@@ -45,27 +46,38 @@ class Propagation {
                  std::vector<LayerFlow>* flows);
 
  private:
+  /// Of a value: in its shape, or on the winners of a maximum over it, in the shape of the maximum's output.
+  struct Relevance {
+    kernels::Buffer r;
+    kernels::Winners winners;
+  };
+
   void pass_from_output(const Trace& trace, const kernels::Buffer& start, std::vector<LayerFlow>* flows,
                         size_t first);
-  void pass_back(size_t index, const Trace& trace, const kernels::Buffer& r, LayerFlow& flow);
-  void pass_linear(const Step& step, const Rule& rule, const kernels::Buffer& x, const kernels::Buffer& r,
+  /// Whether the node takes relevance that lies on winners.
+  bool takes_winners(size_t index) const;
+  void pass_back(size_t index, const Trace& trace, const Relevance& relevance, LayerFlow& flow);
+  void pass_maximum(size_t index, PoolingRule rule, const Trace& trace, const kernels::Buffer& r);
+  void pass_linear(const Step& step, const Rule& rule, const kernels::Buffer& x, const Relevance& relevance,
                    LayerFlow& flow);
   void pass_addition(const Step& step, AdditionRule rule, const Trace& trace, const kernels::Buffer& r,
                      LayerFlow& flow);
   void pass_product(const Step& step, ProductRule rule, const kernels::Buffer& r);
   void pass_scaling(size_t index, const kernels::Buffer& r, LayerFlow& flow);
   kernels::Buffer through(const Step& step, const Rule& rule, const Share& share, const kernels::Buffer& x,
-                          const kernels::Buffer& r, bool x_never_negative, LayerFlow& flow);
-  /// Where r is not 0; elsewhere anything.
+                          const Relevance& relevance, bool x_never_negative, LayerFlow& flow);
+  /// Where the relevance is not 0; elsewhere anything.
   kernels::Buffer denominator(const Step& step, const Share& share, const kernels::Buffer& x,
-                              const kernels::Buffer& r, bool x_never_negative);
+                              const Relevance& relevance, bool x_never_negative);
   kernels::Buffer input_part(const Step& step, InputPart part, const kernels::Buffer& x,
                              bool x_never_negative);
   /// Σ of the terms of a share that do not depend on the clip; computed once.
   const kernels::Buffer* constant_terms(const Step& step, const Share& share);
   const kernels::Buffer& bound(graph::ValueId value, InputPart which);
 
-  void give(graph::ValueId value, kernels::Buffer r);
+  void give(graph::ValueId value, kernels::Buffer r) { give(value, Relevance{std::move(r), {}}); }
+  void give(graph::ValueId value, Relevance relevance);
+  static kernels::Buffer written_out(Relevance relevance);
 
   Network& network_;
   kernels::Library& library_;
@@ -74,7 +86,7 @@ class Propagation {
   std::map<std::pair<graph::ValueId, InputPart>, kernels::Buffer> bounds_;
   std::map<const Share*, kernels::Buffer> constants_;
   std::map<size_t, kernels::Buffer> not_zero_;  ///< by node: where a scale that has zeros is not 0
-  std::vector<kernels::Buffer> relevance_;      ///< by value, while a run goes on
+  std::vector<Relevance> relevance_;            ///< by value, while a run goes on
 };
 
 }  // namespace relevid

@@ -23,6 +23,29 @@ struct ParameterGradient {
   Tensor bias;  ///< of shape [0] where the layer has none
 };
 
+/// Maximum over windows or axes, remembering which input won: the first in row-major order of the window in a
+/// tie.
+class MaxMap {
+ public:
+  virtual ~MaxMap() = default;
+  /// `winners` may be null where nobody will ask.
+  virtual Buffer forward(const Buffer& x, Buffer* winners) = 0;
+  /// Moves every element of `g` to the input that won.
+  virtual Buffer route(const Buffer& g, const Buffer& winners) = 0;
+  /// The reverse of route: from `y`, of the input's shape, what stands where an input won.
+  virtual Buffer pick(const Buffer& y, const Buffer& winners) = 0;
+  /// Shares every element of `g` evenly over the inputs of its window. For null profiles.
+  virtual Buffer share(const Buffer& g) = 0;
+};
+
+/// Where the outputs of a maximum over windows come from. What lies on winners alone is held in the shape of
+/// the maximum's output: an eighth of its input's behind 2x2x2.
+struct Winners {
+  MaxMap* maximum = nullptr;
+  Buffer places;  ///< as MaxMap::forward left them
+  explicit operator bool() const { return maximum != nullptr; }
+};
+
 /// z = Wx + b prepared for one input shape: primitives are built and weights laid out (each transform of them
 /// once, when first used). Every layer with weights, every average and every sum is one.
 class LinearMap {
@@ -40,11 +63,25 @@ class LinearMap {
     (void)r;
     return apply(x, weight, bias);
   }
+  /// W'x + b' at the winners of windows of the outputs; where r is not 0, elsewhere that or 0. r and the
+  /// result have the shape of the maximum's output.
+  virtual Buffer apply_at(const Winners& winners, const Buffer& x, const Buffer& r, WeightTransform weight,
+                          BiasPart bias) {
+    (void)r;
+    return winners.maximum->pick(apply(x, weight, bias), winners.places);
+  }
   /// W'ᵀ s.
   virtual Buffer adjoint(const Buffer& s, WeightTransform weight) = 0;
   /// W'ᵀ s for several functions of the weights; libraries may share the work.
   virtual std::vector<Buffer> adjoints(const Buffer& s, std::span<const WeightTransform> weights) = 0;
-  /// Per item of the batch: Σ over outputs of b' s. The share of a layer's relevance that its bias absorbs.
+  /// W'ᵀ of an s that lies on the winners of windows of the outputs, for several functions of the
+  /// weights.
+  virtual std::vector<Buffer> adjoints_at(const Winners& winners, const Buffer& s,
+                                          std::span<const WeightTransform> weights) {
+    return adjoints(winners.maximum->route(s, winners.places), weights);
+  }
+  /// Per item of the batch: Σ over outputs of b' s. s may also lie on winners. The share of a layer's
+  /// relevance that its bias absorbs.
   virtual std::vector<double> bias_dot(const Buffer& s, BiasPart bias) = 0;
 
   /// Gradient of Σ g (Wx + b) by W and by b: whatever forward does behind Wx + b is for the caller to undo.
@@ -54,19 +91,6 @@ class LinearMap {
   /// what was laid out or transformed from them is made anew, in the memory that it has, when next used. Not
   /// while another of its functions runs.
   virtual void parameters_changed() = 0;
-};
-
-/// Maximum over windows or axes, remembering which input won: the first in row-major order of the window in a
-/// tie.
-class MaxMap {
- public:
-  virtual ~MaxMap() = default;
-  /// `winners` may be null where nobody will ask.
-  virtual Buffer forward(const Buffer& x, Buffer* winners) = 0;
-  /// Moves every element of `g` to the input that won.
-  virtual Buffer route(const Buffer& g, const Buffer& winners) = 0;
-  /// Shares every element of `g` evenly over the inputs of its window. For null profiles.
-  virtual Buffer share(const Buffer& g) = 0;
 };
 
 /// What a batch's normalisation subtracted and divided by; [C] each.

@@ -53,6 +53,30 @@ TEST(SparseConvolutions, TakePartsChunksAndTiles) {
   LinearPair(spec_of(c, random), c.input, c.name).check_where(8, positive, random);
 }
 
+/// Maxima whose windows are apart, overlap, are padded or hang over, or have gaps between them.
+TEST(SparseConvolutions, AtTheWinnersOfMaxima) {
+  const kernels::Extent one{1, 1, 1}, two{2, 2, 2}, three{3, 3, 3};
+  const std::vector<std::pair<std::string, kernels::MaxSpec>> maxima = {
+      {"2x2x2", kernels::MaxWindowSpec{two, two, one, {}, {}}},
+      {"3x3x3 by 2", kernels::MaxWindowSpec{three, two, one, one, one}},
+      {"2x2x2 padded", kernels::MaxWindowSpec{two, two, one, {0, 1, 1}, {0, 1, 1}}},
+      {"2x2x2 by 3", kernels::MaxWindowSpec{two, three, one, {}, {}}},
+      {"1x2x2 dilated", kernels::MaxWindowSpec{{1, 2, 2}, {1, 4, 4}, {1, 2, 2}, {}, {}}},
+      {"3x7x7", kernels::MaxWindowSpec{{3, 7, 7}, {3, 7, 7}, one, {0, 1, 2}, {0, 1, 2}}}};
+  const Case cases[] = {
+      {"cube", {2, 32, 4, 7, 8}, 24, 1, {3, 3, 3}, one, one, one, one},
+      {"strided", {1, 24, 7, 13, 14}, 136, 1, {3, 3, 3}, {2, 2, 2}, one, one, one},
+      {"dilated", {1, 17, 4, 9, 10}, 24, 1, {1, 3, 3}, one, {1, 2, 2}, {0, 2, 2}, {0, 2, 2}},
+      {"stem", {1, 3, 4, 9, 9}, 16, 1, {3, 3, 3}, one, one, one, one},
+      {"groups", {1, 32, 4, 8, 8}, 32, 2, {1, 3, 3}, one, one, {0, 1, 1}, {0, 1, 1}}};
+  Random random(13);
+  for (const Case& c : cases)
+    for (const auto& [name, maximum] : maxima) {
+      LinearPair pair(spec_of(c, random), c.input, c.name);
+      for (const int one_in : {1, 4}) pair.check_at_winners(maximum, name, one_in, random);
+    }
+}
+
 TEST(SparseConvolutions, NothingIsNothing) {
   const Case c{"nothing", {2, 32, 2, 5, 5}, 16, 1, {3, 3, 3}, {1, 1, 1}, {1, 1, 1}, {1, 1, 1}, {1, 1, 1}};
   Random random(11);

@@ -156,6 +156,43 @@ class LinearPair {
     check_where(libraries().upload(random.signed_values(input_)), one_in, transforms, random);
   }
 
+  /// What lies on the winners of a maximum over the outputs.
+  void check_at_winners(const kernels::MaxSpec& maximum, const std::string& pooling, int one_in,
+                        Random& random) {
+    const auto plain = libraries().reference->prepare_max(maximum, output_);
+    const auto fast = libraries().onednn->prepare_max(maximum, output_);
+    const Pair y = libraries().upload(random.rectified(output_));
+    kernels::Winners at{plain.get(), {}}, fast_at{fast.get(), {}};
+    plain->forward(y.reference, &at.places);
+    fast->forward(y.onednn, &fast_at.places);
+    const Tensor s = thinned(random.signed_values(kernels::output_shape(maximum, output_)), one_in, random);
+    const Pair r = libraries().upload(s), x = libraries().upload(random.signed_values(input_));
+    const kernels::BiasPart bias{kernels::BiasPart::Kind::kAll};
+    using Kind = kernels::WeightTransform::Kind;
+    const std::vector<kernels::WeightTransform> weights{{Kind::kAsIs}, {Kind::kPositive}, {Kind::kOnes}};
+    const std::string what = fmt::format("{} at the winners of {}, one in {}", name_, pooling, one_in);
+    for (const auto& weight : weights) {
+      const auto want =
+          libraries()
+              .reference->download(reference_->apply_at(at, x.reference, r.reference, weight, bias))
+              .as_doubles();
+      auto have = libraries()
+                      .onednn->download(onednn_->apply_at(fast_at, x.onednn, r.onednn, weight, bias))
+                      .as_doubles();
+      const auto values = s.as_doubles();
+      for (size_t i = 0; i < have.size(); ++i) {
+        if (values[i] == 0 && have[i] == 0) have[i] = want[i];  // what was left out
+      }
+      expect_near(want, have, kTolerance, what + ", apply_at");
+    }
+    const auto want = reference_->adjoints_at(at, r.reference, weights);
+    const auto have = onednn_->adjoints_at(fast_at, r.onednn, weights);
+    ASSERT_EQ(have.size(), weights.size());
+    for (size_t i = 0; i < want.size(); ++i) expect_same({want[i], have[i]}, what + ", adjoints_at");
+    expect_near(reference_->bias_dot(r.reference, bias), onednn_->bias_dot(r.onednn, bias), 1e-5,
+                what + ", bias_dot");
+  }
+
   /// Wx + b, and a residual where there is one, through the activation.
   void check_forward(const kernels::ActivationSpec& activation, Random& random) {
     const Pair x = libraries().upload(random.signed_values(input_));

@@ -26,6 +26,8 @@ void check(const MaxSpec& spec, const Tensor& values, const std::string& what, R
       what + ", winners remembered", 0);
   testing::expect_same({plain->route(g.reference, winners.reference), fast->route(g.onednn, winners.onednn)},
                        what + ", routed", 1e-6);
+  testing::expect_same({plain->pick(x.reference, winners.reference), fast->pick(x.onednn, winners.onednn)},
+                       what + ", picked", 0);
   testing::expect_same({plain->share(g.reference), fast->share(g.onednn)}, what + ", shared", 1e-6);
 }
 
@@ -49,6 +51,7 @@ std::vector<Case> cases() {
       {"dilated", {1, 6, 5, 7, 7}, MaxWindowSpec{two, one, {1, 2, 3}, {}, {}}},
       {"dilated, padded", {1, 17, 5, 7, 7}, MaxWindowSpec{three, two, {1, 2, 2}, {1, 2, 2}, {1, 2, 2}}},
       {"flat image", {2, 17, 7, 6}, MaxWindowSpec{{1, 3, 3}, {1, 2, 2}, one, {0, 1, 1}, {0, 1, 1}}},
+      {"wide window", {1, 9, 5, 9, 9}, MaxWindowSpec{{5, 9, 9}, one, one, {1, 2, 2}, {1, 2, 2}}},
       {"over space and time", {2, 17, 3, 4, 5}, MaxAxesSpec{{2, 3, 4}}},
       {"over channels", {2, 17, 3, 4, 5}, MaxAxesSpec{{1}}},
       {"over rows of a matrix", {4, 9}, MaxAxesSpec{{1}}},

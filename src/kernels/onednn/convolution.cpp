@@ -5,6 +5,7 @@
 #include "kernels/onednn/convolution_desc.h"
 #include "kernels/onednn/convolution_gradient.h"
 #include "kernels/onednn/device.h"
+#include "kernels/onednn/maximum_window.h"
 #include "kernels/onednn/ones_convolution.h"
 #include "kernels/onednn/operand.h"
 #include "kernels/onednn/prepared_weights.h"
@@ -121,6 +122,27 @@ class Convolution final : public LinearMap {
     if (is_ones(weight) || !sparse_ || !sparse_->pays_for(SparseConvolution::Direction::kApply, r))
       return apply(x, weight, part);
     return sparse_->apply_where(x, r, weight, bias_values(part));
+  }
+
+  Buffer apply_at(const Winners& winners, const Buffer& x, const Buffer& r, WeightTransform weight,
+                  BiasPart part) override {
+    const auto* window = dynamic_cast<const MaxWindow*>(winners.maximum);
+    if (is_ones(weight) || !sparse_ || !window ||
+        !sparse_->pays_for(SparseConvolution::Direction::kApply, *window, r))
+      return LinearMap::apply_at(winners, x, r, weight, part);
+    return sparse_->apply_at(*window, winners.places, x, r, weight, bias_values(part));
+  }
+
+  std::vector<Buffer> adjoints_at(const Winners& winners, const Buffer& s,
+                                  std::span<const WeightTransform> weights) override {
+    const auto* window = dynamic_cast<const MaxWindow*>(winners.maximum);
+    if (!sparse_ || !window || std::ranges::any_of(weights, is_ones) ||
+        !sparse_->pays_for(SparseConvolution::Direction::kAdjoint, *window, s))
+      return LinearMap::adjoints_at(winners, s, weights);
+    std::vector<Buffer> result;
+    for (const auto& weight : weights)
+      result.push_back(sparse_->adjoint_at(*window, winners.places, s, weight));
+    return result;
   }
 
   Buffer adjoint(const Buffer& s, WeightTransform weight) override {

@@ -1,82 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
-#include <dnnl.hpp>
 #include <limits>
 
 #include "kernels/indexing.h"
 #include "kernels/onednn/device.h"
+#include "kernels/onednn/maximum_window.h"
 
 namespace relevid::kernels::onednn {
 namespace {
-
-using dnnl::memory;
-
-memory::dims dims(const Extent& extent) {
-  return {extent[0], extent[1], extent[2]};
-}
-
-class MaxWindow final : public MaxMap {
- public:
-  MaxWindow(Device& device, const MaxWindowSpec& spec, const Shape& input)
-      : device_(device), spec_(spec), input_(input), output_(output_shape(spec, input)) {
-    const memory::dims dilations = {spec.dilations[0] - 1, spec.dilations[1] - 1, spec.dilations[2] - 1};
-    const auto prepare = [&](dnnl::prop_kind kind) {
-      const dnnl::pooling_v2_forward::desc desc(
-          kind, dnnl::algorithm::pooling_max, device.volume_desc(input_), device.volume_desc(output_),
-          dims(spec.strides), dims(spec.kernel), dilations, dims(spec.pads_begin), dims(spec.pads_end));
-      return dnnl::pooling_v2_forward::primitive_desc(desc, device.engine());
-    };
-    inference_ = dnnl::pooling_v2_forward(prepare(dnnl::prop_kind::forward_inference));
-    const auto training = prepare(dnnl::prop_kind::forward_training);
-    training_ = dnnl::pooling_v2_forward(training);
-    winners_desc_ = training.workspace_desc();
-    const dnnl::pooling_v2_backward::desc backward(
-        dnnl::algorithm::pooling_max, device.volume_desc(input_), device.volume_desc(output_),
-        dims(spec.strides), dims(spec.kernel), dilations, dims(spec.pads_begin), dims(spec.pads_end));
-    route_ = dnnl::pooling_v2_backward(
-        dnnl::pooling_v2_backward::primitive_desc(backward, device.engine(), training));
-  }
-
-  Buffer forward(const Buffer& x, Buffer* winners) override {
-    Buffer y = device_.allocate(output_);
-    const auto source = device_.wrap(device_.volume_desc(input_), x),
-               target = device_.wrap(device_.volume_desc(output_), y);
-    if (!winners) {
-      device_.run(inference_, {{DNNL_ARG_SRC, source}, {DNNL_ARG_DST, target}});
-      return y;
-    }
-    const auto bytes = static_cast<int64_t>(winners_desc_.get_size());
-    *winners = device_.allocate(Shape{(bytes + 3) / 4});
-    device_.run(training_, {{DNNL_ARG_SRC, source},
-                            {DNNL_ARG_DST, target},
-                            {DNNL_ARG_WORKSPACE, device_.wrap(winners_desc_, *winners)}});
-    return y;
-  }
-
-  Buffer route(const Buffer& g, const Buffer& winners) override {
-    Buffer y = device_.allocate(input_);
-    device_.run(route_, {{DNNL_ARG_DIFF_DST, device_.wrap(device_.volume_desc(output_), g)},
-                         {DNNL_ARG_WORKSPACE, device_.wrap(winners_desc_, winners)},
-                         {DNNL_ARG_DIFF_SRC, device_.wrap(device_.volume_desc(input_), y)}});
-    return y;
-  }
-
-  Buffer share(const Buffer& g) override {
-    if (!shared_) {
-      const AveragePoolSpec average{
-          spec_.kernel, spec_.strides, spec_.dilations, spec_.pads_begin, spec_.pads_end, {}, {}};
-      shared_ = make_window_map(device_, average, input_, {});
-    }
-    return shared_->adjoint(g, {});
-  }
-
- private:
-  Device& device_;
-  MaxWindowSpec spec_;
-  Shape input_, output_;
-  dnnl::primitive inference_, training_, route_;
-  memory::desc winners_desc_;
-  std::unique_ptr<LinearMap> shared_;
-};
 
 /// Maximum over axes, in plain loops.
 class MaxAxes final : public MaxMap {
@@ -107,6 +37,13 @@ class MaxAxes final : public MaxMap {
     std::vector<float> to(static_cast<size_t>(input_.elements()), 0.0F);
     for (size_t o = 0; o < from.size(); ++o) to[static_cast<size_t>(winners.data<int32_t>()[o])] += from[o];
     return device_.from_plain(input_, to.data());
+  }
+
+  Buffer pick(const Buffer& y, const Buffer& winners) override {
+    const auto from = device_.to_plain(y);
+    std::vector<float> to(static_cast<size_t>(output_.elements()));
+    for (size_t o = 0; o < to.size(); ++o) to[o] = from[static_cast<size_t>(winners.data<int32_t>()[o])];
+    return device_.from_plain(output_, to.data());
   }
 
   Buffer share(const Buffer& g) override {

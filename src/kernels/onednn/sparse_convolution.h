@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "kernels/onednn/device.h"
+#include "kernels/onednn/maximum_window.h"
 #include "kernels/onednn/sparse_lanes.h"
 #include "kernels/onednn/sparse_weights.h"
 
@@ -28,6 +29,13 @@ class SparseConvolution {
   Buffer apply_where(const Buffer& x, const Buffer& r, WeightTransform weight, const float* bias);
   /// W'ᵀs.
   Buffer adjoint(const Buffer& s, WeightTransform weight);
+
+  /// The same for r and s on winners of a maximum over the outputs, in the shape of its output; the adjoint
+  /// of maxima whose windows are apart alone.
+  bool pays_for(Direction direction, const MaxWindow& maximum, const Buffer& r) const;
+  Buffer apply_at(const MaxWindow& maximum, const Buffer& winners, const Buffer& x, const Buffer& r,
+                  WeightTransform weight, const float* bias);
+  Buffer adjoint_at(const MaxWindow& maximum, const Buffer& winners, const Buffer& s, WeightTransform weight);
   void weights_changed() { weights_.changed(); }
 
  private:
@@ -56,16 +64,35 @@ class SparseConvolution {
   SparseConvolution(Device& device, const ConvolutionSpec& spec, const Shape& input,
                     const SparseLanes& lanes);
 
+  /// Places that have one output each: in outputs of the convolution, where the first begins, how far apart
+  /// they are and how wide each is.
+  struct Grid {
+    Extent size, first, step, width;
+  };
+
   std::vector<Tile> input_tiles(int64_t positions) const;
-  std::vector<Tile> output_tiles(int64_t floats, int64_t width) const;
-  static std::vector<Tile> cut(const Layout& of, const Extent& size);
+  std::vector<Tile> tiles_of(const Grid& grid, int64_t floats, int64_t width) const;
+  static std::vector<Tile> cut(const Extent& of, const Extent& size);
+  /// Where an output's window begins, in positions of the padded input.
+  int64_t window_of(int64_t t, int64_t h, int64_t w) const {
+    return (t * spec_.strides[0] * padded_[1] + h * spec_.strides[1]) * padded_[2] + w * spec_.strides[2];
+  }
 
   Buffer with_padding(const Buffer& x);
-  std::vector<std::vector<WantedSum>> places_of(std::span<const Tile> tiles) const;
-  void collect(const float* r, std::span<const std::vector<WantedSum>> tiles, Wanted& wanted) const;
+  std::vector<std::vector<WantedSum>> places_of(const Grid& grid, std::span<const Tile> tiles) const;
+  template <class Move>
+  void collect(const float* r, Move&& move, std::span<const std::vector<WantedSum>> tiles,
+               Wanted& wanted) const;
+  template <class MovesFrom>
+  Buffer sums_of(const Grid& grid, MovesFrom&& moves_from, const Buffer& x, const Buffer& r,
+                 WeightTransform weight, const float* bias);
   void add_dots(std::span<const std::vector<WantedSum>> tiles, int64_t item, int64_t block,
-                const Sources& from, const Buffer& r, Buffer& y, Wanted& wanted) const;
+                const Sources& from, float* y, const Wanted& wanted) const;
+  bool pays_for(Direction direction, const float* r, int64_t count) const;
   std::vector<Row> rows_of(const Buffer& s) const;
+  template <class Code>
+  std::vector<Row> rows_of(const MaxWindow& maximum, const Code* codes, const Buffer& s) const;
+  Buffer adjoint_of(const std::vector<Row>& rows, WeightTransform weight);
   void add_tile(const std::vector<Row>& rows, int64_t item, const Tile& tile, int64_t part,
                 const float* weights, float* sums) const;
 

@@ -120,7 +120,7 @@ class ReferenceLinearMap final : public LinearMap {
     visit_terms(weight, [&](int64_t o, int64_t i, double w) {
       ys[static_cast<size_t>(o)] += w * xs[static_cast<size_t>(i)];
     });
-    for_each_bias(part, [&](size_t o, double b) { ys[o] += b; });
+    for_each_bias(part, output_, [&](size_t o, double b) { ys[o] += b; });
     return y;
   }
 
@@ -142,8 +142,8 @@ class ReferenceLinearMap final : public LinearMap {
 
   std::vector<double> bias_dot(const Buffer& s, BiasPart part) override {
     std::vector<double> result(static_cast<size_t>(output_[0]), 0.0);
-    const size_t item = static_cast<size_t>(output_.elements()) / result.size();
-    for_each_bias(part, [&](size_t o, double b) { result[o / item] += b * values(s)[o]; });
+    const size_t item = static_cast<size_t>(s.shape().elements()) / result.size();
+    for_each_bias(part, s.shape(), [&](size_t o, double b) { result[o / item] += b * values(s)[o]; });
     return result;
   }
 
@@ -155,7 +155,7 @@ class ReferenceLinearMap final : public LinearMap {
       by_weight[static_cast<size_t>(w)] += gs[static_cast<size_t>(o)] * xs[static_cast<size_t>(i)];
     });
     for (int64_t o = 0; bias() && o < output_.elements(); ++o)
-      by_bias[channel_of(o)] += gs[static_cast<size_t>(o)];
+      by_bias[channel_of(o, output_)] += gs[static_cast<size_t>(o)];
     return result;
   }
 
@@ -191,17 +191,17 @@ class ReferenceLinearMap final : public LinearMap {
   }
 
   /// Which bias output o takes, where there is one.
-  size_t channel_of(int64_t o) const {
+  size_t channel_of(int64_t o, const Shape& of) const {
     const bool convolution = std::holds_alternative<ConvolutionSpec>(spec_);
-    const int64_t inner = convolution ? output_.elements() / output_[0] / output_[1] : 1;
+    const int64_t inner = convolution ? of.elements() / of[0] / of[1] : 1;
     return static_cast<size_t>(o / inner % bias()->elements());
   }
 
   template <class F>
-  void for_each_bias(BiasPart part, F&& f) const {
+  void for_each_bias(BiasPart part, const Shape& of, F&& f) const {
     if (!bias() || part.kind == BiasPart::Kind::kNone) return;
-    for (int64_t o = 0; o < output_.elements(); ++o)
-      f(static_cast<size_t>(o), part(static_cast<double>(bias()->values<float>()[channel_of(o)])));
+    for (int64_t o = 0; o < of.elements(); ++o)
+      f(static_cast<size_t>(o), part(static_cast<double>(bias()->values<float>()[channel_of(o, of)])));
   }
 
   LinearSpec spec_;

@@ -71,6 +71,13 @@ class ReferenceMaxMap final : public MaxMap {
     return y;
   }
 
+  Buffer pick(const Buffer& y, const Buffer& winners) override {
+    Buffer picked = allocate(output_);
+    for (size_t o = 0; o < inputs_.size(); ++o)
+      values(picked)[o] = values(y)[static_cast<size_t>(values(winners)[o])];
+    return picked;
+  }
+
   Buffer share(const Buffer& g) override {
     Buffer y = allocate(input_);
     for (size_t o = 0; o < inputs_.size(); ++o) {

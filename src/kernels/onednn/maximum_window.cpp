@@ -1,0 +1,298 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "kernels/onednn/maximum_window.h"
+
+#include <algorithm>
+#include <cstring>
+
+#include "kernels/onednn/convolution_desc.h"
+#include "kernels/onednn/dispatch.h"
+#include "kernels/onednn/intervals.h"
+
+// Note [Maxima that remember]
+// oneDNN keeps its winners to itself, and explanations read them: denominators are needed at winners alone,
+// and relevance stays in the shape of the maximum's output until a convolution takes it further. So the
+// forward pass with winners and the ways back are loops of our own. They are as fast as memory: a row of
+// windows at a time, over the taps of the window that lie inside the input.
+
+namespace relevid::kernels::onednn {
+namespace {
+
+constexpr int64_t kLanes = 8;
+using Floats = float __attribute__((vector_size(4 * kLanes), aligned(4), may_alias));
+using Numbers = int32_t __attribute__((vector_size(4 * kLanes), aligned(4), may_alias));
+using Bytes = uint8_t __attribute__((vector_size(kLanes), aligned(1), may_alias));
+
+template <class To, class From>
+RELEVID_INLINED To& as(From* p) {
+  return *reinterpret_cast<To*>(p);
+}
+template <class To, class From>
+RELEVID_INLINED const To& as(const From* p) {
+  return *reinterpret_cast<const To*>(p);
+}
+
+/// Windows in a row that have the same taps inside. Positions are `lanes` floats apart.
+struct Windows {
+  const WindowTap* taps;
+  int64_t tap_count, count, lanes;
+  int64_t step;  ///< floats from one window to the next
+};
+
+// Vectors go by reference: by value, how they are handed over would depend on the instruction set.
+RELEVID_INLINED void store(const Numbers& numbers, uint8_t* to) {
+  as<Bytes>(to) = __builtin_convertvector(numbers, Bytes);
+}
+RELEVID_INLINED void store(const Numbers& numbers, int32_t* to) {
+  as<Numbers>(to) = numbers;
+}
+RELEVID_INLINED void load(const uint8_t* from, Numbers& numbers) {
+  numbers = __builtin_convertvector(as<Bytes>(from), Numbers);
+}
+RELEVID_INLINED void load(const int32_t* from, Numbers& numbers) {
+  numbers = as<Numbers>(from);
+}
+
+template <class Code>
+RELEVID_INLINED void greatest(const Windows& w, const float* x, float* y, Code* winners) {
+  if (w.tap_count == 0) {  // all of the window is padding
+    for (int64_t i = 0; i < w.count * w.lanes; ++i) {
+      y[i] = -__builtin_inff();
+      winners[i] = 0;
+    }
+    return;
+  }
+  if (w.lanes % kLanes == 0) {
+    for (int64_t i = 0; i < w.count; ++i, x += w.step)
+      for (int64_t lane = 0; lane < w.lanes; lane += kLanes, y += kLanes, winners += kLanes) {
+        Floats best = as<Floats>(x + w.taps[0].offset * w.lanes + lane);
+        Numbers won = Numbers{} + w.taps[0].number;
+        for (int64_t k = 1; k < w.tap_count; ++k) {
+          const Floats value = as<Floats>(x + w.taps[k].offset * w.lanes + lane);
+          won = value > best ? Numbers{} + w.taps[k].number : won;
+          best = value > best ? value : best;
+        }
+        as<Floats>(y) = best;
+        store(won, winners);
+      }
+    return;
+  }
+  for (int64_t i = 0; i < w.count; ++i, x += w.step)
+    for (int64_t lane = 0; lane < w.lanes; ++lane, ++y, ++winners) {
+      const WindowTap* won = w.taps;
+      for (int64_t k = 1; k < w.tap_count; ++k) {
+        if (x[w.taps[k].offset * w.lanes + lane] > x[won->offset * w.lanes + lane]) won = w.taps + k;
+      }
+      *y = x[won->offset * w.lanes + lane];
+      *winners = static_cast<Code>(won->number);
+    }
+}
+
+/// y = g on winners and 0 on the other taps; or y += that.
+template <bool kAdds, class Code>
+RELEVID_INLINED void give_to_winners(const Windows& w, const float* g, const Code* winners, float* y) {
+  if (w.lanes % kLanes == 0) {
+    for (int64_t i = 0; i < w.count; ++i, y += w.step)
+      for (int64_t lane = 0; lane < w.lanes; lane += kLanes, g += kLanes, winners += kLanes) {
+        const Floats given = as<Floats>(g);
+        Numbers won;
+        load(winners, won);
+        for (int64_t k = 0; k < w.tap_count; ++k) {
+          Floats& to = as<Floats>(y + w.taps[k].offset * w.lanes + lane);
+          const Floats part = won == w.taps[k].number ? given : Floats{};
+          to = kAdds ? to + part : part;
+        }
+      }
+    return;
+  }
+  for (int64_t i = 0; i < w.count; ++i, y += w.step)
+    for (int64_t lane = 0; lane < w.lanes; ++lane, ++g, ++winners)
+      for (int64_t k = 0; k < w.tap_count; ++k) {
+        float& to = y[w.taps[k].offset * w.lanes + lane];
+        const float part = *winners == w.taps[k].number ? *g : 0.0F;
+        to = kAdds ? to + part : part;
+      }
+}
+
+RELEVID_DISPATCHED void greatest_of(const Windows& w, const float* x, float* y, uint8_t* winners) {
+  greatest(w, x, y, winners);
+}
+RELEVID_DISPATCHED void greatest_of_many(const Windows& w, const float* x, float* y, int32_t* winners) {
+  greatest(w, x, y, winners);
+}
+RELEVID_DISPATCHED void give(const Windows& w, const float* g, const uint8_t* winners, float* y) {
+  give_to_winners<false>(w, g, winners, y);
+}
+RELEVID_DISPATCHED void add(const Windows& w, const float* g, const uint8_t* winners, float* y) {
+  give_to_winners<true>(w, g, winners, y);
+}
+RELEVID_DISPATCHED void add_of_many(const Windows& w, const float* g, const int32_t* winners, float* y) {
+  give_to_winners<true>(w, g, winners, y);
+}
+
+int64_t floats_for(int64_t winners, bool are_bytes) {
+  return are_bytes ? (winners + 3) / 4 : winners;
+}
+
+}  // namespace
+
+MaxWindow::MaxWindow(Device& device, const MaxWindowSpec& spec, const Shape& input)
+    : device_(device),
+      spec_(spec),
+      input_(input),
+      output_(output_shape(spec, input)),
+      in_(device.layout(input)),
+      out_(device.layout(output_)) {
+  const dnnl::pooling_v2_forward::desc desc(dnnl::prop_kind::forward_inference, dnnl::algorithm::pooling_max,
+                                            device.volume_desc(input_), device.volume_desc(output_),
+                                            dims(spec.strides), dims(spec.kernel), minus_one(spec.dilations),
+                                            dims(spec.pads_begin), dims(spec.pads_end));
+  inference_ = dnnl::pooling_v2_forward(dnnl::pooling_v2_forward::primitive_desc(desc, device.engine()));
+}
+
+bool MaxWindow::windows_are_apart() const {
+  for (size_t axis = 0; axis < 3; ++axis) {
+    if (spec_.strides[axis] < (spec_.kernel[axis] - 1) * spec_.dilations[axis] + 1) return false;
+  }
+  return true;
+}
+
+bool MaxWindow::windows_cover_all() const {
+  const int64_t in[3] = {in_.time, in_.height, in_.width}, out[3] = {out_.time, out_.height, out_.width};
+  for (size_t axis = 0; axis < 3; ++axis) {
+    if (spec_.strides[axis] != spec_.kernel[axis] || spec_.dilations[axis] != 1) return false;
+    if (out[axis] * spec_.strides[axis] < in[axis] + spec_.pads_begin[axis]) return false;
+  }
+  return true;
+}
+
+std::vector<int64_t> MaxWindow::tap_offsets() const {
+  std::vector<int64_t> offsets;
+  for (int64_t t = 0; t < spec_.kernel[0]; ++t)
+    for (int64_t h = 0; h < spec_.kernel[1]; ++h)
+      for (int64_t w = 0; w < spec_.kernel[2]; ++w)
+        offsets.push_back((t * spec_.dilations[0] * in_.height + h * spec_.dilations[1]) * in_.width +
+                          w * spec_.dilations[2]);
+  return offsets;
+}
+
+/// Calls row(windows, x, y) for stretches of a row of windows whose taps inside are the same: x and y are
+/// where the first window begins in the input and where its output lies, in floats. With rows apart, each in
+/// any thread; otherwise those of one block of channels in their order.
+template <class Row>
+void MaxWindow::for_each_row(bool rows_are_apart, Row&& row) const {
+  const int64_t B = in_.block;
+  const Extent &kernel = spec_.kernel, &stride = spec_.strides, &dilation = spec_.dilations,
+               &pads = spec_.pads_begin;
+  const auto offsets = tap_offsets();
+  const auto reaches = [](int64_t first, int64_t tap, int64_t step, int64_t size) {
+    const int64_t at = first + tap * step;
+    return at >= 0 && at < size;
+  };
+  const auto row_of = [&](int64_t plane, int64_t t, int64_t h, std::vector<WindowTap>& taps) {
+    const int64_t first[2] = {t * stride[0] - pads[0], h * stride[1] - pads[1]};
+    // Windows between these have all of their width inside.
+    const auto [whole, rest] =
+        std::pair(inside(out_.width, in_.width, stride[2], -pads[2]).first,
+                  inside(out_.width, in_.width, stride[2], (kernel[2] - 1) * dilation[2] - pads[2]).second);
+    for (int64_t w = 0; w < out_.width;) {
+      const bool is_whole = w >= whole && w < rest;
+      const int64_t end = is_whole ? rest : w + 1, left = w * stride[2] - pads[2];
+      taps.clear();
+      for (int64_t k = 0; k < std::ssize(offsets); ++k) {
+        if (reaches(first[0], k / (kernel[1] * kernel[2]), dilation[0], in_.time) &&
+            reaches(first[1], k / kernel[2] % kernel[1], dilation[1], in_.height) &&
+            (is_whole || reaches(left, k % kernel[2], dilation[2], in_.width)))
+          taps.push_back({static_cast<int32_t>(k), offsets[static_cast<size_t>(k)]});
+      }
+      const int64_t x = plane * in_.spatial() + (first[0] * in_.height + first[1]) * in_.width + left;
+      const int64_t y = plane * out_.spatial() + (t * out_.height + h) * out_.width + w;
+      row(Windows{taps.data(), std::ssize(taps), end - w, B, stride[2] * B}, x * B, y * B);
+      w = end;
+    }
+  };
+  const int64_t planes = in_.batch * (in_.block == 1 ? in_.channels : in_.blocks);
+  const int64_t pieces = rows_are_apart ? out_.time : 1, frames = out_.time / pieces;
+#pragma omp parallel
+  {
+    std::vector<WindowTap> taps;
+#pragma omp for collapse(2) schedule(static)
+    for (int64_t plane = 0; plane < planes; ++plane)
+      for (int64_t piece = 0; piece < pieces; ++piece)
+        for (int64_t t = piece * frames; t < (piece + 1) * frames; ++t)
+          for (int64_t h = 0; h < out_.height; ++h) row_of(plane, t, h, taps);
+  }
+}
+
+Buffer MaxWindow::forward(const Buffer& x, Buffer* winners) {
+  Buffer y = device_.allocate(output_);
+  if (!winners) {
+    device_.run(inference_, {{DNNL_ARG_SRC, device_.wrap(device_.volume_desc(input_), x)},
+                             {DNNL_ARG_DST, device_.wrap(device_.volume_desc(output_), y)}});
+    return y;
+  }
+  *winners = device_.allocate(Shape{floats_for(out_.floats(), winners_are_bytes())});
+  const float* from = x.data<float>();
+  float* to = y.data<float>();
+  if (winners_are_bytes()) {
+    for_each_row(true, [=, won = winners->data<uint8_t>()](const Windows& w, int64_t i, int64_t o) {
+      greatest_of(w, from + i, to + o, won + o);
+    });
+  } else {
+    for_each_row(true, [=, won = winners->data<int32_t>()](const Windows& w, int64_t i, int64_t o) {
+      greatest_of_many(w, from + i, to + o, won + o);
+    });
+  }
+  return y;
+}
+
+Buffer MaxWindow::route(const Buffer& g, const Buffer& winners) {
+  const bool apart = windows_are_apart(), writes_all = winners_are_bytes() && windows_cover_all();
+  Buffer y = writes_all ? device_.allocate(input_) : device_.zeros(input_);
+  const float* from = g.data<float>();
+  float* to = y.data<float>();
+  if (writes_all) {
+    for_each_row(true, [=, won = winners.data<uint8_t>()](const Windows& w, int64_t i, int64_t o) {
+      give(w, from + o, won + o, to + i);
+    });
+  } else if (winners_are_bytes()) {
+    for_each_row(apart, [=, won = winners.data<uint8_t>()](const Windows& w, int64_t i, int64_t o) {
+      add(w, from + o, won + o, to + i);
+    });
+  } else {
+    for_each_row(apart, [=, won = winners.data<int32_t>()](const Windows& w, int64_t i, int64_t o) {
+      add_of_many(w, from + o, won + o, to + i);
+    });
+  }
+  return y;
+}
+
+Buffer MaxWindow::pick(const Buffer& y, const Buffer& winners) {
+  Buffer picked = device_.allocate(output_);
+  const float* from = y.data<float>();
+  float* to = picked.data<float>();
+  const auto offsets = tap_offsets();
+  const auto pick_row = [&](auto* won) {
+    for_each_row(true, [=, &offsets](const Windows& w, int64_t i, int64_t o) {
+      for (int64_t k = 0; k < w.count; ++k, i += w.step)
+        for (int64_t lane = 0; lane < w.lanes; ++lane, ++o)
+          to[o] = w.tap_count == 0 ? 0 : from[i + offsets[static_cast<size_t>(won[o])] * w.lanes + lane];
+    });
+  };
+  if (winners_are_bytes()) {
+    pick_row(winners.data<uint8_t>());
+  } else {
+    pick_row(winners.data<int32_t>());
+  }
+  return picked;
+}
+
+Buffer MaxWindow::share(const Buffer& g) {
+  if (!shared_) {
+    const AveragePoolSpec average{
+        spec_.kernel, spec_.strides, spec_.dilations, spec_.pads_begin, spec_.pads_end, {}, {}};
+    shared_ = make_window_map(device_, average, input_, {});
+  }
+  return shared_->adjoint(g, {});
+}
+
+}  // namespace relevid::kernels::onednn
