@@ -53,6 +53,80 @@ TEST(SparseConvolutions, TakePartsChunksAndTiles) {
   LinearPair(spec_of(c, random), c.input, c.name).check_where(8, positive, random);
 }
 
+/// Large enough for Winograd's filtering, which small layers of the grid above are not.
+TEST(WinogradConvolutions, AgreeWithTheReference) {
+  const kernels::Extent one{1, 1, 1}, in_space{0, 1, 1};
+  const Case cases[] = {{"cube", {1, 17, 3, 14, 15}, 24, 1, {3, 3, 3}, one, one, one, one},
+                        {"space", {1, 48, 4, 12, 13}, 30, 1, {1, 3, 3}, one, one, in_space, in_space},
+                        {"without padding", {2, 24, 3, 16, 14}, 32, 1, {2, 3, 3}, one, one, {}, {}},
+                        {"strided and dilated in time",
+                         {1, 20, 9, 14, 14},
+                         25,
+                         1,
+                         {3, 3, 3},
+                         {2, 1, 1},
+                         {2, 1, 1},
+                         {2, 1, 1},
+                         {1, 1, 1}},
+                        {"image", {3, 64, 17, 18}, 24, 1, {1, 3, 3}, one, one, in_space, in_space, false}};
+  using Kind = kernels::WeightTransform::Kind;
+  const std::vector<kernels::WeightTransform> weights{{Kind::kAsIs}, {Kind::kPositive}, {Kind::kNegative}};
+  Random random(14);
+  for (const Case& c : cases) {
+    LinearPair pair(spec_of(c, random), c.input, c.name);
+    pair.check_passes(weights, random);
+    pair.check_forward({}, random);
+    pair.check_forward({kernels::ActivationSpec::Kind::kRelu, 0, 0}, random);
+    pair.check_forward({kernels::ActivationSpec::Kind::kClip, 0.125, 0.375}, random);
+    pair.check_forward_with_residual({kernels::ActivationSpec::Kind::kRelu, 0, 0}, random);
+  }
+}
+
+/// Many frames are taken in several goes.
+TEST(WinogradConvolutions, GiveEachClipOfABatchWhatItHasAlone) {
+  const Case c{"batch", {3, 64, 8, 56, 56}, 32, 1, {3, 3, 3}, {1, 1, 1}, {1, 1, 1}, {1, 1, 1}, {1, 1, 1}};
+  Random random(15);
+  const kernels::ConvolutionSpec spec = spec_of(c, random);
+  kernels::Library& library = *testing::libraries().onednn;
+  const Shape alone{1, 64, 8, 56, 56}, output{3, 32, 8, 56, 56};
+  const Tensor x = random.signed_values(c.input), s = random.signed_values(output);
+  const auto together = library.prepare(spec, c.input, {}), single = library.prepare(spec, alone, {});
+  const auto y = library.download(together->forward(library.upload(x), {})).as_doubles(),
+             back = library.download(together->adjoint(library.upload(s), {})).as_doubles();
+  for (int64_t n = 0; n < 3; ++n) {
+    const auto item = [&](const Tensor& all) {
+      Shape shape = all.shape();
+      shape[0] = 1;
+      Tensor part(shape, DType::kF32);
+      std::copy_n(all.values<float>().begin() + n * shape.elements(), shape.elements(),
+                  part.values<float>().begin());
+      return part;
+    };
+    const auto y_alone = library.download(single->forward(library.upload(item(x)), {})).as_doubles(),
+               back_alone = library.download(single->adjoint(library.upload(item(s)), {})).as_doubles();
+    const auto part = [&](const std::vector<double>& all, size_t count) {
+      const auto begin = all.begin() + n * static_cast<int64_t>(count);
+      return std::vector<double>(begin, begin + static_cast<int64_t>(count));
+    };
+    testing::expect_near(y_alone, part(y, y_alone.size()), testing::kTolerance, "forward");
+    testing::expect_near(back_alone, part(back, back_alone.size()), testing::kTolerance, "adjoint");
+  }
+}
+
+TEST(WinogradConvolutions, FollowWeightsThatChange) {
+  const Case c{"changing", {1, 48, 4, 14, 14}, 24,        1,         {1, 3, 3},
+               {1, 1, 1},  {1, 1, 1},          {0, 1, 1}, {0, 1, 1}, false};
+  Random random(16);
+  kernels::ConvolutionSpec spec = spec_of(c, random);
+  kernels::Library& library = *testing::libraries().onednn;
+  const auto map = library.prepare(spec, c.input, {});
+  const auto x = library.upload(random.signed_values(c.input));
+  const double before = library.absolute_sums(map->forward(x, {}))[0];
+  for (float& value : std::const_pointer_cast<Tensor>(spec.weight)->values<float>()) value *= 2;
+  map->parameters_changed();
+  EXPECT_NEAR(library.absolute_sums(map->forward(x, {}))[0], 2 * before, 1e-5 * before);
+}
+
 /// Maxima whose windows are apart, overlap, are padded or hang over, or have gaps between them.
 TEST(SparseConvolutions, AtTheWinnersOfMaxima) {
   const kernels::Extent one{1, 1, 1}, two{2, 2, 2}, three{3, 3, 3};

@@ -193,6 +193,20 @@ class LinearPair {
                 what + ", bias_dot");
   }
 
+  /// W'x + b' and W'ᵀs for some functions of the weights.
+  void check_passes(std::span<const kernels::WeightTransform> transforms, Random& random) {
+    const Pair x = libraries().upload(random.signed_values(input_)),
+               s = libraries().upload(random.signed_values(output_));
+    const kernels::BiasPart bias{kernels::BiasPart::Kind::kAll};
+    for (const auto& weight : transforms) {
+      const std::string what = fmt::format("{}, transform {}", name_, static_cast<int>(weight.kind));
+      expect_same({reference_->apply(x.reference, weight, bias), onednn_->apply(x.onednn, weight, bias)},
+                  what + ", apply");
+      expect_same({reference_->adjoint(s.reference, weight), onednn_->adjoint(s.onednn, weight)},
+                  what + ", adjoint");
+    }
+  }
+
   /// Wx + b, and a residual where there is one, through the activation.
   void check_forward(const kernels::ActivationSpec& activation, Random& random) {
     const Pair x = libraries().upload(random.signed_values(input_));

@@ -11,6 +11,7 @@
 #include "kernels/onednn/prepared_weights.h"
 #include "kernels/onednn/sparse_convolution.h"
 #include "kernels/onednn/stem_adjoint.h"
+#include "kernels/onednn/winograd_convolution.h"
 
 namespace relevid::kernels::onednn {
 namespace {
@@ -96,9 +97,11 @@ class Convolution final : public LinearMap {
     if (spec.groups == 1 && input[1] <= kPlainChannels)
       stem_adjoint_ = std::make_unique<StemAdjoint>(device, spec, input);
     sparse_ = SparseConvolution::make(device, spec, input);
+    winograd_ = WinogradConvolution::make(device, spec, input);
   }
 
   Buffer forward(const Buffer& x, Buffer residual) override {
+    if (winograd_) return winograd_forward(x, residual);
     if (residual && !residual.is_only_handle()) {
       Buffer copy = device_.allocate(output_);
       std::copy_n(residual.data<float>(), device_.floats(output_), copy.data<float>());
@@ -113,13 +116,19 @@ class Convolution final : public LinearMap {
 
   Buffer apply(const Buffer& x, WeightTransform weight, BiasPart part) override {
     if (is_ones(weight)) return ones_.apply(x, bias_values(part));
+    // W itself as forward has it, so that z is the activation's own wherever relevance is divided by it.
+    // Denominators of other functions of W stay exact to a rounding of their own, however small: a winograd
+    // convolution is off by a part of the largest output nearby.
+    if (winograd_ && weight.kind == WeightTransform::Kind::kAsIs)
+      return winograd_->apply(x, weight, bias_.get(device_, part));
     Buffer y = device_.allocate(output_);
     run(apply_, x, weights_.get(device_, weight, apply_.weights), &bias_.get(device_, part), y);
     return y;
   }
 
   Buffer apply_where(const Buffer& x, const Buffer& r, WeightTransform weight, BiasPart part) override {
-    if (is_ones(weight) || !sparse_ || !sparse_->pays_for(SparseConvolution::Direction::kApply, r))
+    if (is_ones(weight) || !sparse_ ||
+        !sparse_->pays_for(SparseConvolution::Direction::kApply, r, dense_time(weight)))
       return apply(x, weight, part);
     return sparse_->apply_where(x, r, weight, bias_values(part));
   }
@@ -128,7 +137,7 @@ class Convolution final : public LinearMap {
                   BiasPart part) override {
     const auto* window = dynamic_cast<const MaxWindow*>(winners.maximum);
     if (is_ones(weight) || !sparse_ || !window ||
-        !sparse_->pays_for(SparseConvolution::Direction::kApply, *window, r))
+        !sparse_->pays_for(SparseConvolution::Direction::kApply, *window, r, dense_time(weight)))
       return LinearMap::apply_at(winners, x, r, weight, part);
     return sparse_->apply_at(*window, winners.places, x, r, weight, bias_values(part));
   }
@@ -137,7 +146,7 @@ class Convolution final : public LinearMap {
                                   std::span<const WeightTransform> weights) override {
     const auto* window = dynamic_cast<const MaxWindow*>(winners.maximum);
     if (!sparse_ || !window || std::ranges::any_of(weights, is_ones) ||
-        !sparse_->pays_for(SparseConvolution::Direction::kAdjoint, *window, s))
+        !sparse_->pays_for(SparseConvolution::Direction::kAdjoint, *window, s, dense_time()))
       return LinearMap::adjoints_at(winners, s, weights);
     std::vector<Buffer> result;
     for (const auto& weight : weights)
@@ -147,8 +156,9 @@ class Convolution final : public LinearMap {
 
   Buffer adjoint(const Buffer& s, WeightTransform weight) override {
     if (is_ones(weight)) return ones_.adjoint(s);
-    if (sparse_ && sparse_->pays_for(SparseConvolution::Direction::kAdjoint, s))
+    if (sparse_ && sparse_->pays_for(SparseConvolution::Direction::kAdjoint, s, dense_time()))
       return sparse_->adjoint(s, weight);
+    if (winograd_) return winograd_->adjoint(s, weight);
     if (stem_adjoint_) return std::move(stem_adjoint_->run(s, std::span(&weight, 1)).front());
     if (!adjoint_.primitive) {
       adjoint_ = make_fast(device_.volume_desc(output_), device_.volume_desc(input_), in_bf16_,
@@ -182,10 +192,26 @@ class Convolution final : public LinearMap {
     bias_.changed();
     if (stem_adjoint_) stem_adjoint_->weights_changed();
     if (sparse_) sparse_->weights_changed();
+    if (winograd_) winograd_->weights_changed();
   }
 
  private:
   static bool is_ones(WeightTransform weight) { return weight.kind == WeightTransform::Kind::kOnes; }
+
+  Buffer winograd_forward(const Buffer& x, const Buffer& residual) {
+    const ActivationSpec& f = epilogue_.activation;
+    const bool rectifies = f.kind == ActivationSpec::Kind::kRelu;
+    Buffer y = winograd_->apply(x, {}, bias_.get(device_, {BiasPart::Kind::kAll}), residual, rectifies);
+    if (!rectifies) activate_in_place(device_, y, f);
+    return y;
+  }
+
+  /// What a dense adjoint, or a dense W'x, takes over a direct convolution in float32: on layers of C3D.
+  double dense_time(WeightTransform weight = {}) const {
+    constexpr double kByWinograd = 0.45, kInBfloat16 = 0.65;
+    if (winograd_ && weight.kind == WeightTransform::Kind::kAsIs) return kByWinograd;
+    return in_bf16_ ? kInBfloat16 : 1;
+  }
 
   const float* bias_values(BiasPart part) {
     return static_cast<const float*>(bias_.get(device_, part).get_data_handle());
@@ -230,6 +256,7 @@ class Convolution final : public LinearMap {
   Pass forward_, apply_, adjoint_;
   std::unique_ptr<StemAdjoint> stem_adjoint_;      ///< where the input has few channels
   std::unique_ptr<SparseConvolution> sparse_;      ///< where it can be done so
+  std::unique_ptr<WinogradConvolution> winograd_;  ///< where it pays
   std::unique_ptr<ConvolutionGradient> gradient_;  ///< once it was asked for
 };
 

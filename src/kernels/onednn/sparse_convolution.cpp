@@ -35,12 +35,8 @@ const SparseLanes* sparse_lanes(int64_t block) {
 
 namespace {
 
-/// Shares of outputs that count beyond which a dense convolution took less time, on layers of C3D.
+/// Shares of outputs that count beyond which a direct convolution took less time, on layers of C3D.
 constexpr double kMostForApply = 0.2, kMostForAdjoint = 0.3;
-
-/// What is left of these shares where dense convolutions multiply bf16 numbers, on layers of C3D with AMX:
-/// sparse ones stay in float32.
-constexpr double kLeftInBfloat16 = 0.65;
 
 /// Floats of a tile's windows in apply_where, for a part of the channels: 32 KiB.
 constexpr int64_t kTileFloats = 8 << 10;
@@ -78,16 +74,18 @@ SparseConvolution::SparseConvolution(Device& device, const ConvolutionSpec& spec
         (sizes[axis] - 1) * spec_.strides[axis] + (spec_.kernel[axis] - 1) * spec_.dilations[axis] + 1;
 }
 
-bool SparseConvolution::pays_for(Direction direction, const Buffer& r) const {
-  return pays_for(direction, r.data<float>(), out_.floats());
+bool SparseConvolution::pays_for(Direction direction, const Buffer& r, double dense_time) const {
+  return pays_for(direction, r.data<float>(), out_.floats(), dense_time);
 }
 
-bool SparseConvolution::pays_for(Direction direction, const MaxWindow& maximum, const Buffer& r) const {
+bool SparseConvolution::pays_for(Direction direction, const MaxWindow& maximum, const Buffer& r,
+                                 double dense_time) const {
   if (direction == Direction::kAdjoint && !maximum.windows_are_apart()) return false;
-  return pays_for(direction, r.data<float>(), maximum.out().floats());
+  return pays_for(direction, r.data<float>(), maximum.out().floats(), dense_time);
 }
 
-bool SparseConvolution::pays_for(Direction direction, const float* values, int64_t count) const {
+bool SparseConvolution::pays_for(Direction direction, const float* values, int64_t count,
+                                 double dense_time) const {
   // A sample: a stretch of each so many floats.
   constexpr int64_t kStretch = 64, kEvery = 8 * kStretch;
   int64_t found = 0, looked_at = 0;
@@ -97,8 +95,7 @@ bool SparseConvolution::pays_for(Direction direction, const float* values, int64
     for (int64_t i = begin; i < end; ++i) found += values[i] != 0;
     looked_at += end - begin;
   }
-  double most = direction == Direction::kApply ? kMostForApply : kMostForAdjoint;
-  if (device_.rounds_to_bf16()) most *= kLeftInBfloat16;
+  const double most = dense_time * (direction == Direction::kApply ? kMostForApply : kMostForAdjoint);
   const double density = static_cast<double>(found) / static_cast<double>(std::max<int64_t>(looked_at, 1));
   return density * static_cast<double>(count) <= most * static_cast<double>(out_.floats());
 }

@@ -22,8 +22,8 @@ class SparseConvolution {
 
   enum class Direction { kApply, kAdjoint };
   /// Whether so little of r (of the output's shape) is not 0 that this is faster than all of it; from a
-  /// sample.
-  bool pays_for(Direction direction, const Buffer& r) const;
+  /// sample. `dense_time`: of what would compute all, over that of a direct convolution in float32.
+  bool pays_for(Direction direction, const Buffer& r, double dense_time) const;
 
   /// W'x + b' where r is not 0, and 0 elsewhere. `bias` [channels out].
   Buffer apply_where(const Buffer& x, const Buffer& r, WeightTransform weight, const float* bias);
@@ -32,7 +32,7 @@ class SparseConvolution {
 
   /// The same for r and s on winners of a maximum over the outputs, in the shape of its output; the adjoint
   /// of maxima whose windows are apart alone.
-  bool pays_for(Direction direction, const MaxWindow& maximum, const Buffer& r) const;
+  bool pays_for(Direction direction, const MaxWindow& maximum, const Buffer& r, double dense_time) const;
   Buffer apply_at(const MaxWindow& maximum, const Buffer& winners, const Buffer& x, const Buffer& r,
                   WeightTransform weight, const float* bias);
   Buffer adjoint_at(const MaxWindow& maximum, const Buffer& winners, const Buffer& s, WeightTransform weight);
@@ -88,7 +88,7 @@ class SparseConvolution {
                  WeightTransform weight, const float* bias);
   void add_dots(std::span<const std::vector<WantedSum>> tiles, int64_t item, int64_t block,
                 const Sources& from, float* y, const Wanted& wanted) const;
-  bool pays_for(Direction direction, const float* r, int64_t count) const;
+  bool pays_for(Direction direction, const float* r, int64_t count, double dense_time) const;
   std::vector<Row> rows_of(const Buffer& s) const;
   template <class Code>
   std::vector<Row> rows_of(const MaxWindow& maximum, const Code* codes, const Buffer& s) const;
