@@ -5,6 +5,7 @@
 
 #include <map>
 
+#include "machine_peaks.h"
 #include "timing.h"
 
 namespace relevid::bench {
@@ -14,11 +15,19 @@ using kernels::Buffer;
 
 constexpr kernels::WeightTransform kPositive{kernels::WeightTransform::Kind::kPositive};
 
-/// A median time with the rate it means for this many multiply-adds.
-std::string cell(double milliseconds, int64_t multiply_adds) {
-  if (multiply_adds == 0) return fmt::format(" {:9.2f} {:>6}", milliseconds, "");
-  return fmt::format(" {:9.2f} {:6.0f}", milliseconds,
-                     2e-6 * static_cast<double>(multiply_adds) / milliseconds);
+/// A time, and how much of it the machine needs at the least; above 100 % where fewer multiplications do.
+std::string cell(double milliseconds, double least) {
+  return fmt::format(" {:9.2f} {:4.0f} %", milliseconds, 100 * least / milliseconds);
+}
+std::string cell(double milliseconds) {
+  return fmt::format(" {:9.2f} {:>6}", milliseconds, "");
+}
+
+/// What one pass has to read and write: each input, the output and the weights once.
+int64_t bytes_of(const graph::Graph& graph, const graph::Node& node, graph::ValueId result) {
+  int64_t floats = graph.shape(result).elements() + parameters(node);
+  for (const graph::ValueId input : node.inputs) floats += graph.shape(input).elements();
+  return floats * static_cast<int64_t>(sizeof(float));
 }
 
 template <class F>
@@ -36,17 +45,20 @@ void print_layers(Network& network, const Tensor& clip, int rounds) {
   kernels::Library& library = network.library();
   std::map<graph::ValueId, Buffer> values = {{graph.inputs[0], library.upload(clip)}};
   std::map<std::string, double> totals;
+  const MachinePeaks peaks = measure_peaks();
+  fmt::print("at best {:.0f} GFLOP/s and {:.1f} GB/s; %: the time that these allow, of the time taken\n\n",
+             2e-6 * peaks.multiply_adds_per_ms, 1e-6 * peaks.bytes_per_ms);
   fmt::print("{:<34} {:<12} {:>16} {:>16} {:>16}\n{:<47} {:>16} {:>16} {:>16}\n", "layer", "operator",
-             "forward", "W+ x", "W+^T s, route", "", "ms  GFLOP/s", "ms  GFLOP/s", "ms  GFLOP/s");
+             "forward", "W+ x", "W+^T s, route", "", "ms  share", "ms  share", "ms  share");
   for (size_t i = 0; i < network.steps().size(); ++i) {
     const Step& step = network.steps()[i];
     if (!step.runs) continue;
     const graph::Node& node = *step.node;
-    const int64_t work = multiply_adds(graph, node);
+    const double least = peaks.least_ms(multiply_adds(graph, node), bytes_of(graph, node, step.result));
     const auto input = [&](graph::ValueId value) { return values.at(value); };
     const auto add = [&](const std::string& column, double time) {
       totals[column] += time;
-      return cell(time, work);
+      return cell(time, least);
     };
     std::string line = fmt::format("{:<34.34} {:<12.12}", node.name, graph::name(node.op));
     line +=
@@ -64,8 +76,7 @@ void print_layers(Network& network, const Tensor& clip, int rounds) {
     }
     fmt::print("{}\n", line);
   }
-  fmt::print("{:<47}{}{}{}\n", "sum", cell(totals["forward"], 0), cell(totals["apply"], 0),
-             cell(totals["back"], 0));
+  fmt::print("{:<47}{}{}{}\n", "sum", cell(totals["forward"]), cell(totals["apply"]), cell(totals["back"]));
 }
 
 }  // namespace relevid::bench
