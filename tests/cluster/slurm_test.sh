@@ -106,7 +106,7 @@ start_slurm
 "$relevid" create c3d --width 0.1 --size 48 --classes 4 --out model.onnx >create.log
 printf 'missing.mp4,left\n' >>set/videos.csv # a row with an error takes part, too
 
-audit=(audit model.onnx set/videos.csv --labels-by index --intervals 1,2 --num-clips 12 --threads 1)
+audit=(audit model.onnx set/videos.csv --labels-by index --intervals 1,2 --num-clips 16 --threads 1)
 "$relevid" "${audit[@]}" --out single.db >single.log
 
 # The script as the document has it, with this test's sizes.
@@ -114,7 +114,7 @@ sed -n '/^```bash$/,/^```$/p' "$document" | sed '/^```/d' >audit.sbatch
 grep -q 'srun relevid audit' audit.sbatch || fail "the document holds no array script"
 sed -i -e 's/--array=0-15/--array=0-3/' -e 's/--cpus-per-task=4/--cpus-per-task=1/' -e 's/--mem=8G/--mem=100M/' \
   -e 's/--time=.*/--time=5/' -e "s|srun relevid|srun $relevid|" \
-  -e 's/--threads/--labels-by index --intervals 1,2 --num-clips 12 --threads/' audit.sbatch
+  -e 's/--threads/--labels-by index --intervals 1,2 --num-clips 16 --threads/' audit.sbatch
 export MODEL=model.onnx DATASET=set/videos.csv
 job=$(sbatch --parsable audit.sbatch) || fail "sbatch refused the script"
 

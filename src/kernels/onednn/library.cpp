@@ -30,6 +30,16 @@ void raise(Each&& each, float alpha, float beta) {
 
 }  // namespace
 
+/// f of every float, by oneDNN.
+void eltwise(Device& device, Buffer& x, dnnl::algorithm algorithm, float alpha) {
+  const dnnl::memory::desc floats({device.floats(x.shape())}, dnnl::memory::data_type::f32,
+                                  dnnl::memory::format_tag::a);
+  const dnnl::eltwise_forward::primitive_desc prepared(
+      {dnnl::prop_kind::forward_inference, algorithm, floats, alpha}, device.engine());
+  const dnnl::memory memory = device.wrap(floats, x);
+  device.run(dnnl::eltwise_forward(prepared), {{DNNL_ARG_SRC, memory}, {DNNL_ARG_DST, memory}});
+}
+
 void activate_in_place(Device& device, Buffer& x, const ActivationSpec& f) {
   using Kind = ActivationSpec::Kind;
   float* v = x.data<float>();
@@ -48,7 +58,7 @@ void activate_in_place(Device& device, Buffer& x, const ActivationSpec& f) {
       each([=](float a) { return a > 0 ? a : alpha * a; });
       return;
     case Kind::kSigmoid:
-      each([](float a) { return 1 / (1 + std::exp(-a)); });
+      eltwise(device, x, dnnl::algorithm::eltwise_logistic, 0);
       break;
     case Kind::kHardSigmoid:
       each([=](float a) { return std::clamp(alpha * a + beta, 0.0F, 1.0F); });
@@ -57,7 +67,7 @@ void activate_in_place(Device& device, Buffer& x, const ActivationSpec& f) {
       each([](float a) { return a * std::clamp(a / 6 + 0.5F, 0.0F, 1.0F); });
       return;
     case Kind::kTanh:
-      each([](float a) { return std::tanh(a); });
+      eltwise(device, x, dnnl::algorithm::eltwise_tanh, 0);
       return;
     case Kind::kElu:
       each([=](float a) { return a > 0 ? a : alpha * std::expm1(a); });
@@ -66,7 +76,7 @@ void activate_in_place(Device& device, Buffer& x, const ActivationSpec& f) {
       each([](float a) { return std::erf(a); });
       return;
     case Kind::kGelu:
-      each([](float a) { return 0.5F * a * std::erfc(-a * std::numbers::sqrt2_v<float> / 2); });
+      eltwise(device, x, dnnl::algorithm::eltwise_gelu_erf, 0);
       return;
     case Kind::kGeluTanh:
       each([=](float a) { return static_cast<float>(activation(f, static_cast<double>(a))); });

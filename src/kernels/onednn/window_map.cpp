@@ -101,6 +101,18 @@ class WindowMap final : public LinearMap {
       if (ih >= 0 && ih < in_.height) f(it * in_.height + ih, (a * kernel_[1] + b) * kernel_[2]);
     }
   }
+  /// Calls f(output row, first tap) for the rows that read row ih of input frame it.
+  template <class F>
+  void for_each_row_back(int64_t it, int64_t ih, F&& f) const {
+    for (int64_t a = 0; a < kernel_[0]; ++a)
+      for (int64_t b = 0; b < kernel_[1]; ++b) {
+        const int64_t t = it + pads_[0] - a * dilations_[0], h = ih + pads_[1] - b * dilations_[1];
+        if (t < 0 || h < 0 || t % strides_[0] != 0 || h % strides_[1] != 0) continue;
+        if (t / strides_[0] >= out_.time || h / strides_[1] >= out_.height) continue;
+        f(t / strides_[0] * out_.height + h / strides_[1], (a * kernel_[1] + b) * kernel_[2]);
+      }
+  }
+  Buffer scaled(const Buffer& s, const std::vector<float>& factor);
   /// One output row of many taps: a sum of its own for every input row and for every frame, as one float that
   /// takes hundreds of thousands of numbers one by one loses two digits.
   void add_in_parts(const WindowRow& window, const float* values, const float* taps, int64_t t, int64_t h,
@@ -110,8 +122,8 @@ class WindowMap final : public LinearMap {
       std::ranges::fill(of_frame, 0.0F);
       for_each_row(t, h, a, [&](int64_t from, int64_t tap) {
         std::ranges::fill(of_row, 0.0F);
-        window_row_apply(window, values + from * in_.width * in_.block, taps + tap * in_.block,
-                         of_row.data());
+        const RowTaps row{values + from * in_.width * in_.block, taps + tap * in_.block};
+        window_rows_apply(window, &row, 1, in_.block, of_row.data());
         add_to(of_frame, of_row);
       });
       add_to(to, of_frame);
@@ -196,6 +208,7 @@ Buffer WindowMap::apply(const Buffer& x, WeightTransform transform, BiasPart par
 #pragma omp parallel for collapse(2) schedule(static)
   for (int64_t plane = 0; plane < in_.batch * in_.blocks; ++plane) {
     for (int64_t t = 0; t < out_.time; ++t) {
+      std::vector<RowTaps> rows;
       const int64_t block = plane % in_.blocks;
       const float* block_taps = w.data() + block * taps_per_channel() * B;
       for (int64_t h = 0; h < out_.height; ++h) {
@@ -206,10 +219,12 @@ Buffer WindowMap::apply(const Buffer& x, WeightTransform transform, BiasPart par
         if (taps_per_channel() > kManyTaps) {
           add_in_parts(window, values, block_taps, t, h, std::span(to, static_cast<size_t>(out_row)));
         } else {
+          rows.clear();
           for (int64_t a = 0; a < kernel_[0]; ++a)
             for_each_row(t, h, a, [&](int64_t from, int64_t tap) {
-              window_row_apply(window, values + from * in_row, block_taps + tap * B, to);
+              rows.push_back({values + from * in_row, block_taps + tap * B});
             });
+          window_rows_apply(window, rows.data(), std::ssize(rows), B, to);
         }
         if (!factor.empty()) scale_row(factor, at, to, to);
       }
@@ -218,34 +233,52 @@ Buffer WindowMap::apply(const Buffer& x, WeightTransform transform, BiasPart par
   return y;
 }
 
+/// s times the average's factor at every position.
+Buffer WindowMap::scaled(const Buffer& s, const std::vector<float>& factor) {
+  Buffer result = device_.allocate(output_);
+  const int64_t rows = out_.time * out_.height, floats = out_.width * out_.block;
+#pragma omp parallel for schedule(static)
+  for (int64_t i = 0; i < out_.batch * out_.blocks * rows; ++i)
+    scale_row(factor, i % rows, s.data<float>() + i * floats, result.data<float>() + i * floats);
+  return result;
+}
+
 Buffer WindowMap::adjoint(const Buffer& s, WeightTransform transform) {
   const WindowRow window = row();
   const auto& w = taps(transform);
   const auto& factor = factors(transform);
+  const Buffer given = factor.empty() ? s : scaled(s, factor);
   Buffer y = device_.zeros(input_);
-  const float* source = s.data<float>();
+  const float* source = given.data<float>();
   float* target = y.data<float>();
   const int64_t B = in_.block, in_row = in_.width * B, out_row = out_.width * B;
-  // Input frames of one plane are written by one thread each, so that sums have one order.
+  // One output after another along the width, the way back is a window itself, with its taps in reverse.
+  const bool is_window = window.stride == 1 && window.kernel <= out_.width;
+  const WindowRow reverse{B,
+                          in_.width,
+                          out_.width,
+                          window.kernel,
+                          1,
+                          window.dilation,
+                          (window.kernel - 1) * window.dilation - window.pad};
+  // Input rows are written by one thread each, so that sums have one order.
 #pragma omp parallel for collapse(2) schedule(static)
   for (int64_t plane = 0; plane < in_.batch * in_.blocks; ++plane) {
     for (int64_t it = 0; it < in_.time; ++it) {
       const float* block_taps = w.data() + plane % in_.blocks * taps_per_channel() * B;
-      std::vector<float> scaled(factor.empty() ? 0 : static_cast<size_t>(out_row));
-      for (int64_t a = 0; a < kernel_[0]; ++a) {
-        const int64_t from = it + pads_[0] - a * dilations_[0], t = from / strides_[0];
-        if (from < 0 || from % strides_[0] != 0 || t >= out_.time) continue;
-        for (int64_t h = 0; h < out_.height; ++h) {
-          const int64_t at = t * out_.height + h;
-          const float* values = source + plane * out_.spatial() * B + at * out_row;
-          if (!factor.empty()) {
-            scale_row(factor, at, values, scaled.data());
-            values = scaled.data();
-          }
-          for_each_row(t, h, a, [&](int64_t to, int64_t tap) {
-            window_row_adjoint(window, values, block_taps + tap * B,
-                               target + plane * in_.spatial() * B + to * in_row);
-          });
+      std::vector<RowTaps> rows;
+      for (int64_t ih = 0; ih < in_.height; ++ih) {
+        rows.clear();
+        for_each_row_back(it, ih, [&](int64_t from, int64_t tap) {
+          const int64_t first = is_window ? tap + window.kernel - 1 : tap;
+          rows.push_back(
+              {source + (plane * out_.time * out_.height + from) * out_row, block_taps + first * B});
+        });
+        float* to = target + (plane * in_.time * in_.height + it * in_.height + ih) * in_row;
+        if (is_window) {
+          window_rows_apply(reverse, rows.data(), std::ssize(rows), -B, to);
+        } else {
+          for (const RowTaps& each : rows) window_row_adjoint(window, each.in, each.taps, to);
         }
       }
     }

@@ -21,12 +21,103 @@ Range outputs_of_tap(const WindowRow& row, int64_t k) {
   return {begin, std::max(begin, end)};
 }
 
+/// The channels of a block as one vector: the compiler does not see through loops over them. Each size is
+/// written out, because GCC 12 drops a vector's size that hangs on a template's parameter.
 template <int kBlock>
-RELEVID_INLINED void multiply_add(const float* __restrict a, const float* __restrict w, float* __restrict to,
-                                  int64_t count, int64_t a_step, int64_t to_step) {
-  for (int64_t o = 0; o < count; ++o) {
-    for (int lane = 0; lane < kBlock; ++lane) to[o * to_step + lane] += w[lane] * a[o * a_step + lane];
+struct Block;
+template <>
+struct Block<16> {
+  using Vector = float __attribute__((vector_size(64), aligned(4), may_alias));
+};
+template <>
+struct Block<8> {
+  using Vector = float __attribute__((vector_size(32), aligned(4), may_alias));
+};
+template <>
+struct Block<1> {
+  using Vector = float;
+};
+template <int kBlock>
+using Channels = typename Block<kBlock>::Vector;
+static_assert(sizeof(Channels<16>) == 64 && sizeof(Channels<8>) == 32);
+
+template <int kBlock>
+RELEVID_INLINED const Channels<kBlock>& channels_at(const float* p) {
+  return *reinterpret_cast<const Channels<kBlock>*>(p);
+}
+template <int kBlock>
+RELEVID_INLINED Channels<kBlock>& channels_at(float* p) {
+  return *reinterpret_cast<Channels<kBlock>*>(p);
+}
+
+/// Outputs that have all taps inside, from `o` on: in registers over all rows and taps.
+template <int kBlock, int kCount>
+RELEVID_INLINED void some_outputs(const WindowRow& row, const RowTaps* rows, int64_t count, int64_t tap_step,
+                                  int64_t o, float* out) {
+  Channels<kBlock> sums[kCount];
+#pragma GCC unroll 8
+  for (int i = 0; i < kCount; ++i) sums[i] = channels_at<kBlock>(out + (o + i) * kBlock);
+  const int64_t step = row.stride * kBlock;
+  for (int64_t r = 0; r < count; ++r) {
+    const float* from = rows[r].in + (o * row.stride - row.pad) * kBlock;
+    const float* taps = rows[r].taps;
+    for (int64_t k = 0; k < row.kernel; ++k, from += row.dilation * kBlock, taps += tap_step) {
+      const Channels<kBlock> w = channels_at<kBlock>(taps);
+#pragma GCC unroll 8
+      for (int i = 0; i < kCount; ++i) sums[i] += w * channels_at<kBlock>(from + i * step);
+    }
   }
+#pragma GCC unroll 8
+  for (int i = 0; i < kCount; ++i) channels_at<kBlock>(out + (o + i) * kBlock) = sums[i];
+}
+
+/// An output whose window begins before the row or ends behind it.
+template <int kBlock>
+RELEVID_INLINED void border_output(const WindowRow& row, const RowTaps* rows, int64_t count, int64_t tap_step,
+                                   int64_t o, float* out) {
+  for (int64_t r = 0; r < count; ++r)
+    for (int64_t k = 0; k < row.kernel; ++k) {
+      const int64_t at = o * row.stride - row.pad + k * row.dilation;
+      if (at < 0 || at >= row.in_width) continue;
+      channels_at<kBlock>(out + o * kBlock) +=
+          channels_at<kBlock>(rows[r].taps + k * tap_step) * channels_at<kBlock>(rows[r].in + at * kBlock);
+    }
+}
+
+template <int kBlock>
+RELEVID_INLINED void outputs(const WindowRow& row, const RowTaps* rows, int64_t count, int64_t tap_step,
+                             int64_t begin, int64_t end, float* out) {
+  constexpr int kAtOnce = 8;
+  for (int64_t o = 0; o < begin; ++o) border_output<kBlock>(row, rows, count, tap_step, o, out);
+  int64_t o = begin;
+  for (; o + kAtOnce <= end; o += kAtOnce) some_outputs<kBlock, kAtOnce>(row, rows, count, tap_step, o, out);
+  for (; o < end; ++o) some_outputs<kBlock, 1>(row, rows, count, tap_step, o, out);
+  for (o = std::max(begin, end); o < row.out_width; ++o)
+    border_output<kBlock>(row, rows, count, tap_step, o, out);
+}
+
+RELEVID_DISPATCHED
+void outputs_of_blocks(const WindowRow& row, const RowTaps* rows, int64_t count, int64_t tap_step,
+                       int64_t begin, int64_t end, float* out) {
+  switch (row.block) {
+    case 16:
+      outputs<16>(row, rows, count, tap_step, begin, end, out);
+      break;
+    case 8:
+      outputs<8>(row, rows, count, tap_step, begin, end, out);
+      break;
+    default:
+      outputs<1>(row, rows, count, tap_step, begin, end, out);
+      break;
+  }
+}
+
+template <int kBlock>
+RELEVID_INLINED void multiply_add(const float* a, const float* w, float* to, int64_t count, int64_t a_step,
+                                  int64_t to_step) {
+  const Channels<kBlock> weights = channels_at<kBlock>(w);
+  for (int64_t o = 0; o < count; ++o)
+    channels_at<kBlock>(to + o * to_step) += weights * channels_at<kBlock>(a + o * a_step);
 }
 
 RELEVID_DISPATCHED
@@ -73,13 +164,11 @@ void add_products_of_blocks(int64_t block, const float* a, const float* b, doubl
 
 }  // namespace
 
-void window_row_apply(const WindowRow& row, const float* in, const float* w, float* out) {
-  for (int64_t k = 0; k < row.kernel; ++k) {
-    const Range r = outputs_of_tap(row, k);
-    const float* from = in + (r.begin * row.stride - row.pad + k * row.dilation) * row.block;
-    multiply_add_blocks(row.block, from, w + k * row.block, out + r.begin * row.block, r.end - r.begin,
-                        row.stride * row.block, row.block);
-  }
+void window_rows_apply(const WindowRow& row, const RowTaps* rows, int64_t count, int64_t tap_step,
+                       float* out) {
+  // Outputs that have their first tap inside, and their last.
+  const int64_t begin = std::min(row.out_width, outputs_of_tap(row, 0).begin);
+  outputs_of_blocks(row, rows, count, tap_step, begin, outputs_of_tap(row, row.kernel - 1).end, out);
 }
 
 void window_row_adjoint(const WindowRow& row, const float* out, const float* w, float* in) {

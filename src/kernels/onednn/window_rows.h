@@ -12,8 +12,15 @@ struct WindowRow {
   int64_t kernel = 1, stride = 1, dilation = 1, pad = 0;
 };
 
-/// out[o] += Σ_k w[k] in[o stride - pad + k dilation], zeros outside; w is [kernel][block].
-void window_row_apply(const WindowRow& row, const float* in, const float* w, float* out);
+/// A row of the input, and its taps [kernel][block].
+struct RowTaps {
+  const float *in, *taps;
+};
+
+/// out[o] += Σ_rows Σ_k w[k] in[o stride - pad + k dilation], zeros outside. `tap_step`: floats from one tap
+/// to the next; -block for taps that are given by the last.
+void window_rows_apply(const WindowRow& row, const RowTaps* rows, int64_t count, int64_t tap_step,
+                       float* out);
 /// The adjoint: in[o stride - pad + k dilation] += w[k] out[o].
 void window_row_adjoint(const WindowRow& row, const float* out, const float* w, float* in);
 /// The gradient by w: w[k] += Σ_o in[o stride - pad + k dilation] out[o].
