@@ -2,6 +2,7 @@
 // Convolutions of oneDNN against the reference, over a grid of shapes.
 #include "kernels/convolution_cases.h"
 #include "kernels/differential.h"
+#include "support/sanitized.h"
 
 namespace relevid {
 namespace {
@@ -139,15 +140,17 @@ TEST(SparseConvolutions, AtTheWinnersOfMaxima) {
       {"3x7x7", kernels::MaxWindowSpec{{3, 7, 7}, {3, 7, 7}, one, {0, 1, 2}, {0, 1, 2}}}};
   const Case cases[] = {
       {"cube", {2, 32, 4, 7, 8}, 24, 1, {3, 3, 3}, one, one, one, one},
-      {"strided", {1, 24, 7, 13, 14}, 136, 1, {3, 3, 3}, {2, 2, 2}, one, one, one},
       {"dilated", {1, 17, 4, 9, 10}, 24, 1, {1, 3, 3}, one, {1, 2, 2}, {0, 2, 2}, {0, 2, 2}},
+      {"strided", {1, 24, 7, 13, 14}, 136, 1, {3, 3, 3}, {2, 2, 2}, one, one, one},
       {"stem", {1, 3, 4, 9, 9}, 16, 1, {3, 3, 3}, one, one, one, one},
       {"groups", {1, 32, 4, 8, 8}, 32, 2, {1, 3, 3}, one, one, {0, 1, 1}, {0, 1, 1}}};
   Random random(13);
-  for (const Case& c : cases)
+  const auto count = static_cast<size_t>(testing::fewer_if_sanitized(5, 2));
+  for (const Case& c : std::span(cases).first(count))
     for (const auto& [name, maximum] : maxima) {
       LinearPair pair(spec_of(c, random), c.input, c.name);
-      for (const int one_in : {1, 4}) pair.check_at_winners(maximum, name, one_in, random);
+      pair.check_at_winners(maximum, name, 1, random);
+      if (count > 2) pair.check_at_winners(maximum, name, 4, random);
     }
 }
 
