@@ -22,10 +22,23 @@ bool is(const graph::Node& node) {
   return std::holds_alternative<Op>(node.op);
 }
 
+/// Whether activations that are off by a bf16's rounding would change an explanation by much more. Sums and
+/// products of computed values cancel, and rules divide by them: by deep_taylor, maps of MoViNet-A0 with its
+/// activations rounded had cosines of 0.1 to 0.9 with those in float32, and with what came behind
+/// rounded 0.99999.
+bool explanations_need_float32(const graph::Graph& graph) {
+  return std::ranges::any_of(graph.nodes, [](const graph::Node& node) {
+    return is<graph::Add>(node) || is<graph::Multiply>(node) || is<graph::MatMul>(node) ||
+           is<graph::Softmax>(node) || is<graph::Standardise>(node);
+  });
+}
+
 }  // namespace
 
 Network::Network(graph::Graph graph, kernels::Library& library, Purpose purpose)
-    : graph_(std::move(graph)), library_(library), purpose_(purpose) {
+    : graph_(std::move(graph)),
+      library_(library),
+      forward_in_float32_(purpose == Purpose::kExplanation && explanations_need_float32(graph_)) {
   steps_.resize(graph_.nodes.size());
   for (size_t i = 0; i < steps_.size(); ++i) {
     steps_[i].node = &graph_.nodes[i];
@@ -36,23 +49,12 @@ Network::Network(graph::Graph graph, kernels::Library& library, Purpose purpose)
   for (Step& step : steps_) prepare(step);
 }
 
-/// Whether activations that are off by a bf16's rounding would change an explanation by much more. Sums and
-/// products of computed values cancel, and rules divide by them: by deep_taylor, maps of MoViNet-A0 with its
-/// activations rounded had cosines of 0.1 to 0.9 with those in float32, and with what came behind rounded
-/// 0.99999.
-bool Network::needs_float32() const {
-  return purpose_ == Purpose::kExplanation && std::ranges::any_of(graph_.nodes, [](const graph::Node& node) {
-           return is<graph::Add>(node) || is<graph::Multiply>(node) || is<graph::MatMul>(node) ||
-                  is<graph::Softmax>(node) || is<graph::Standardise>(node);
-         });
-}
-
 void Network::prepare(Step& step) {
   const graph::Node& node = *step.node;
   const Shape& input = graph_.shape(node.inputs[0]);
   if (const auto spec = linear_spec(graph_, node)) {
     kernels::Epilogue epilogue{step.activation};
-    epilogue.in_float32 = needs_float32();
+    epilogue.in_float32 = forward_in_float32_;
     if (step.residual >= 0) epilogue.residual = kernels::Epilogue::Residual::kAdded;
     step.linear = library_.prepare(*spec, input, epilogue);
   } else if (const auto maximum = max_spec(node)) {

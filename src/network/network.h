@@ -84,11 +84,10 @@ class Network {
   kernels::Buffer combine(const graph::Node& node, const kernels::Buffer& a, const kernels::Buffer& b);
   kernels::Buffer move(const graph::Node& node, const Trace& trace);
   std::vector<char> kept_values(Keep keep) const;
-  bool needs_float32() const;
 
   graph::Graph graph_;
   kernels::Library& library_;
-  Purpose purpose_;
+  bool forward_in_float32_;  ///< whatever precision the library has
   std::vector<Step> steps_;
 };
 

@@ -61,6 +61,11 @@ void expect_rounded_operands(const Layer& layer, const Tensor& operand, const st
   testing::expect_near(want, have, testing::kTolerance, what);
 }
 
+std::vector<double> outputs(kernels::Library& library, const kernels::ConvolutionSpec& spec,
+                            const Tensor& x) {
+  return library.download(library.prepare(spec, x.shape(), {})->forward(library.upload(x), {})).as_doubles();
+}
+
 class Bfloat16Layers : public ::testing::TestWithParam<Case> {
  protected:
   void SetUp() override {
@@ -103,11 +108,8 @@ TEST(Bfloat16, LeavesStemsInFloat32) {
   Random random(32);
   const kernels::ConvolutionSpec spec = spec_of(c, random);
   const Tensor x = random.signed_values(c.input);
-  const auto run = [&](kernels::Library& library) {
-    return library.download(library.prepare(spec, c.input, {})->forward(library.upload(x), {})).as_doubles();
-  };
-  testing::expect_near(run(*testing::libraries().reference), run(bfloat16_library()), testing::kTolerance,
-                       "stem");
+  testing::expect_near(outputs(*testing::libraries().reference, spec, x),
+                       outputs(bfloat16_library(), spec, x), testing::kTolerance, "stem");
 }
 
 TEST(Bfloat16, FollowsWeightsThatChange) {
@@ -129,10 +131,8 @@ TEST(Bfloat16, IsFloat32WhereTheProcessorHasNone) {
   Random random(34);
   const kernels::ConvolutionSpec spec = spec_of(c, random);
   const Tensor x = random.signed_values(c.input);
-  const auto run = [&](kernels::Library& library) {
-    return library.download(library.prepare(spec, c.input, {})->forward(library.upload(x), {})).as_doubles();
-  };
-  EXPECT_EQ(run(*kernels::make_onednn_library(0, Precision::kBfloat16)), run(*testing::libraries().onednn));
+  EXPECT_EQ(outputs(*kernels::make_onednn_library(0, Precision::kBfloat16), spec, x),
+            outputs(*testing::libraries().onednn, spec, x));
   EXPECT_EQ(precision_here(Precision::kBfloat16), Precision::kFloat32);
   EXPECT_NE(precision_note(Precision::kBfloat16), "");
   EXPECT_EQ(precision_note(Precision::kFloat32), "");

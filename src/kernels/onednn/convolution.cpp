@@ -91,13 +91,14 @@ class Convolution final : public LinearMap {
     activation_is_fused_ = append_activation(ops, epilogue.activation);
     dnnl::primitive_attr attributes;
     attributes.set_post_ops(ops);
+    winograd_ = WinogradConvolution::make(device, spec, input);
     const bool forward_in_bf16 = in_bf16_ && !epilogue.in_float32;
-    forward_ = forward_pass(attributes, forward_in_bf16);
-    apply_ = ops.len() == 0 && forward_in_bf16 == in_bf16_ ? forward_ : forward_pass({}, in_bf16_);
+    if (!winograd_) forward_ = forward_pass(attributes, forward_in_bf16);
+    const bool is_forward = !winograd_ && ops.len() == 0 && forward_in_bf16 == in_bf16_;
+    apply_ = is_forward ? forward_ : forward_pass({}, in_bf16_);
     if (spec.groups == 1 && input[1] <= kPlainChannels)
       stem_adjoint_ = std::make_unique<StemAdjoint>(device, spec, input);
     sparse_ = SparseConvolution::make(device, spec, input);
-    winograd_ = WinogradConvolution::make(device, spec, input);
   }
 
   Buffer forward(const Buffer& x, Buffer residual) override {
@@ -253,7 +254,7 @@ class Convolution final : public LinearMap {
   /// Not a stem's, whose denominators under zB are small differences of large sums.
   bool in_bf16_;
   bool activation_is_fused_ = false;
-  Pass forward_, apply_, adjoint_;
+  Pass forward_, apply_, adjoint_;                 ///< forward_ where winograd_ is not
   std::unique_ptr<StemAdjoint> stem_adjoint_;      ///< where the input has few channels
   std::unique_ptr<SparseConvolution> sparse_;      ///< where it can be done so
   std::unique_ptr<WinogradConvolution> winograd_;  ///< where it pays
