@@ -161,8 +161,9 @@ struct Explanation {
   /// then ".target-INDEX" where several targets were.
   std::string name_in_run;
   std::string settings_json;  ///< every setting, as a JSON object, for the record; the caller's
-  double decode_seconds = 0, forward_seconds = 0;  ///< of the run
-  double explain_seconds = 0;                      ///< of this target
+  /// Of the run. Frames are decoded beside the network's work: what it had to wait for them.
+  double decode_seconds = 0, forward_seconds = 0;
+  double explain_seconds = 0;  ///< of this target
 };
 
 struct InputOptions {

@@ -91,6 +91,32 @@ Geometry geometry(const Preprocessing& preprocessing, int64_t width, int64_t hei
 /// input_bounds hold. Throws Error(kInvalidArgument).
 Tensor make_clip(std::span<const Frame> frames, const Preprocessing& preprocessing);
 
+/// One frame at the model's size, before colour order, scale, mean and std.
+struct ResizedFrame {
+  int64_t index = 0;  ///< in its video
+  double pts_seconds = 0;
+  Size source, model;
+  std::vector<float> rgb;  ///< [model height, model width, 3], 0 to 255
+};
+
+/// make_clip for the clips of one video, which overlap: each frame is resized once, however many clips it is
+/// in. Not thread-safe.
+class ClipMaker {
+ public:
+  /// Throws Error(kInvalidArgument) where values in `preprocessing` are not possible.
+  explicit ClipMaker(const Preprocessing& preprocessing);
+  ~ClipMaker();
+  ClipMaker(ClipMaker&&) noexcept;
+
+  ResizedFrame resize(const Frame& frame);
+  /// Of frames that were all of one size; the same values as make_clip's.
+  Tensor clip(std::span<const ResizedFrame* const> frames) const;
+
+ private:
+  struct Implementation;
+  std::unique_ptr<Implementation> implementation_;
+};
+
 /// The smallest and largest value every input can take (zB rule): [1, C, 1, 1, 1] in the layout's order, or
 /// as large as the clip of `clip_len` frames where a mean volume is subtracted.
 std::pair<Tensor, Tensor> input_bounds(const Preprocessing& preprocessing, int64_t clip_len);

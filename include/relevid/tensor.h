@@ -102,10 +102,14 @@ class Tensor {
   void require(DType dtype) const;
   void require_elements(size_t count) const;
 
+  struct Free {
+    void operator()(std::byte* bytes) const;
+  };
+
   Shape shape_{0};
   DType dtype_ = DType::kF32;
   int64_t elements_ = 0;
-  std::unique_ptr<std::byte[]> bytes_;
+  std::unique_ptr<std::byte[], Free> bytes_;
 };
 
 template <class T>

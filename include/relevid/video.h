@@ -74,7 +74,8 @@ struct VideoWriterOptions {
 };
 
 /// Writes an MP4 (H.264, yuv420p, BT.709, faststart), atomically: the file appears at finish(); without it
-/// nothing is left behind. Odd sizes are padded by one row or column (repeated edge). Not thread-safe;
+/// nothing is left behind. Odd sizes are padded by one row or column (repeated edge). Encodes in a thread of
+/// its own, so that what cannot be written may be told at a later frame or by finish(). Not thread-safe;
 /// movable. Errors: kIo (a full disk and a missing H.264 encoder included), kInvalidArgument.
 class VideoWriter {
  public:

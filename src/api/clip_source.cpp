@@ -9,13 +9,17 @@
 #include <numeric>
 
 #include "api/layout.h"
+#include "base/run_ahead.h"
 #include "base/suggest.h"
+#include "explain/volume.h"
 #include "relevid/error.h"
 #include "relevid/npz.h"
 #include "video/frame_groups.h"
 
 namespace relevid {
 namespace {
+
+constexpr size_t kClipsAhead = 2;  // decoded while others are explained
 
 ClipSource numbers_source(const std::filesystem::path& input, const InputOptions& options,
                           const Shape& clip_shape) {
@@ -34,14 +38,8 @@ ClipSource numbers_source(const std::filesystem::path& input, const InputOptions
     plan.frame_indices.resize(static_cast<size_t>(wanted[2]));
     std::iota(plan.frame_indices.begin(), plan.frame_indices.end(), int64_t{0});
   }
-  source.for_each_clip = [clips, single, layout = options.layout](const auto& take) {
-    const auto item = static_cast<size_t>(single.elements());
-    for (int64_t n = 0; n < clips->shape()[0]; ++n) {
-      Tensor clip(single, DType::kF32);
-      std::ranges::copy(clips->values<float>().subspan(static_cast<size_t>(n) * item, item),
-                        clip.values<float>().begin());
-      take(n, from_ncthw(clip, layout));
-    }
+  source.for_each_clip = [clips, layout = options.layout](const auto& take) {
+    for (int64_t n = 0; n < clips->shape()[0]; ++n) take(n, from_ncthw(item_of(*clips, n), layout));
   };
   return source;
 }
@@ -65,9 +63,16 @@ ClipSource video_source(const std::filesystem::path& input, const InputOptions& 
   std::vector<std::vector<int64_t>> groups;
   for (const ClipPlan& plan : source.plans) groups.push_back(plan.frame_indices);
   source.for_each_clip = [reader, groups, preprocessing = settings.preprocessing](const auto& take) {
-    stream_groups(*reader, groups, [&](int64_t index, std::span<const Frame> frames) {
-      take(index, make_clip(frames, preprocessing));
-    });
+    using Clip = std::pair<int64_t, Tensor>;
+    const auto decode = [&](const auto& give) {
+      ClipMaker maker(preprocessing);
+      stream_groups(
+          *reader, groups, [&](const Frame& frame) { return maker.resize(frame); },
+          [&](int64_t index, std::span<const ResizedFrame* const> frames) {
+            give(Clip(index, maker.clip(frames)));
+          });
+    };
+    run_ahead<Clip>(kClipsAhead, decode, [&](const Clip& clip) { take(clip.first, clip.second); });
   };
   return source;
 }

@@ -8,6 +8,7 @@
 #include "api/clip_source.h"
 #include "api/layout.h"
 #include "api/shares.h"
+#include "explain/volume.h"
 #include "relevid/error.h"
 #include "relevid/explain.h"
 
@@ -64,10 +65,12 @@ class InputRun {
     });
     classes_ = resolve(targets);
     if (clips_total_ == count()) return;
-    for_each([&](int64_t index, const Tensor& clip) {
-      forward(index, clip);
+    for (int64_t index = 0; index < count(); ++index) {
+      if (control_.interrupted()) throw Interrupted{};
+      forward(index, from_ncthw(item_of(*clips_, index), layout_));
       explain(index, classes_);
-    });
+      ++clips_done_;
+    }
   }
 
   std::vector<Explanation> results(const std::filesystem::path& input, size_t targets_asked);

@@ -100,9 +100,12 @@ Explanation ExtremeClips::frames_of(const audit::Extreme& extreme, const Preproc
   e.target = extreme.clip.target;
   e.settings_json = method_settings_of(manifest_);
   const std::vector<std::vector<int64_t>> group = {extreme.clip.frame_indices};
-  stream_groups(reader, group, [&](int64_t, std::span<const Frame> frames) {
-    e.clips = std::make_shared<Tensor>(to_ncthw(make_clip(frames, preprocessing), preprocessing.layout));
-  });
+  ClipMaker maker(preprocessing);
+  stream_groups(
+      reader, group, [&](const Frame& frame) { return maker.resize(frame); },
+      [&](int64_t, std::span<const ResizedFrame* const> frames) {
+        e.clips = std::make_shared<Tensor>(to_ncthw(maker.clip(frames), preprocessing.layout));
+      });
   return e;
 }
 

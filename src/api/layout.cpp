@@ -44,10 +44,12 @@ Tensor transposed(const Tensor& tensor, const Axes& axes) {
 }  // namespace
 
 Tensor to_ncthw(const Tensor& tensor, ClipLayout layout) {
+  if (layout == ClipLayout::kNcthw) return tensor.clone();
   return transposed(tensor, axes_of(layout));
 }
 
 Tensor from_ncthw(const Tensor& tensor, ClipLayout layout) {
+  if (layout == ClipLayout::kNcthw) return tensor.clone();
   Axes inverse{};
   const Axes axes = axes_of(layout);
   for (size_t i = 0; i < axes.size(); ++i) inverse[static_cast<size_t>(axes[i])] = static_cast<int64_t>(i);

@@ -5,6 +5,7 @@
 #include <fmt/ranges.h>
 
 #include <algorithm>
+#include <future>
 
 #include "api/model_implementation.h"
 #include "base/hash.h"
@@ -92,11 +93,12 @@ std::vector<int64_t> sizes_from(const ModelSettings& settings) {
 }  // namespace
 
 Model::Model(const std::filesystem::path& path) : implementation_(std::make_unique<Implementation>()) {
+  auto sha256 = std::async(std::launch::async, [&path] { return sha256_of_file(path); });
   implementation_->model = onnx_io::read_model(path);
   implementation_->pathways = graph::join_pathways(implementation_->model);
   implementation_->clips_inside = graph::fold_clips(implementation_->model);
   implementation_->path = path;
-  implementation_->sha256 = sha256_of_file(path);
+  implementation_->sha256 = sha256.get();
   implementation_->inputs = ports(implementation_->model.inputs);
   implementation_->outputs = ports(implementation_->model.outputs);
 }

@@ -119,11 +119,14 @@ void ClipFeed::feed_clips(VideoRow& row) {
   push(VideoOpened{row, std::ssize(clips)});
   std::vector<std::vector<int64_t>> groups;
   for (const PlannedClip& clip : clips) groups.push_back(clip.frame_indices);
-  stream_groups(reader, groups, [&](int64_t group, std::span<const Frame> frames) {
-    ClipReady ready{clips[static_cast<size_t>(group)], {}, make_clip(frames, options_.preprocessing)};
-    for (const Frame& frame : frames) ready.pts_seconds.push_back(frame.pts_seconds);
-    push(std::move(ready));
-  });
+  ClipMaker maker(options_.preprocessing);
+  stream_groups(
+      reader, groups, [&](const Frame& frame) { return maker.resize(frame); },
+      [&](int64_t group, std::span<const ResizedFrame* const> frames) {
+        ClipReady ready{clips[static_cast<size_t>(group)], {}, maker.clip(frames)};
+        for (const ResizedFrame* frame : frames) ready.pts_seconds.push_back(frame->pts_seconds);
+        push(std::move(ready));
+      });
 }
 
 }  // namespace relevid::audit

@@ -8,7 +8,7 @@
 #include <variant>
 #include <vector>
 
-#include "audit/bounded_queue.h"
+#include "base/bounded_queue.h"
 #include "audit/plan.h"
 #include "audit/rows.h"
 #include "relevid/preprocessing.h"

@@ -3,6 +3,8 @@
 
 #include <algorithm>
 #include <map>
+#include <memory>
+#include <optional>
 
 #include "clips/channels.h"
 #include "clips/clip_parts.h"
@@ -28,18 +30,21 @@ void check_values(const Preprocessing& preprocessing) {
   }
 }
 
-void check_frames(std::span<const Frame> frames) {
+void check_frame(const Frame& frame) {
+  if (static_cast<int64_t>(frame.rgb.size()) != frame.width * frame.height * kChannels) {
+    throw Error(ErrorKind::kInternal, fmt::format("frame {} has {} bytes for {} x {} pixels", frame.index,
+                                                  frame.rgb.size(), frame.width, frame.height));
+  }
+}
+
+void check_frames(std::span<const ResizedFrame* const> frames) {
   if (frames.empty()) throw Error(ErrorKind::kInvalidArgument, "a clip needs at least one frame");
-  for (const Frame& frame : frames) {
-    if (frame.width != frames[0].width || frame.height != frames[0].height) {
-      throw Error(ErrorKind::kInvalidArgument,
-                  fmt::format("frame {} is {} x {}, but the clip's first frame is {} x {}", frame.index,
-                              frame.width, frame.height, frames[0].width, frames[0].height));
-    }
-    if (static_cast<int64_t>(frame.rgb.size()) != frame.width * frame.height * kChannels) {
-      throw Error(ErrorKind::kInternal, fmt::format("frame {} has {} bytes for {} x {} pixels", frame.index,
-                                                    frame.rgb.size(), frame.width, frame.height));
-    }
+  const Size& first = frames[0]->source;
+  for (const ResizedFrame* frame : frames) {
+    if (frame->source == first) continue;
+    throw Error(ErrorKind::kInvalidArgument,
+                fmt::format("frame {} is {} x {}, but the clip's first frame is {} x {}", frame->index,
+                            frame->source.width, frame->source.height, first.width, first.height));
   }
 }
 
@@ -158,30 +163,66 @@ void load_mean_volume(Preprocessing& preprocessing, const std::filesystem::path&
   preprocessing.needs_mean_volume = true;
 }
 
-Tensor make_clip(std::span<const Frame> frames, const Preprocessing& preprocessing) {
-  check_frames(frames);
+struct ClipMaker::Implementation {
+  Preprocessing preprocessing;
+  std::optional<Geometry> geometry;  ///< that the resizer is made for
+  std::unique_ptr<FrameResizer> resizer;
+};
+
+ClipMaker::ClipMaker(const Preprocessing& preprocessing)
+    : implementation_(std::make_unique<Implementation>(Implementation{preprocessing, {}, {}})) {
   check_values(preprocessing);
+}
+ClipMaker::~ClipMaker() = default;
+ClipMaker::ClipMaker(ClipMaker&&) noexcept = default;
+
+ResizedFrame ClipMaker::resize(const Frame& frame) {
+  check_frame(frame);
+  auto& [preprocessing, geometry, resizer] = *implementation_;
+  const Size source{frame.height, frame.width};
+  if (!geometry || geometry->source != source) {
+    geometry = relevid::geometry(preprocessing, frame.width, frame.height);
+    resizer = make_frame_resizer(preprocessing, *geometry);
+  }
+  const auto pixels = resizer->resize(frame);
+  return {frame.index, frame.pts_seconds, source, geometry->model, {pixels.begin(), pixels.end()}};
+}
+
+Tensor ClipMaker::clip(std::span<const ResizedFrame* const> frames) const {
+  check_frames(frames);
+  const Preprocessing& preprocessing = implementation_->preprocessing;
   const auto clip_len = static_cast<int64_t>(frames.size());
-  const Geometry geometry = relevid::geometry(preprocessing, frames[0].width, frames[0].height);
+  const Size& source = frames[0]->source;
+  const Geometry geometry = relevid::geometry(preprocessing, source.width, source.height);
   const Mean mean(preprocessing, clip_len, geometry);
   const ClipStrides strides = clip_strides(preprocessing.layout, clip_len, geometry.model);
   Tensor clip(strides.shape, DType::kF32);
   float* values = clip.values<float>().data();
-
-  const auto resizer = make_frame_resizer(preprocessing, geometry);
   std::map<int64_t, int64_t> position_of_frame;
   for (int64_t t = 0; t < clip_len; ++t) {
-    const Frame& frame = frames[static_cast<size_t>(t)];
+    const ResizedFrame& frame = *frames[static_cast<size_t>(t)];
     const auto [first, is_new] = position_of_frame.emplace(frame.index, t);
     if (!is_new && !preprocessing.needs_mean_volume) {
       repeat_frame(strides, geometry.model, first->second, t, values);
     } else {
-      normalise_frame(resizer->resize(frame), preprocessing, geometry.model, mean, t, strides, values);
+      normalise_frame(frame.rgb, preprocessing, geometry.model, mean, t, strides, values);
     }
   }
   if (preprocessing.clip_mean == ClipMean::kSubtract)
     subtract_clip_mean(strides, clip_len, geometry.model, clip.values<float>());
   return clip;
+}
+
+Tensor make_clip(std::span<const Frame> frames, const Preprocessing& preprocessing) {
+  ClipMaker maker(preprocessing);
+  std::map<int64_t, ResizedFrame> resized;
+  std::vector<const ResizedFrame*> clip;
+  for (const Frame& frame : frames) {
+    auto found = resized.find(frame.index);
+    if (found == resized.end()) found = resized.emplace(frame.index, maker.resize(frame)).first;
+    clip.push_back(&found->second);
+  }
+  return maker.clip(clip);
 }
 
 std::pair<Tensor, Tensor> input_bounds(const Preprocessing& preprocessing, int64_t clip_len) {

@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <cstring>
 #include <utility>
 
 #include "base/suggest.h"
@@ -42,6 +43,30 @@ void require_finite_values(std::span<const T> values, const Shape& shape, std::s
 void require_finite(const Tensor& tensor, std::string_view what) {
   if (tensor.dtype() == DType::kF32) require_finite_values(tensor.values<float>(), tensor.shape(), what);
   if (tensor.dtype() == DType::kF64) require_finite_values(tensor.values<double>(), tensor.shape(), what);
+}
+
+/// By how many frames `clip` lies later than `last`, where all frames that both then have are equal to the
+/// bit; 0 where there is no such number, or so large a one that little is shared.
+int64_t frames_later(const Tensor& last, const Tensor& clip, int64_t time_axis) {
+  if (last.shape() != clip.shape() || last.dtype() != clip.dtype()) return 0;
+  const Shape& shape = clip.shape();
+  const int64_t frames = shape[time_axis];
+  const auto frame_bytes =
+      static_cast<size_t>(shape.strides()[static_cast<size_t>(time_axis)] * size_bytes(clip.dtype()));
+  const auto stack_bytes = frame_bytes * static_cast<size_t>(frames);
+  const auto agree = [&](int64_t shift) {
+    const size_t skipped = static_cast<size_t>(shift) * frame_bytes;
+    for (size_t stack = 0; stack < clip.bytes().size(); stack += stack_bytes) {
+      if (std::memcmp(clip.bytes().data() + stack, last.bytes().data() + stack + skipped,
+                      stack_bytes - skipped) != 0)
+        return false;
+    }
+    return true;
+  };
+  for (int64_t shift = 1; 2 * shift <= frames; ++shift) {
+    if (agree(shift)) return shift;
+  }
+  return 0;
 }
 
 /// How methods of one kind are made.
@@ -113,7 +138,8 @@ Composite composite_for(const std::string& method, InputBounds bounds, ProductRu
   return preset(method, bounds).preceded_by(std::move(rules));
 }
 
-Explainer::Explainer(Network& network, const ExplainerOptions& options) : network_(network) {
+Explainer::Explainer(Network& network, const ExplainerOptions& options)
+    : network_(network), time_axis_(options.channel_axis == 1 ? 2 : 1) {
   const Family& family = family_of(options.method);
   require_explainable(network.graph());
   const bool has_rules = !options.rules.empty() || options.product != ProductRule::kSignal;
@@ -150,7 +176,24 @@ void Explainer::forward(std::span<const Tensor> clips) {
     require_finite(clips[i], clips.size() == 1 ? "the clip" : fmt::format("clip {}", i + 1));
     clips_.push_back(network_.library().upload(clips[i]));
   }
-  run_network();
+  SharedFrames* shared = shared_with_last(clips);
+  last_clip_ = {};  // a pass that does not end leaves nothing that the next clip could take over
+  run_network(shared);
+  if (clips.size() == 1) last_clip_ = clips[0].clone();
+}
+
+SharedFrames* Explainer::shared_with_last(std::span<const Tensor> clips) {
+  took_over_ = false;
+  const bool is_clip = clips.size() == 1 && clips[0].shape().rank() == 5;
+  const int64_t shift = !is_clip ? 0 : frames_later(last_clip_, clips[0], time_axis_);
+  if (shift == 0) {
+    if (shared_) shared_->forget();
+    return nullptr;
+  }
+  took_over_ = shared_ && shared_->holds_last() && shared_->shift() == shift;
+  if (!shared_ || shared_->shift() != shift)
+    shared_ = std::make_unique<SharedFrames>(network_, time_axis_, shift);
+  return shared_->pays() ? shared_.get() : nullptr;
 }
 
 bool Explainer::finds_enough_in(const Explainer& other) const {
@@ -167,11 +210,11 @@ void Explainer::take_clip_from(Explainer& other) {
   logits_ = std::exchange(other.logits_, {});
   if (finds_enough_in(other)) return;
   trace_ = {};
-  if (method_->keep() != Keep::kNothing) run_network();
+  if (method_->keep() != Keep::kNothing) run_network(nullptr);
 }
 
-void Explainer::run_network() {
-  trace_ = network_.forward(clips_, method_->keep(), {}, also_kept_);
+void Explainer::run_network(SharedFrames* shared) {
+  trace_ = network_.forward(clips_, method_->keep(), {}, also_kept_, shared);
   logits_ = network_.output(trace_);
   require_finite(logits_, "the model's output");
 }

@@ -10,6 +10,7 @@
 #include "explain/composite.h"
 #include "explain/method.h"
 #include "network/network.h"
+#include "network/shared_frames.h"
 
 namespace relevid {
 
@@ -26,12 +27,15 @@ class Explainer {
   ~Explainer();
 
   /// Runs the network and keeps what the method needs; one tensor per input of the network (SlowFast has
-  /// two). Error(kCorruptInput) where a clip holds NaN or infinity.
+  /// two). Error(kCorruptInput) where a clip holds NaN or infinity. Where the clip begins with frames of the
+  /// last one, as a window that slides over a video does, what the first layers find of them is taken over.
   void forward(std::span<const Tensor> clips);
   void forward(const Tensor& clip) { forward(std::span(&clip, 1)); }
   /// Takes the last clip over from another method on the same network, which forgets it. The network runs
   /// again only where this method needs other activations than that one.
   void take_clip_from(Explainer& other);
+  /// Whether the last forward pass took anything over from the one before.
+  bool took_over() const { return took_over_; }
   /// Of the last clip, [N, classes].
   const Tensor& logits() const { return logits_; }
   /// Explains one class per item of the last clip.
@@ -45,15 +49,21 @@ class Explainer {
   std::vector<std::string> rule_names() const;
 
  private:
-  void run_network();
+  void run_network(SharedFrames* shared);
+  /// What this clip shares with the last one, if that is worth its copies.
+  SharedFrames* shared_with_last(std::span<const Tensor> clips);
   bool finds_enough_in(const Explainer& other) const;
 
   Network& network_;
   std::unique_ptr<Method> method_;
   std::vector<graph::ValueId> also_kept_;
+  int64_t time_axis_;
+  Tensor last_clip_;
+  std::unique_ptr<SharedFrames> shared_;  ///< of the shift between the last two clips that had one
   std::vector<kernels::Buffer> clips_;
   Trace trace_;
   Tensor logits_;
+  bool took_over_ = false;
 };
 
 /// Throws Error(kInvalidArgument) with the nearest name where the method is not one.

@@ -7,6 +7,7 @@
 #include <cmath>
 #include <utility>
 
+#include "network/shared_frames.h"
 #include "network/specs.h"
 #include "relevid/error.h"
 
@@ -53,10 +54,7 @@ void Network::prepare(Step& step) {
   const graph::Node& node = *step.node;
   const Shape& input = graph_.shape(node.inputs[0]);
   if (const auto spec = linear_spec(graph_, node)) {
-    kernels::Epilogue epilogue{step.activation};
-    epilogue.in_float32 = forward_in_float32_;
-    if (step.residual >= 0) epilogue.residual = kernels::Epilogue::Residual::kAdded;
-    step.linear = library_.prepare(*spec, input, epilogue);
+    step.linear = prepare_like(step, *spec, input);
   } else if (const auto maximum = max_spec(node)) {
     step.maximum = library_.prepare_max(*maximum, input);
   } else if (const auto* affine = std::get_if<graph::Affine>(&node.op)) {
@@ -74,6 +72,14 @@ void Network::prepare(Step& step) {
   } else if (is<graph::MatMul>(node)) {
     step.product = library_.prepare_product(input, graph_.shape(node.inputs[1]));
   }
+}
+
+std::unique_ptr<kernels::LinearMap> Network::prepare_like(const Step& step, const kernels::LinearSpec& spec,
+                                                          const Shape& input) const {
+  kernels::Epilogue epilogue{step.activation};
+  epilogue.in_float32 = forward_in_float32_;
+  if (step.residual >= 0) epilogue.residual = kernels::Epilogue::Residual::kAdded;
+  return library_.prepare(spec, input, epilogue);
 }
 
 /// An activation that alone reads a linear map's output becomes part of the map. Its slope must be told from
@@ -151,7 +157,7 @@ std::vector<char> Network::kept_values(Keep keep) const {
 }
 
 Trace Network::forward(std::span<const Buffer> inputs, Keep keep, const DropoutMask& mask,
-                       std::span<const ValueId> also) {
+                       std::span<const ValueId> also, SharedFrames* shared) {
   if (inputs.size() != graph_.inputs.size()) {
     throw Error(ErrorKind::kInvalidArgument, fmt::format("the model has {} inputs, and {} were given",
                                                          graph_.inputs.size(), inputs.size()));
@@ -187,6 +193,8 @@ Trace Network::forward(std::span<const Buffer> inputs, Keep keep, const DropoutM
       Buffer residual = std::exchange(trace.values[at(steps_[i].residual)], {});
       trace.values[at(steps_[i].result)] =
           steps_[i].linear->forward(trace.values[at(steps_[i].node->inputs[0])], std::move(residual));
+    } else if (shared && shared->has(i)) {
+      trace.values[at(steps_[i].result)] = shared->run(i, trace.values[at(steps_[i].node->inputs[0])]);
     } else {
       if (mask && is<graph::Dropout>(*steps_[i].node))
         trace.masks[i] = mask(i, graph_.shape(steps_[i].result));

@@ -50,6 +50,8 @@ struct Trace {
 /// Factors of a dropout's elements, by the index of its step and its shape: 0 or 1 / (1 - ratio).
 using DropoutMask = std::function<kernels::Buffer(size_t step, const Shape& shape)>;
 
+class SharedFrames;
+
 /// A graph prepared for its input shape on one kernel library: primitives built, activations fused into what
 /// is before them. Owns the graph; borrows the library, which must outlive it. Used from one thread at a
 /// time.
@@ -65,11 +67,14 @@ class Network {
 
   /// One tensor per input of the graph, in its order. Activations are freed as soon as nothing needs them.
   /// Batch norms use the batch's own statistics; dropouts pass everything where no mask is given. `also` are
-  /// kept whatever `keep` says; they are results of steps.
+  /// kept whatever `keep` says; they are results of steps. `shared` runs the steps that it has.
   Trace forward(std::span<const kernels::Buffer> inputs, Keep keep, const DropoutMask& mask = {},
-                std::span<const graph::ValueId> also = {});
+                std::span<const graph::ValueId> also = {}, SharedFrames* shared = nullptr);
   /// One step on values of the caller's.
   kernels::Buffer run_alone(size_t index, const std::function<kernels::Buffer(graph::ValueId)>& value);
+  /// A linear map of another size, with all else as this step's.
+  std::unique_ptr<kernels::LinearMap> prepare_like(const Step& step, const kernels::LinearSpec& spec,
+                                                   const Shape& input) const;
   /// The output of a trace, [N, classes...].
   Tensor output(const Trace& trace) const;
   /// Says that the tensors which its graph's layers hold have been written to, as an optimiser does. Only

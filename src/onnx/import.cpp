@@ -1,20 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "onnx/import.h"
 
-#include <fcntl.h>
 #include <fmt/format.h>
-#include <google/protobuf/io/coded_stream.h>
-#include <google/protobuf/io/zero_copy_stream_impl.h>
 #include <onnx/onnx_pb.h>
-#include <unistd.h>
 
-#include <cerrno>
-#include <cstring>
-#include <limits>
 #include <optional>
 #include <set>
 
+#include "base/readable_file.h"
 #include "onnx/import_tensor.h"
+#include "onnx/parsed_model.h"
 #include "relevid/error.h"
 
 namespace relevid::onnx_io {
@@ -27,38 +22,11 @@ constexpr int64_t kOldestOpset = 9, kNewestOpset = 21;
               fmt::format("{} is not an ONNX model, or it is truncated: {}", path.string(), why));
 }
 
-/// protobuf writes what it dislikes to stderr; the error raised here says it all.
-class QuietProtobuf {
- public:
-  QuietProtobuf() : previous_(google::protobuf::SetLogHandler(nullptr)) {}
-  ~QuietProtobuf() { google::protobuf::SetLogHandler(previous_); }
-  QuietProtobuf(const QuietProtobuf&) = delete;
-  QuietProtobuf& operator=(const QuietProtobuf&) = delete;
-
- private:
-  google::protobuf::LogHandler* previous_;
-};
-
-onnx::ModelProto parse(const std::filesystem::path& path) {
-  std::error_code error;
-  if (std::filesystem::is_directory(path, error)) {
-    throw Error(ErrorKind::kIo, fmt::format("{} is a folder; an .onnx file is needed", path.string()));
-  }
-  const int descriptor = ::open(path.c_str(), O_RDONLY | O_CLOEXEC);
-  if (descriptor < 0) {
-    throw Error(ErrorKind::kIo, fmt::format("cannot read model {}: {}", path.string(), std::strerror(errno)));
-  }
-  google::protobuf::io::FileInputStream file(descriptor);
-  file.SetCloseOnDelete(true);
-  google::protobuf::io::CodedInputStream stream(&file);
-  stream.SetTotalBytesLimit(std::numeric_limits<int>::max());
-  const QuietProtobuf quiet;
-  onnx::ModelProto model;
-  if (!model.ParseFromCodedStream(&stream) || !stream.ConsumedEntireMessage()) {
-    not_onnx(path, "it does not parse");
-  }
-  if (!model.has_graph() || model.graph().node_size() == 0) not_onnx(path, "it holds no graph");
-  return model;
+ParsedModel parse(const ReadableFile& file) {
+  auto model = parse_model(file);
+  if (!model) not_onnx(file.path(), "it does not parse");
+  if (model->rest.graph().node_size() == 0) not_onnx(file.path(), "it holds no graph");
+  return std::move(*model);
 }
 
 /// Nothing for kinds that have no counterpart here: graphs, strings, sparse tensors, types.
@@ -137,14 +105,17 @@ int64_t opset_of(const onnx::ModelProto& proto, const std::filesystem::path& pat
 }  // namespace
 
 graph::Model read_model(const std::filesystem::path& path) {
-  const onnx::ModelProto proto = parse(path);
+  const ReadableFile file(path);
+  const auto [proto, initializers] = parse(file);
   const auto folder = path.parent_path();
   graph::Model model;
   model.opset = opset_of(proto, path);
   model.producer =
       proto.producer_name() + (proto.producer_version().empty() ? "" : " " + proto.producer_version());
-  for (const auto& tensor : proto.graph().initializer()) {
-    model.constants[tensor.name()] = graph::share(import_tensor(tensor, folder));
+  for (const auto& [tensor, raw_offset, raw_length] : initializers) {
+    model.constants[tensor.name()] =
+        graph::share(raw_length == 0 ? import_tensor(tensor, folder)
+                                     : import_tensor(tensor, ByteRange(file, raw_offset, raw_length)));
   }
   if (proto.graph().sparse_initializer_size() > 0) {
     throw Error(ErrorKind::kUnsupportedModel,

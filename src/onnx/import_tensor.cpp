@@ -3,12 +3,13 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <bit>
 #include <cmath>
-#include <cstring>
-#include <fstream>
 #include <map>
+#include <span>
 
+#include "base/readable_file.h"
 #include "relevid/error.h"
 
 namespace relevid::onnx_io {
@@ -18,45 +19,6 @@ using Proto = ::onnx::TensorProto;
 
 [[noreturn]] void corrupt(const Proto& proto, const std::string& what) {
   throw Error(ErrorKind::kCorruptInput, fmt::format("tensor '{}': {}", proto.name(), what));
-}
-
-/// The bytes of external data: `location` is a file in the model's own folder or below it, links resolved.
-std::string external_bytes(const Proto& proto, const std::filesystem::path& folder) {
-  std::map<std::string, std::string> entries;
-  for (const auto& entry : proto.external_data()) entries[entry.key()] = entry.value();
-  const std::filesystem::path location = entries["location"];
-  std::error_code error;
-  const auto root = std::filesystem::weakly_canonical(folder.empty() ? "." : folder, error);
-  const auto path = std::filesystem::weakly_canonical(root / location, error);
-  const auto relative = path.lexically_relative(root);
-  if (location.empty() || location.is_absolute() || relative.empty() || *relative.begin() == "..") {
-    corrupt(proto, fmt::format("its external data '{}' lies outside the model's folder; it is not read",
-                               location.string()));
-  }
-  std::ifstream file;
-  if (std::filesystem::is_regular_file(path, error)) file.open(path, std::ios::binary | std::ios::ate);
-  if (!file.is_open()) {
-    throw Error(ErrorKind::kIo,
-                fmt::format("tensor '{}': external data {} cannot be read; it belongs beside the model",
-                            proto.name(), path.string()));
-  }
-  const auto size = static_cast<uint64_t>(file.tellg());
-  uint64_t offset = 0, length = 0;
-  try {
-    offset = entries.contains("offset") ? std::stoull(entries["offset"]) : 0;
-    length = entries.contains("length") ? std::stoull(entries["length"]) : size - std::min(offset, size);
-  } catch (const std::exception&) {
-    corrupt(proto, "external data with an offset or length that is not a number");
-  }
-  if (offset > size || length > size - offset) {
-    corrupt(proto, fmt::format("external data {} is truncated: {} bytes, {} needed", path.string(), size,
-                               offset + length));
-  }
-  std::string bytes(length, '\0');
-  file.seekg(static_cast<std::streamoff>(offset));
-  file.read(bytes.data(), static_cast<std::streamsize>(length));
-  if (!file) corrupt(proto, "external data could not be read");
-  return bytes;
 }
 
 float from_half(uint16_t bits) {
@@ -81,23 +43,21 @@ void require_count(const Proto& proto, int64_t found, int64_t expected) {
 }
 
 template <class T>
-Tensor from_bytes(const Proto& proto, const Shape& shape, std::string_view bytes) {
+Tensor from_bytes(const Proto& proto, const Shape& shape, const ByteRange& bytes) {
   require_count(proto, static_cast<int64_t>(bytes.size()),
                 shape.elements() * static_cast<int64_t>(sizeof(T)));
   Tensor tensor(shape, dtype_of<T>());
-  std::memcpy(tensor.bytes().data(), bytes.data(), bytes.size());
+  bytes.read(tensor.bytes());
   return tensor;
 }
 
-Tensor from_16_bits(const Proto& proto, const Shape& shape, std::string_view bytes,
+Tensor from_16_bits(const Proto& proto, const Shape& shape, const ByteRange& bytes,
                     float (*convert)(uint16_t)) {
   require_count(proto, static_cast<int64_t>(bytes.size()), shape.elements() * 2);
+  std::vector<uint16_t> bits(static_cast<size_t>(shape.elements()));
+  bytes.read(std::as_writable_bytes(std::span(bits)));
   Tensor tensor(shape, DType::kF32);
-  for (size_t i = 0; float& value : tensor.values<float>()) {
-    uint16_t bits = 0;
-    std::memcpy(&bits, bytes.data() + 2 * i++, sizeof bits);
-    value = convert(bits);
-  }
+  std::ranges::transform(bits, tensor.values<float>().begin(), convert);
   return tensor;
 }
 
@@ -117,7 +77,7 @@ Tensor from_field_16(const Proto& proto, const Shape& shape, float (*convert)(ui
   return tensor;
 }
 
-Tensor import_raw(const Proto& proto, const Shape& shape, std::string_view bytes) {
+Tensor import_raw(const Proto& proto, const Shape& shape, const ByteRange& bytes) {
   switch (proto.data_type()) {
     case Proto::FLOAT:
       return from_bytes<float>(proto, shape, bytes);
@@ -145,6 +105,42 @@ Tensor import_raw(const Proto& proto, const Shape& shape, std::string_view bytes
                           Proto::DataType_Name(static_cast<Proto::DataType>(proto.data_type()))));
 }
 
+/// The file of external data: `location` is one in the model's own folder or below it, links resolved.
+ReadableFile open_external(const Proto& proto, const std::filesystem::path& location,
+                           const std::filesystem::path& folder) {
+  std::error_code error;
+  const auto root = std::filesystem::weakly_canonical(folder.empty() ? "." : folder, error);
+  const auto path = std::filesystem::weakly_canonical(root / location, error);
+  const auto relative = path.lexically_relative(root);
+  if (location.empty() || location.is_absolute() || relative.empty() || *relative.begin() == "..") {
+    corrupt(proto, fmt::format("its external data '{}' lies outside the model's folder; it is not read",
+                               location.string()));
+  }
+  if (std::filesystem::is_regular_file(path, error)) return ReadableFile(path);
+  throw Error(ErrorKind::kIo,
+              fmt::format("tensor '{}': external data {} cannot be read; it belongs beside the model",
+                          proto.name(), path.string()));
+}
+
+Tensor import_external(const Proto& proto, const Shape& shape, const std::filesystem::path& folder) {
+  std::map<std::string, std::string> entries;
+  for (const auto& entry : proto.external_data()) entries[entry.key()] = entry.value();
+  const ReadableFile file = open_external(proto, entries["location"], folder);
+  const uint64_t size = file.size_bytes();
+  uint64_t offset = 0, length = 0;
+  try {
+    offset = entries.contains("offset") ? std::stoull(entries["offset"]) : 0;
+    length = entries.contains("length") ? std::stoull(entries["length"]) : size - std::min(offset, size);
+  } catch (const std::exception&) {
+    corrupt(proto, "external data with an offset or length that is not a number");
+  }
+  if (offset > size || length > size - offset) {
+    corrupt(proto, fmt::format("external data {} is truncated: {} bytes, {} needed", file.path().string(),
+                               size, offset + length));
+  }
+  return import_raw(proto, shape, ByteRange(file, offset, length));
+}
+
 Tensor import_fields(const Proto& proto, const Shape& shape) {
   switch (proto.data_type()) {
     case Proto::FLOAT:
@@ -166,22 +162,29 @@ Tensor import_fields(const Proto& proto, const Shape& shape) {
     case Proto::BFLOAT16:
       return from_field_16(proto, shape, from_bfloat);
     default:
-      return import_raw(proto, shape, {});
+      return import_raw(proto, shape, ByteRange(std::string_view{}));
   }
+}
+
+Shape shape_of(const Proto& proto) {
+  std::vector<int64_t> dims(proto.dims().begin(), proto.dims().end());
+  for (const int64_t dim : dims) {
+    if (dim < 0) corrupt(proto, "its shape has a negative size");
+  }
+  return Shape(std::move(dims));
 }
 
 }  // namespace
 
 Tensor import_tensor(const Proto& proto, const std::filesystem::path& folder) {
-  std::vector<int64_t> dims(proto.dims().begin(), proto.dims().end());
-  for (const int64_t dim : dims) {
-    if (dim < 0) corrupt(proto, "its shape has a negative size");
-  }
-  const Shape shape(std::move(dims));
-  if (proto.data_location() == Proto::EXTERNAL)
-    return import_raw(proto, shape, external_bytes(proto, folder));
-  if (proto.has_raw_data()) return import_raw(proto, shape, proto.raw_data());
+  const Shape shape = shape_of(proto);
+  if (proto.data_location() == Proto::EXTERNAL) return import_external(proto, shape, folder);
+  if (proto.has_raw_data()) return import_raw(proto, shape, ByteRange(proto.raw_data()));
   return import_fields(proto, shape);
+}
+
+Tensor import_tensor(const Proto& proto, const ByteRange& raw_data) {
+  return import_raw(proto, shape_of(proto), raw_data);
 }
 
 }  // namespace relevid::onnx_io

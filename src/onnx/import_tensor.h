@@ -5,11 +5,14 @@
 
 #include <filesystem>
 
+#include "onnx/parsed_model.h"
 #include "relevid/tensor.h"
 
 namespace relevid::onnx_io {
 
 /// A TensorProto's values; `folder` is where external data may lie. float16 and bfloat16 become float32.
 Tensor import_tensor(const onnx::TensorProto& proto, const std::filesystem::path& folder);
+/// As above, with these bytes in place of the proto's raw_data.
+Tensor import_tensor(const onnx::TensorProto& proto, const ByteRange& raw_data);
 
 }  // namespace relevid::onnx_io

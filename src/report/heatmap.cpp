@@ -82,7 +82,7 @@ std::vector<float> resample(std::span<const T> values, Extent from, Extent to, i
 }
 
 uint8_t to_byte(double value) {
-  return static_cast<uint8_t>(std::lround(std::clamp(value, 0.0, 255.0)));
+  return static_cast<uint8_t>(std::clamp(value, 0.0, 255.0) + 0.5);
 }
 
 void require_target(int64_t width, int64_t height) {

@@ -3,11 +3,12 @@
 
 #include <fmt/format.h>
 #include <fmt/ranges.h>
+#include <sys/mman.h>
 
 #include <algorithm>
 #include <cmath>
+#include <cstdlib>
 #include <limits>
-#include <new>
 #include <type_traits>
 
 #include "relevid/error.h"
@@ -50,6 +51,18 @@ To convert(From value) {
     if (value >= static_cast<From>(Limits::max())) return Limits::max();
   }
   return static_cast<To>(value);
+}
+
+/// Zeroed memory, null where there is not enough. The system hands out large blocks zeroed, and is asked for
+/// large pages: a model's weights would take tens of thousands of small ones, at more time than their reading.
+std::byte* zeros(size_t bytes) {
+  constexpr size_t kLargePage = size_t{2} << 20;
+  auto* block = static_cast<std::byte*>(std::calloc(std::max<size_t>(bytes, 1), 1));
+  const auto address = reinterpret_cast<uintptr_t>(block);
+  const uintptr_t first = (address + kLargePage - 1) / kLargePage * kLargePage;
+  const uintptr_t last = (address + bytes) / kLargePage * kLargePage;
+  if (block && first < last) ::madvise(block + (first - address), last - first, MADV_HUGEPAGE);
+  return block;
 }
 
 }  // namespace
@@ -126,11 +139,15 @@ std::string_view name(DType dtype) {
   return "?";
 }
 
+void Tensor::Free::operator()(std::byte* bytes) const {
+  std::free(bytes);
+}
+
 Tensor::Tensor(Shape shape, DType dtype)
     : shape_(std::move(shape)),
       dtype_(dtype),
       elements_(shape_.elements()),
-      bytes_(new (std::nothrow) std::byte[static_cast<size_t>(elements_ * size_bytes(dtype))]()) {
+      bytes_(zeros(static_cast<size_t>(elements_ * size_bytes(dtype)))) {
   if (bytes_) return;
   throw Error(ErrorKind::kResourceLimit, fmt::format("not enough memory for a {} tensor of shape {}",
                                                      relevid::name(dtype_), shape_.to_string()));

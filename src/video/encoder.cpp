@@ -42,6 +42,7 @@ CodecContextPtr configure(const AVCodec* encoder, PictureSize size, const VideoW
   context->color_range = AVCOL_RANGE_MPEG;
   context->flags |= AV_CODEC_FLAG_GLOBAL_HEADER;
   if (std::string_view(encoder->name) == "libx264") {
+    av_opt_set(context->priv_data, "preset", "veryfast", 0);
     av_opt_set_double(context->priv_data, "crf", options.crf, 0);
     if (options.threads == 1) av_opt_set_int(context->priv_data, "mbtree", 0, 0);
   } else {

@@ -1,16 +1,17 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <fmt/format.h>
 
-#include <algorithm>
 #include <cmath>
-#include <cstring>
+#include <exception>
+#include <thread>
+#include <vector>
 
-#include "base/atomic_file.h"
+#include "base/bounded_queue.h"
 #include "relevid/error.h"
 #include "relevid/video.h"
-#include "video/colour.h"
 #include "video/encoder.h"
 #include "video/ffmpeg.h"
+#include "video/film_file.h"
 
 namespace relevid {
 namespace {
@@ -36,103 +37,58 @@ void require_valid(int64_t width, int64_t height, const VideoWriterOptions& opti
   }
 }
 
-PictureSize even(int64_t width, int64_t height) {
-  return {width + width % 2, height + height % 2};
-}
-
-/// Copies dense pixels into a frame that may be one column and one row larger, which repeat the last ones.
-void copy_padded(std::span<const uint8_t> rgb, int64_t width, int64_t height, AVFrame& frame) {
-  for (int64_t y = 0; y < frame.height; ++y) {
-    const uint8_t* from = rgb.data() + std::min(y, height - 1) * width * 3;
-    uint8_t* to = frame.data[0] + y * frame.linesize[0];
-    std::memcpy(to, from, static_cast<size_t>(width * 3));
-    if (frame.width > width) std::memcpy(to + width * 3, from + (width - 1) * 3, 3);
-  }
-}
-
 }  // namespace
 
+/// Encoding has a thread of its own, a few frames behind who draws them.
 struct VideoWriter::Implementation {
   Implementation(const std::filesystem::path& final_path, int64_t frame_width, int64_t frame_height,
-                 const VideoWriterOptions& options);
+                 const VideoWriterOptions& options)
+      : path(final_path),
+        width(frame_width),
+        height(frame_height),
+        file(final_path, frame_width, frame_height, options),
+        encoder([this] { encode(); }) {}
+  ~Implementation() { stop(); }
 
-  void encode(const AVFrame* frame);
-  void finish();
-  int check_written(int status) const { return check(status, ErrorKind::kIo, "cannot write", path); }
+  void encode();
+  void stop();
+  /// Waits for all frames; throws what kept one from being written.
+  void wait();
+
+  struct DrawnFrame {
+    std::vector<uint8_t> rgb;
+    int64_t pts_ticks;
+  };
+  static constexpr size_t kFramesAhead = 4;
 
   std::filesystem::path path;
   int64_t width;
   int64_t height;
-  AtomicFile file;
-  IoContextPtr io;
-  OutputContextPtr format;
-  CodecContextPtr codec;
-  AVStream* stream = nullptr;  ///< owned by format
-  YuvConverter converter;
-  FramePtr rgb_frame;
-  FramePtr yuv_frame;
-  PacketPtr packet;
-  int64_t frame_ticks;  ///< a frame's nominal duration
+  FilmFile file;
   int64_t last_pts_ticks = -1;
   bool finished = false;
+  BoundedQueue<DrawnFrame> frames{kFramesAhead};
+  std::exception_ptr failure;  ///< written before the queue is closed, read after the thread's end
+  std::thread encoder;
 };
 
-VideoWriter::Implementation::Implementation(const std::filesystem::path& final_path, int64_t frame_width,
-                                            int64_t frame_height, const VideoWriterOptions& options)
-    : path(final_path),
-      width(frame_width),
-      height(frame_height),
-      file(final_path),
-      codec(open_h264_encoder(even(width, height), options)),
-      converter(even(width, height)),
-      rgb_frame(allocate_frame(even(width, height), AV_PIX_FMT_RGB24)),
-      yuv_frame(allocate_frame(even(width, height), AV_PIX_FMT_YUV420P)),
-      packet(own<PacketPtr>(av_packet_alloc())),
-      frame_ticks(std::llround(kTicksPerSecond / options.fps)) {
-  const std::string url = file_url(file.temporary_path());
-  AVFormatContext* raw = nullptr;
-  check_written(avformat_alloc_output_context2(&raw, nullptr, "mp4", url.c_str()));
-  format.reset(raw);
-  stream = avformat_new_stream(format.get(), nullptr);
-  if (stream == nullptr) throw Error(ErrorKind::kResourceLimit, "out of memory (FFmpeg)");
-  check_written(avcodec_parameters_from_context(stream->codecpar, codec.get()));
-  stream->time_base = codec->time_base;
-  stream->avg_frame_rate = codec->framerate;
-
-  AVIOContext* raw_io = nullptr;
-  check_written(avio_open(&raw_io, url.c_str(), AVIO_FLAG_WRITE));
-  io.reset(raw_io);
-  format->pb = io.get();
-  OptionSet muxer_options;
-  muxer_options.set("movflags", "+faststart+write_colr");
-  muxer_options.set("video_track_timescale", int64_t{kTicksPerSecond});
-  check_written(avformat_write_header(format.get(), muxer_options.address()));
-}
-
-void VideoWriter::Implementation::encode(const AVFrame* frame) {
-  check_written(avcodec_send_frame(codec.get(), frame));
-  for (;;) {
-    const int status = avcodec_receive_packet(codec.get(), packet.get());
-    if (status == AVERROR(EAGAIN) || status == AVERROR_EOF) return;
-    check_written(status);
-    packet->stream_index = stream->index;
-    packet->duration = frame_ticks;  // counts for the last frame only; the others last until the next one
-    av_packet_rescale_ts(packet.get(), codec->time_base, stream->time_base);
-    check_written(av_interleaved_write_frame(format.get(), packet.get()));
-    check_written(io->error);
+void VideoWriter::Implementation::encode() {
+  try {
+    while (const auto frame = frames.pop()) file.add(frame->rgb, frame->pts_ticks);
+  } catch (...) {
+    failure = std::current_exception();
+    frames.close();
   }
 }
 
-void VideoWriter::Implementation::finish() {
-  encode(nullptr);
-  check_written(av_write_trailer(format.get()));
-  avio_flush(io.get());
-  check_written(io->error);
-  format->pb = nullptr;
-  AVIOContext* raw_io = io.release();
-  check_written(avio_closep(&raw_io));
-  file.commit();
-  finished = true;
+void VideoWriter::Implementation::stop() {
+  frames.close();
+  if (encoder.joinable()) encoder.join();
+}
+
+void VideoWriter::Implementation::wait() {
+  stop();
+  if (failure) std::rethrow_exception(failure);
 }
 
 VideoWriter::VideoWriter(const std::filesystem::path& path, int64_t width, int64_t height,
@@ -163,12 +119,9 @@ void VideoWriter::write(std::span<const uint8_t> rgb, double pts_seconds) {
                             pts_seconds, static_cast<double>(writer.last_pts_ticks) / kTicksPerSecond,
                             kTicksPerSecond));
   }
-  copy_padded(rgb, writer.width, writer.height, *writer.rgb_frame);
-  // The encoder may still hold the last frame's buffer.
-  writer.check_written(av_frame_make_writable(writer.yuv_frame.get()));
-  writer.converter.convert(*writer.rgb_frame, *writer.yuv_frame);
-  writer.yuv_frame->pts = writer.last_pts_ticks = static_cast<int64_t>(ticks);
-  writer.encode(writer.yuv_frame.get());
+  const auto pts_ticks = static_cast<int64_t>(ticks);
+  if (!writer.frames.push({{rgb.begin(), rgb.end()}, pts_ticks})) writer.wait();
+  writer.last_pts_ticks = pts_ticks;
 }
 
 void VideoWriter::finish() {
@@ -177,7 +130,9 @@ void VideoWriter::finish() {
     throw Error(ErrorKind::kInvalidArgument,
                 fmt::format("no frame was written to {}", implementation_->path.string()));
   }
-  implementation_->finish();
+  implementation_->wait();
+  implementation_->file.finish();
+  implementation_->finished = true;
 }
 
 }  // namespace relevid

@@ -1,37 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <gtest/gtest.h>
 
-#include <thread>
-
-#include "audit/bounded_queue.h"
 #include "audit/small_run.h"
 
 namespace relevid::audit {
 namespace {
 
 using testing::ScratchFolder;
-
-TEST(BoundedQueue, HandsOverEverythingInOrder) {
-  BoundedQueue<int> queue(3);
-  std::thread producer([&queue] {
-    for (int i = 0; i < 1000; ++i) EXPECT_TRUE(queue.push(i));
-    queue.close();
-  });
-  for (int i = 0; i < 1000; ++i) EXPECT_EQ(queue.pop(), i);
-  EXPECT_EQ(queue.pop(), std::nullopt);
-  producer.join();
-}
-
-TEST(BoundedQueue, ClosingWakesWhoWaits) {
-  BoundedQueue<int> full(1), empty(1);
-  EXPECT_TRUE(full.push(0));
-  std::thread pusher([&full] { EXPECT_FALSE(full.push(1)); });
-  std::thread popper([&empty] { EXPECT_EQ(empty.pop(), std::nullopt); });
-  full.close();
-  empty.close();
-  pusher.join();
-  popper.join();
-}
 
 TEST(ClipFeed, CanBeLeftAtAnyTime) {
   const ScratchFolder folder;

@@ -270,6 +270,24 @@ TEST(MakeClip, CropIsAWindowOfTheResizedFrame) {
   expect_crop_to_be_a_window(ResizedValues::kOpenCv);
 }
 
+TEST(ClipMaker, GivesOverlappingClipsTheSameValuesAsOneByOne) {
+  std::vector<Frame> frames;
+  for (int64_t i = 0; i < 5; ++i) frames.push_back(source_frame(13, 11, i));
+  Preprocessing p = plain(Spatial::kStretch, {5, 7});
+  p.mean = {10, 20, 30};
+  for (const ClipMean clip_mean : {ClipMean::kKeep, ClipMean::kSubtract}) {
+    p.clip_mean = clip_mean;
+    ClipMaker maker(p);
+    std::vector<ResizedFrame> resized;
+    for (const Frame& frame : frames) resized.push_back(maker.resize(frame));
+    for (size_t first = 0; first < 3; ++first) {
+      const std::vector<const ResizedFrame*> clip = {&resized[first], &resized[first + 1],
+                                                     &resized[first + 2]};
+      EXPECT_EQ(floats(maker.clip(clip)), floats(make_clip(std::span(frames).subspan(first, 3), p)));
+    }
+  }
+}
+
 TEST(MakeClip, RefusesWhatDoesNotFit) {
   const Preprocessing p = plain(Spatial::kStretch, {5, 7});
   expect_error(ErrorKind::kInvalidArgument, {"at least one frame"}, [&] { make_clip({}, p); });

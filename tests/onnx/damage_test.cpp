@@ -75,6 +75,24 @@ TEST(Damage, EveryPrefixIsAnErrorOrAGraph) {
   EXPECT_GT(errors, static_cast<int>(bytes.size()) * 9 / 10);
 }
 
+TEST(Damage, LargeWeightsThatAreCutOffAreAnError) {
+  const ScratchFolder folder;
+  ModelFile file({1, 2000});
+  for (const char* name : {"a", "b"})
+    file.tensor(name, onnx::TensorProto::FLOAT, {2000}).set_raw_data(std::string(8000, '\0'));
+  file.node("Add", {"x", "a"}, {"s"});
+  file.node("Add", {"s", "b"}, {"y"});
+  const std::string bytes = file.bytes();
+  write_bytes(folder / "m.onnx", bytes);
+  EXPECT_NO_THROW(read_model(folder / "m.onnx"));
+  for (size_t length = 0; length + 8 < bytes.size(); length += 61) {
+    write_bytes(folder / "m.onnx", std::string_view(bytes).substr(0, length));
+    EXPECT_NE(message_of(ErrorKind::kCorruptInput, [&] { read_model(folder / "m.onnx"); }).find("truncated"),
+              std::string::npos)
+        << length;
+  }
+}
+
 TEST(Damage, FlippedBytesAreAnErrorOrAGraph) {
   const ScratchFolder folder;
   const std::string bytes = small_model().bytes();

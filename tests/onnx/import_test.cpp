@@ -5,6 +5,7 @@
 
 #include <cmath>
 #include <cstring>
+#include <numeric>
 
 #include "graph/specialise.h"
 #include "onnx/model_file.h"
@@ -87,6 +88,27 @@ TEST(Import, EveryElementTypeFromRawBytes) {
   EXPECT_NEAR(values[2], 1.0 / 3, 1e-4);
   const auto empty = [](TensorProto& t) { t.set_raw_data(""); };
   EXPECT_TRUE(constant_after_import(TensorProto::FLOAT, {0}, empty).empty());
+}
+
+TEST(Import, WeightsOfAnySizeComeFromTheirPlaceInTheFile) {
+  const ScratchFolder folder;
+  ModelFile file;
+  const std::vector<int64_t> counts = {1023, 1, 1024, 1025, 50'000, 2};
+  for (size_t i = 0; i < counts.size(); ++i) {
+    std::vector<float> values(static_cast<size_t>(counts[i]));
+    std::iota(values.begin(), values.end(), static_cast<float>(i) * 1e6F);
+    set_raw(file.tensor("w" + std::to_string(i), TensorProto::FLOAT, {counts[i]}), values);
+  }
+  set_raw(file.tensor("half", TensorProto::FLOAT16, {3000}), std::vector<uint16_t>(3000, 0x3c00));
+  file.node("Add", {"x", "w5"}, {"y"});
+  const auto constants = read_model(file.write(folder)).constants;
+  for (size_t i = 0; i < counts.size(); ++i) {
+    const auto values = constants.at("w" + std::to_string(i))->as_doubles();
+    ASSERT_EQ(std::ssize(values), counts[i]);
+    for (size_t k = 0; k < values.size(); ++k)
+      ASSERT_EQ(values[k], static_cast<float>(i) * 1e6F + static_cast<float>(k)) << i << ", " << k;
+  }
+  EXPECT_EQ(constants.at("half")->as_doubles(), std::vector<double>(3000, 1.0));
 }
 
 TEST(Import, ValuesThatDoNotFillTheShapeAreRefused) {

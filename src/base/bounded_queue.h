@@ -7,7 +7,7 @@
 #include <optional>
 #include <utility>
 
-namespace relevid::audit {
+namespace relevid {
 
 /// Hands items from one thread to another, a few at a time. Thread-safe.
 template <class T>
@@ -50,4 +50,4 @@ class BoundedQueue {
   bool closed_ = false;
 };
 
-}  // namespace relevid::audit
+}  // namespace relevid

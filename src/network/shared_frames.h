@@ -1,0 +1,58 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <vector>
+
+#include "network/network.h"
+
+namespace relevid {
+
+/// Frames [begin, end) of a value along `axis` that are those of the clip before, `shift` later there.
+struct FrameRange {
+  int64_t axis = -1, begin = 0, end = 0, shift = 0;
+  int64_t count() const { return end - begin; }
+};
+
+/// By value of the graph, what a clip shares with the one before it, from whose frames `shift` on its own
+/// begin: an element of a layer is the same where all that it is made of lies inside both clips and away from
+/// the padding. Count is 0 where a value shares nothing, or has frames no more.
+std::vector<FrameRange> shared_frames(const graph::Graph& graph, int64_t time_axis, int64_t shift);
+
+/// Clips that are windows sliding over a video by the same number of frames: convolutions of the first layers
+/// take over from the window before what is the same there, and compute the frames at both ends alone. The
+/// values are those of the plain way but for rounding: the ends may be computed by another kernel. Holds what
+/// the next window takes over. Borrows the network.
+class SharedFrames {
+ public:
+  SharedFrames(Network& network, int64_t time_axis, int64_t shift);
+
+  int64_t shift() const { return shift_; }
+  /// Whether the step shares enough to be worth its copies.
+  bool has(size_t step) const { return parts_[step] != nullptr; }
+  /// Whether any step does.
+  bool pays() const;
+  /// The step's result for x, from the window before where that has been here.
+  kernels::Buffer run(size_t step, const kernels::Buffer& x);
+  /// Whether a window has been here that the next one can take over from.
+  bool holds_last() const;
+  /// The next window begins elsewhere.
+  void forget();
+
+ private:
+  /// A convolution in parts. The first one's frames are [0, range.begin), the last one's [range.end, ...).
+  struct Parts {
+    FrameRange range;
+    std::unique_ptr<kernels::LinearMap> first, last;  ///< null where they would have no frames
+    int64_t first_size = 0, last_begin = 0;           ///< which frames of the input they read
+    kernels::Buffer before;
+  };
+  std::unique_ptr<Parts> prepare(const Step& step, const FrameRange& range);
+
+  Network& network_;
+  int64_t shift_;
+  std::vector<std::unique_ptr<Parts>> parts_;  ///< by step
+};
+
+}  // namespace relevid
