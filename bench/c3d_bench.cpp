@@ -13,6 +13,7 @@
 #include "layer_table.h"
 #include "peak_memory.h"
 #include "relevid/error.h"
+#include "sliding.h"
 #include "timing.h"
 #include "workload.h"
 
@@ -27,7 +28,7 @@ struct Options {
   bool check = false, layers = false;
   int rounds = 9, threads = 0;
   std::string memory_of, model, precision = "f32";
-  std::vector<int64_t> clip = {1, 3, 16, 112, 112};
+  std::vector<int64_t> clip = {1, 3, 16, 112, 112}, shifts;
 };
 
 Precision precision_of(const Options& options) {
@@ -163,6 +164,15 @@ int time_model(const Options& options) {
   return EXIT_SUCCESS;
 }
 
+int time_windows(const Options& options) {
+  const SavedC3d saved({});
+  const graph::Graph graph =
+      load(options.model.empty() ? saved.path() : std::filesystem::path(options.model), Shape(options.clip));
+  const auto library = kernels::make_onednn_library(options.threads, precision_of(options));
+  for (const int64_t shift : options.shifts) time_sliding(graph, *library, shift, options.rounds);
+  return EXIT_SUCCESS;
+}
+
 int run(int argc, char** argv) {
   Options options;
   CLI::App app("Times a published-size C3D against the bare convolutions of oneDNN.");
@@ -174,10 +184,14 @@ int run(int argc, char** argv) {
   app.add_option("--model", options.model, "time another ONNX file, without targets")
       ->check(CLI::ExistingFile);
   app.add_option("--clip", options.clip, "its clip, as in 1,3,16,172,172")->delimiter(',')->expected(5);
+  app.add_option("--shifts", options.shifts, "time windows that slide by so many frames, as in 1,2,4,8")
+      ->delimiter(',')
+      ->check(CLI::Range(1, 1024));
   app.add_option("--memory", options.memory_of,
                  "explain one clip with this model and print the peak in bytes");
   CLI11_PARSE(app, argc, argv);
   if (!options.memory_of.empty()) return measure_memory(options);
+  if (!options.shifts.empty()) return time_windows(options);
   if (!options.model.empty()) return time_model(options);
   return time_c3d(options);
 }

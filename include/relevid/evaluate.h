@@ -37,7 +37,7 @@ struct EvaluateOptions {
   std::filesystem::path objects;  ///< where objects are (csv); empty: localisation is not measured
   enum class Target { kPredicted, kLabel } target = Target::kPredicted;
   enum class Labels { kByName, kByIndex } labels = Labels::kByName;
-  int64_t batch = 8;  ///< clips in one forward pass
+  int64_t batch = 8;  ///< clips in one forward pass; fewer where method.batch_limit_bytes holds no more
   uint64_t seed = 1;  ///< of random orders, noise and random weights
   Shard shard;
   VideoOptions video = {.threads = 1};

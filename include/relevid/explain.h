@@ -56,6 +56,9 @@ struct MethodOptions {
   PerturbationOptions perturbation;
   int threads = 0;  ///< 0: all cores
   Precision precision = Precision::kFloat32;
+  /// Of the activations of changed clips that go through the network together: perturbation.batch is lowered
+  /// to fit.
+  int64_t batch_limit_bytes = int64_t{4} << 30;
   /// Looked at between the passes of methods that take many; where set, explain() throws Interrupted.
   const std::atomic<bool>* interrupt = nullptr;
 };

@@ -10,6 +10,7 @@
 #include "explain/explainer.h"
 #include "explain/perturbation.h"
 #include "kernels/kernels.h"
+#include "network/memory.h"
 #include "network/network.h"
 #include "relevid/error.h"
 #include "relevid/explain.h"
@@ -50,7 +51,8 @@ struct ClipExplainer::Implementation {
     if (!changes_clips || options.perturbation.batch < 2 || !takes_batches(model)) return nullptr;
     if (!batched) {
       Shape together = shape;
-      together[0] = options.perturbation.batch;
+      together[0] = fitting_batch(network.graph(), options.perturbation.batch, options.batch_limit_bytes);
+      if (together[0] < 2) return nullptr;
       batched = std::make_unique<Network>(graph_for(model, together), *library, Purpose::kInference);
     }
     return batched.get();

@@ -21,8 +21,8 @@ enum class MapSign { kSigned, kMagnitude };
 /// them. Clips of the evaluation are NCTHW, whatever the model takes.
 class EvaluationNetwork : public evaluate::MethodNetwork {
  public:
-  /// `clip_shape` as the model takes it, for one clip; `batch` 0: never classifies. A model that cannot be
-  /// prepared for a batch is for single clips.
+  /// `clip_shape` as the model takes it, for one clip; `batch` 0: never classifies. It is lowered to fit
+  /// the methods' limit; a model that cannot be prepared for a batch is for single clips.
   EvaluationNetwork(const Model& model, const Shape& clip_shape, std::span<const MethodOptions> methods,
                     std::span<const MapSign> signs, const InputRange& range, int64_t batch, AfterSteps after);
 

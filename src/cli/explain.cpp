@@ -30,7 +30,7 @@ struct ExplainCommand {
   std::vector<std::string> targets = {"top1"};
   std::string out = "relevid-out", input_key, low, high, color_map = "bwr";
   double percentile = 99.5, image_fps = 25;
-  int64_t memory_limit_mib = 4096, page_limit_mib = 32;
+  int64_t page_limit_mib = 32;
   bool json = false, report_layers = false, skip_existing = false, no_film = false, no_page = false;
   bool no_null_profile = false, only_cost = false;
   SettingsOptions settings;
@@ -91,7 +91,7 @@ void explain_one(const ExplainCommand& command, const std::string& input, const 
   options.input_key = command.input_key;
   options.video.image_sequence_fps = command.image_fps;
   options.video.threads = command.method.options.threads;
-  options.memory_limit_bytes = command.memory_limit_mib << 20;
+  options.memory_limit_bytes = command.method.memory_limit_mib << 20;
   ProgressLine line(stem);
   const RunControl control{[&](const Progress& progress) { line.show(progress); }, &interrupt_flag()};
   auto explanations =
@@ -151,9 +151,9 @@ void require_labels_fit(const std::vector<std::string>& names, int64_t classes) 
 }
 
 RunRecord ExplainCommand::record() const {
-  return {methods,   targets,          against,        low,
-          high,      color_map,        percentile,     input_key,
-          image_fps, memory_limit_mib, page_limit_mib, !no_null_profile};
+  return {methods,        targets,         against,   low,       high,
+          color_map,      percentile,      input_key, image_fps, method.memory_limit_mib,
+          page_limit_mib, !no_null_profile};
 }
 
 void ExplainCommand::read_words() {
@@ -249,9 +249,6 @@ void add_explain(CLI::App& program, Action& action) {
                 "leave out what the architecture alone would give each frame");
   app->add_option("--threads", command->method.options.threads, "0: all cores")
       ->check(CLI::Range(0, 1024))
-      ->capture_default_str();
-  app->add_option("--memory-limit", command->memory_limit_mib, "MiB that clips and their relevance may take")
-      ->check(CLI::Range(1, 1 << 20))
       ->capture_default_str();
   app->add_option("--page-limit", command->page_limit_mib,
                   "MiB of pictures in NAME.html; beyond it evenly chosen clips keep theirs")

@@ -61,6 +61,13 @@ void add_precision_option(CLI::App& app, MethodArguments& arguments) {
       ->group("Method");
 }
 
+void add_memory_option(CLI::App& app, MethodArguments& arguments) {
+  app.add_option("--memory-limit", arguments.memory_limit_mib,
+                 "MiB that clips with their relevance, and those of a batch with their activations, may take")
+      ->check(CLI::Range(1, 1 << 20))
+      ->capture_default_str();
+}
+
 void add_gradient_options(CLI::App& app, MethodArguments& arguments) {
   const std::string group = "Method";
   MethodOptions& method = arguments.options;
@@ -145,6 +152,7 @@ void add_perturbation_options(CLI::App& app, MethodArguments& arguments) {
 void MethodArguments::add_to(CLI::App& app, Within within) {
   add_relevance_options(app, *this);
   add_precision_option(app, *this);
+  add_memory_option(app, *this);
   add_gradient_options(app, *this);
   add_perturbation_options(app, *this);
   add_shared_options(app, *this, within);
@@ -161,6 +169,7 @@ void MethodArguments::read_words() {
                                         {{"f32", Precision::kFloat32}, {"bf16", Precision::kBfloat16}});
   if (const std::string note = precision_note(wanted); !note.empty()) print_warning(note);
   options.precision = precision_here(wanted);
+  options.batch_limit_bytes = memory_limit_mib << 20;
   PerturbationOptions& o = options.perturbation;
   o.score = choice<Score>(score, "--score", {{"logit", Score::kLogit}, {"probability", Score::kProbability}});
   o.fill = choice<Fill>(fill, "--fill", fills());

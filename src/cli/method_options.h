@@ -13,6 +13,7 @@ namespace relevid::cli {
 struct MethodArguments {
   MethodOptions options;
   std::string start = "default", gate = "signal", baseline = "zero", rules, precision = "f32";
+  int64_t memory_limit_mib = 4096;
   std::string score = "logit", fill = "default", window = "0", stride = "0", cells = "0";
 
   /// An evaluation has --seed and --batch of its own, and its --cells are what it flips: those of masks are

@@ -11,12 +11,11 @@ namespace {
 using graph::at;
 using kernels::Buffer;
 
-/// What is taken over is copied twice, which costs as much as this many multiply-adds for each of its
-/// elements. Measured with two cores and AVX-512 at 16 frames: C3D's first layer (81) took twice its time in
-/// parts, the first of R(2+1)D-18 (147 and 135) about the same, the ones behind (432 to 1728) 0.4 to 0.9 of
-/// it with three eighths of their frames shared or more.
-constexpr int64_t kLeastMultiplyAdds = 256;
-constexpr double kLeastShare = 0.375;
+/// What is taken over is copied twice. Measured on two cores with AVX-512, 16 frames: C3D's first layer (81
+/// multiply-adds for each of its elements) took twice its time in parts, R(2+1)D-18's first layers (135 to
+/// 576) 0.4 to 1.3 of it and the network nothing less in all, C3D's second (1728) half.
+constexpr int64_t kLeastMultiplyAdds = 1024;
+constexpr double kLeastShare = 0.5;
 
 int64_t rounded_up(int64_t a, int64_t b) {
   return a <= 0 ? 0 : (a + b - 1) / b;

@@ -105,6 +105,9 @@ int64_t opset_of(const onnx::ModelProto& proto, const std::filesystem::path& pat
 }  // namespace
 
 graph::Model read_model(const std::filesystem::path& path) {
+  std::error_code error;
+  if (std::filesystem::is_directory(path, error))
+    throw Error(ErrorKind::kIo, fmt::format("{} is a folder; an .onnx file is needed", path.string()));
   const ReadableFile file(path);
   const auto [proto, initializers] = parse(file);
   const auto folder = path.parent_path();

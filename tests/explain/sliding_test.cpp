@@ -16,7 +16,7 @@ using testing::GraphBuilder;
 using testing::Random;
 using Value = GraphBuilder::Value;
 
-constexpr int64_t kFrames = 8, kSide = 6, kChannels = 16;
+constexpr int64_t kFrames = 8, kSide = 6, kChannels = 40;
 
 class Sliding : public ::testing::Test {
  protected:
@@ -63,7 +63,7 @@ class Sliding : public ::testing::Test {
   static graph::Graph make_graph() {
     Random random;
     GraphBuilder b;
-    const Value x = b.relu(b.convolution(b.input({1, kChannels, kFrames, kSide, kSide}), 18, random));
+    const Value x = b.relu(b.convolution(b.input({1, kChannels, kFrames, kSide, kSide}), 40, random));
     const Value y = b.max_pool(b.relu(b.convolution(x, 20, random)));
     return b.finish(b.dense(b.flatten(y), 5, random));
   }

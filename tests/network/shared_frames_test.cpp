@@ -19,7 +19,7 @@ using Value = GraphBuilder::Value;
 
 constexpr int64_t kFrames = 16;
 
-/// Frames [first, first + kFrames) of a video [1, 16, many, 6, 6].
+/// Frames [first, first + kFrames) of a video [1, channels, many, 6, 6].
 Tensor window_of(const Tensor& video, int64_t first) {
   const Shape& shape = video.shape();
   Tensor window(Shape{1, shape[1], kFrames, shape[3], shape[4]}, DType::kF32);
@@ -33,7 +33,7 @@ Tensor window_of(const Tensor& video, int64_t first) {
 
 graph::Graph two_layers_and_a_head(Random& random) {
   GraphBuilder b;
-  const Value x = b.relu(b.convolution(b.input({1, 16, kFrames, 6, 6}), 18, random));
+  const Value x = b.relu(b.convolution(b.input({1, 40, kFrames, 6, 6}), 40, random));
   const Value pooled = b.max_pool(b.relu(b.convolution(x, 20, random)));
   const Value last = b.relu(b.convolution(pooled, 8, random));
   return b.finish(b.dense(b.flatten(last), 5, random));
@@ -113,16 +113,14 @@ TEST(SharedFrames, WindowsAreTheSameAsOneByOne) {
   const graph::Graph graph = two_layers_and_a_head(random);
   const auto reference = kernels::make_reference_library();
   const auto onednn = kernels::make_onednn_library(2);
-  for (const int64_t shift : {1, 2, 5}) {
-    expect_same_windows(graph, *reference, shift, 1e-13);
-    expect_same_windows(graph, *onednn, shift, 1e-5);
-  }
+  expect_same_windows(graph, *reference, 2, 1e-13);
+  for (const int64_t shift : {1, 2, 4}) expect_same_windows(graph, *onednn, shift, 1e-5);
 }
 
 TEST(SharedFrames, WindowsAreTheSameThroughStridesAndKernelsOfSpaceAlone) {
   Random random;
   GraphBuilder b;
-  const Value x = b.input({1, 32, kFrames, 6, 6});
+  const Value x = b.input({1, 120, kFrames, 6, 6});
   const Value space = b.relu(b.convolution(x, 12, random, {.kernel = {1, 3, 3}, .pads = {0, 1, 1}}));
   const Value wide = b.relu(b.convolution(x, 12, random, {.kernel = {5, 1, 3}, .pads = {2, 0, 1}}));
   const Value both = b.add(space, wide);
@@ -136,10 +134,8 @@ TEST(SharedFrames, WindowsAreTheSameThroughStridesAndKernelsOfSpaceAlone) {
   expect_range(ranges[graph::at(slow)], 2, 6, 1);
   const auto reference = kernels::make_reference_library();
   const auto onednn = kernels::make_onednn_library(2);
-  for (const int64_t shift : {2, 4}) {
-    expect_same_windows(graph, *reference, shift, 1e-13);
-    expect_same_windows(graph, *onednn, shift, 1e-5);
-  }
+  expect_same_windows(graph, *reference, 2, 1e-13);
+  for (const int64_t shift : {1, 2}) expect_same_windows(graph, *onednn, shift, 1e-5);
 }
 
 TEST(SharedFrames, TakesNothingOverAfterItHasForgotten) {

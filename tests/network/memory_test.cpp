@@ -1,0 +1,44 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "network/memory.h"
+
+#include <gtest/gtest.h>
+
+#include "support/graphs.h"
+
+namespace relevid {
+namespace {
+
+using testing::GraphBuilder;
+using testing::Random;
+
+TEST(ActivationBytes, AreThoseThatLiveAtOnce) {
+  Random random;
+  GraphBuilder b;
+  const auto x = b.input({1, 2, 2, 2, 2});         // 16
+  const auto wide = b.convolution(x, 10, random);  // 80: 96 with what it reads
+  const auto narrow = b.convolution(b.relu(wide), 1, random);
+  EXPECT_EQ(activation_bytes(b.finish(narrow)), 4 * 160);  // at the ReLU, before the input of it is dropped
+}
+
+TEST(ActivationBytes, KeepWhatABranchReadsLater) {
+  Random random;
+  GraphBuilder b;
+  const auto x = b.input({1, 4, 2, 2, 2});             // 32
+  const auto side = b.convolution(x, 3, random);       // 24
+  const auto middle = b.convolution(side, 2, random);  // 16
+  const auto last = b.convolution(middle, 3, random);  // 24
+  // `side` waits for the sum, and is there beside both of the last's.
+  EXPECT_EQ(activation_bytes(b.finish(b.add(last, side))), 4 * (24 + 24 + 24));
+}
+
+TEST(FittingBatch, IsNeverLessThanOneNorMoreThanWanted) {
+  Random random;
+  GraphBuilder b;
+  const graph::Graph graph = b.finish(b.relu(b.input({1, 2, 2, 2, 2})));  // 128 bytes
+  EXPECT_EQ(fitting_batch(graph, 8, 1 << 20), 8);
+  EXPECT_EQ(fitting_batch(graph, 8, 128 * 5 + 100), 5);
+  EXPECT_EQ(fitting_batch(graph, 8, 1), 1);
+}
+
+}  // namespace
+}  // namespace relevid
