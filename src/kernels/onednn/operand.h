@@ -9,7 +9,11 @@ namespace relevid::kernels::onednn {
 class Operand {
  public:
   Operand(Device& device, const Buffer& volume, const dnnl::memory::desc& wanted)
-      : device_(device), own_(device.wrap(device.volume_desc(volume.shape()), volume)), wanted_(own_) {
+      : Operand(device, volume, device.volume_desc(volume.shape()), wanted) {}
+  /// `lies`: how the buffer is to be seen.
+  Operand(Device& device, const Buffer& buffer, const dnnl::memory::desc& lies,
+          const dnnl::memory::desc& wanted)
+      : device_(device), own_(device.wrap(lies, buffer)), wanted_(own_) {
     if (own_.get_desc() == wanted) return;
     copy_ = device.allocate(Shape{static_cast<int64_t>((wanted.get_size() + 3) / 4)});
     wanted_ = device.wrap(wanted, copy_);

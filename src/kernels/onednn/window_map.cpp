@@ -20,6 +20,33 @@ void add_to(std::span<float> to, std::span<const float> part) {
   for (size_t i = 0; i < to.size(); ++i) to[i] += part[i];
 }
 
+/// The way back from a row of outputs to every `stride`-th input, which is a window over the outputs, its
+/// taps in reverse.
+struct ReverseWindow {
+  WindowRow row;
+  int64_t first_tap = 0, tap_step = 0, first_input = 0;
+};
+
+/// With these all inputs are written; none where a dilation and a stride do not let it be so, or windows are
+/// wider than the row and would be all border.
+std::vector<ReverseWindow> reverse_windows(const WindowRow& window) {
+  if (window.kernel > window.out_width || (window.stride > 1 && window.dilation > 1)) return {};
+  std::vector<ReverseWindow> result;
+  for (int64_t input = 0; input < std::min(window.stride, window.in_width); ++input) {
+    // in = out stride - pad + k dilation, and with a stride of more than 1 every stride-th tap meets it.
+    const int64_t first = (input + window.pad) % window.stride;
+    const int64_t taps = (window.kernel - first + window.stride - 1) / window.stride;
+    if (taps <= 0) continue;
+    const int64_t inputs = (window.in_width - input + window.stride - 1) / window.stride;
+    const int64_t pad = (taps - 1) * window.dilation - (input + window.pad - first) / window.stride;
+    result.push_back({{window.block, inputs, window.out_width, taps, 1, window.dilation, pad, window.stride},
+                      first + window.stride * (taps - 1),
+                      -window.stride,
+                      input});
+  }
+  return result;
+}
+
 /// A window that sees one channel at a time: a depthwise convolution (oneDNN has no fast one in 3-D), an
 /// average, or a sum over spatial axes. Every tap has a weight per channel; averages have a factor per output
 /// position instead.
@@ -48,6 +75,7 @@ class WindowMap final : public LinearMap {
       average_ = *average;
     } else {
       const auto& sum = std::get<SumSpec>(spec);
+      is_sum_ = true;
       scale_ = sum.scale;
       for (size_t i = 0; i < 3; ++i) {
         const int64_t axis = static_cast<int64_t>(i) + input.rank() - 3;
@@ -113,6 +141,7 @@ class WindowMap final : public LinearMap {
       }
   }
   Buffer scaled(const Buffer& s, const std::vector<float>& factor);
+  Buffer spread(const Buffer& s, WeightTransform transform);
   /// One output row of many taps: a sum of its own for every input row and for every frame, as one float that
   /// takes hundreds of thousands of numbers one by one loses two digits.
   void add_in_parts(const WindowRow& window, const float* values, const float* taps, int64_t t, int64_t h,
@@ -145,6 +174,7 @@ class WindowMap final : public LinearMap {
   Extent kernel_{1, 1, 1}, strides_{1, 1, 1}, dilations_{1, 1, 1}, pads_{};
   std::shared_ptr<const Tensor> weight_, bias_;
   std::optional<AveragePoolSpec> average_;
+  bool is_sum_ = false;
   double scale_ = 1;
   struct Taps {
     std::vector<float> values;
@@ -205,13 +235,15 @@ Buffer WindowMap::apply(const Buffer& x, WeightTransform transform, BiasPart par
   const float* source = x.data<float>();
   float* target = y.data<float>();
   const int64_t B = in_.block, in_row = in_.width * B, out_row = out_.width * B;
+  // A thread goes through all frames of a row before the next, so that rows of neighbouring frames are read
+  // from memory once.
 #pragma omp parallel for collapse(2) schedule(static)
   for (int64_t plane = 0; plane < in_.batch * in_.blocks; ++plane) {
-    for (int64_t t = 0; t < out_.time; ++t) {
+    for (int64_t h = 0; h < out_.height; ++h) {
       std::vector<RowTaps> rows;
       const int64_t block = plane % in_.blocks;
       const float* block_taps = w.data() + block * taps_per_channel() * B;
-      for (int64_t h = 0; h < out_.height; ++h) {
+      for (int64_t t = 0; t < out_.time; ++t) {
         const int64_t at = t * out_.height + h;
         float* to = target + plane * out_.spatial() * B + at * out_row;
         for (int64_t i = 0; i < out_.width; ++i) std::copy_n(bias.data() + block * B, B, to + i * B);
@@ -244,42 +276,59 @@ Buffer WindowMap::scaled(const Buffer& s, const std::vector<float>& factor) {
 }
 
 Buffer WindowMap::adjoint(const Buffer& s, WeightTransform transform) {
+  if (is_sum_) return spread(s, transform);
   const WindowRow window = row();
   const auto& w = taps(transform);
   const auto& factor = factors(transform);
   const Buffer given = factor.empty() ? s : scaled(s, factor);
-  Buffer y = device_.zeros(input_);
+  Buffer y = device_.allocate(input_);
   const float* source = given.data<float>();
   float* target = y.data<float>();
   const int64_t B = in_.block, in_row = in_.width * B, out_row = out_.width * B;
-  // One output after another along the width, the way back is a window itself, with its taps in reverse.
-  const bool is_window = window.stride == 1 && window.kernel <= out_.width;
-  const WindowRow reverse{B,
-                          in_.width,
-                          out_.width,
-                          window.kernel,
-                          1,
-                          window.dilation,
-                          (window.kernel - 1) * window.dilation - window.pad};
+  const std::vector<ReverseWindow> reverses = reverse_windows(window);
   // Input rows are written by one thread each, so that sums have one order.
 #pragma omp parallel for collapse(2) schedule(static)
   for (int64_t plane = 0; plane < in_.batch * in_.blocks; ++plane) {
-    for (int64_t it = 0; it < in_.time; ++it) {
+    for (int64_t ih = 0; ih < in_.height; ++ih) {
       const float* block_taps = w.data() + plane % in_.blocks * taps_per_channel() * B;
-      std::vector<RowTaps> rows;
-      for (int64_t ih = 0; ih < in_.height; ++ih) {
+      std::vector<RowTaps> rows, reversed;
+      for (int64_t it = 0; it < in_.time; ++it) {
         rows.clear();
         for_each_row_back(it, ih, [&](int64_t from, int64_t tap) {
-          const int64_t first = is_window ? tap + window.kernel - 1 : tap;
-          rows.push_back(
-              {source + (plane * out_.time * out_.height + from) * out_row, block_taps + first * B});
+          rows.push_back({source + (plane * out_.time * out_.height + from) * out_row, block_taps + tap * B});
         });
         float* to = target + (plane * in_.time * in_.height + it * in_.height + ih) * in_row;
-        if (is_window) {
-          window_rows_apply(reverse, rows.data(), std::ssize(rows), -B, to);
-        } else {
-          for (const RowTaps& each : rows) window_row_adjoint(window, each.in, each.taps, to);
+        std::fill_n(to, in_row, 0.0F);
+        for (const ReverseWindow& reverse : reverses) {
+          reversed = rows;
+          for (RowTaps& each : reversed) each.taps += reverse.first_tap * B;
+          window_rows_apply(reverse.row, reversed.data(), std::ssize(rows), reverse.tap_step * B,
+                            to + reverse.first_input * B);
         }
+        if (reverses.empty())
+          for (const RowTaps& each : rows) window_row_adjoint(window, each.in, each.taps, to);
+      }
+    }
+  }
+  return y;
+}
+
+/// Of a sum: every element gets its output's.
+Buffer WindowMap::spread(const Buffer& s, WeightTransform transform) {
+  const auto scale = static_cast<float>(transform(scale_));
+  Buffer y = device_.allocate(input_);
+  const float* source = s.data<float>();
+  float* target = y.data<float>();
+  const int64_t B = in_.block, in_row = in_.width * B, out_row = out_.width * B;
+#pragma omp parallel for collapse(2) schedule(static)
+  for (int64_t plane = 0; plane < in_.batch * in_.blocks; ++plane) {
+    for (int64_t at = 0; at < in_.time * in_.height; ++at) {
+      const int64_t t = out_.time == 1 ? 0 : at / in_.height, h = out_.height == 1 ? 0 : at % in_.height;
+      const float* from = source + ((plane * out_.time + t) * out_.height + h) * out_row;
+      float* to = target + (plane * in_.time * in_.height + at) * in_row;
+      for (int64_t i = 0; i < in_.width; ++i) {
+        const float* each = from + (out_.width == 1 ? 0 : i * B);
+        for (int64_t lane = 0; lane < B; ++lane) to[i * B + lane] = scale * each[lane];
       }
     }
   }

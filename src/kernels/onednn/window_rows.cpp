@@ -55,43 +55,98 @@ template <int kBlock, int kCount>
 RELEVID_INLINED void some_outputs(const WindowRow& row, const RowTaps* rows, int64_t count, int64_t tap_step,
                                   int64_t o, float* out) {
   Channels<kBlock> sums[kCount];
-#pragma GCC unroll 8
-  for (int i = 0; i < kCount; ++i) sums[i] = channels_at<kBlock>(out + (o + i) * kBlock);
+#pragma GCC unroll 12
+  for (int i = 0; i < kCount; ++i) sums[i] = channels_at<kBlock>(out + (o + i) * row.out_step * kBlock);
   const int64_t step = row.stride * kBlock;
   for (int64_t r = 0; r < count; ++r) {
     const float* from = rows[r].in + (o * row.stride - row.pad) * kBlock;
     const float* taps = rows[r].taps;
     for (int64_t k = 0; k < row.kernel; ++k, from += row.dilation * kBlock, taps += tap_step) {
       const Channels<kBlock> w = channels_at<kBlock>(taps);
-#pragma GCC unroll 8
+#pragma GCC unroll 12
       for (int i = 0; i < kCount; ++i) sums[i] += w * channels_at<kBlock>(from + i * step);
     }
   }
-#pragma GCC unroll 8
-  for (int i = 0; i < kCount; ++i) channels_at<kBlock>(out + (o + i) * kBlock) = sums[i];
+#pragma GCC unroll 12
+  for (int i = 0; i < kCount; ++i) channels_at<kBlock>(out + (o + i) * row.out_step * kBlock) = sums[i];
 }
 
-/// An output whose window begins before the row or ends behind it.
+/// The same for three taps side by side, which is most windows: each input is loaded once for all its taps.
+template <int kBlock, int kCount, int kStride>
+RELEVID_INLINED void some_outputs_of_three(const WindowRow& row, const RowTaps* rows, int64_t count,
+                                           int64_t tap_step, int64_t o, float* out) {
+  Channels<kBlock> sums[kCount];
+#pragma GCC unroll 12
+  for (int i = 0; i < kCount; ++i) sums[i] = channels_at<kBlock>(out + (o + i) * row.out_step * kBlock);
+  for (int64_t r = 0; r < count; ++r) {
+    const float* from = rows[r].in + (o * kStride - row.pad) * kBlock;
+    const Channels<kBlock> first = channels_at<kBlock>(rows[r].taps);
+    const Channels<kBlock> second = channels_at<kBlock>(rows[r].taps + tap_step);
+    const Channels<kBlock> third = channels_at<kBlock>(rows[r].taps + 2 * tap_step);
+    const auto add = [&](int input, const Channels<kBlock>& tap, const Channels<kBlock>& value)
+        __attribute__((always_inline)) {
+      if (input >= 0 && input % kStride == 0 && input / kStride < kCount)
+        sums[input / kStride] += tap * value;
+    };
+#pragma GCC unroll 32
+    for (int i = 0; i < (kCount - 1) * kStride + 3; ++i) {
+      const Channels<kBlock> value = channels_at<kBlock>(from + i * kBlock);
+      add(i, first, value);
+      add(i - 1, second, value);
+      add(i - 2, third, value);
+    }
+  }
+#pragma GCC unroll 12
+  for (int i = 0; i < kCount; ++i) channels_at<kBlock>(out + (o + i) * row.out_step * kBlock) = sums[i];
+}
+
+/// Whichever of the two fits the window.
+template <int kBlock, int kCount>
+RELEVID_INLINED void outputs_inside(const WindowRow& row, const RowTaps* rows, int64_t count,
+                                    int64_t tap_step, int64_t o, float* out) {
+  const bool is_three = row.kernel == 3 && row.dilation == 1;
+  if (is_three && row.stride == 1) {
+    some_outputs_of_three<kBlock, kCount, 1>(row, rows, count, tap_step, o, out);
+  } else if (is_three && row.stride == 2) {
+    some_outputs_of_three<kBlock, kCount, 2>(row, rows, count, tap_step, o, out);
+  } else {
+    some_outputs<kBlock, kCount>(row, rows, count, tap_step, o, out);
+  }
+}
+
+/// An output whose window begins before the row or ends behind it. Two sums, as one waits for itself.
 template <int kBlock>
 RELEVID_INLINED void border_output(const WindowRow& row, const RowTaps* rows, int64_t count, int64_t tap_step,
                                    int64_t o, float* out) {
-  for (int64_t r = 0; r < count; ++r)
-    for (int64_t k = 0; k < row.kernel; ++k) {
-      const int64_t at = o * row.stride - row.pad + k * row.dilation;
-      if (at < 0 || at >= row.in_width) continue;
-      channels_at<kBlock>(out + o * kBlock) +=
-          channels_at<kBlock>(rows[r].taps + k * tap_step) * channels_at<kBlock>(rows[r].in + at * kBlock);
-    }
+  const int64_t first = o * row.stride - row.pad;
+  const int64_t begin = first < 0 ? (-first + row.dilation - 1) / row.dilation : 0;
+  const int64_t room = row.in_width - 1 - first;
+  const int64_t end = room < 0 ? 0 : std::min(row.kernel, room / row.dilation + 1);
+  const auto add_row = [&](const RowTaps& each, Channels<kBlock>& sum) {
+    for (int64_t k = begin; k < end; ++k)
+      sum += channels_at<kBlock>(each.taps + k * tap_step) *
+             channels_at<kBlock>(each.in + (first + k * row.dilation) * kBlock);
+  };
+  float* to = out + o * row.out_step * kBlock;
+  Channels<kBlock> even = channels_at<kBlock>(to), odd{};
+  int64_t r = 0;
+  for (; r + 1 < count; r += 2) {
+    add_row(rows[r], even);
+    add_row(rows[r + 1], odd);
+  }
+  if (r < count) add_row(rows[r], even);
+  channels_at<kBlock>(to) = even + odd;
 }
 
 template <int kBlock>
 RELEVID_INLINED void outputs(const WindowRow& row, const RowTaps* rows, int64_t count, int64_t tap_step,
                              int64_t begin, int64_t end, float* out) {
-  constexpr int kAtOnce = 8;
   for (int64_t o = 0; o < begin; ++o) border_output<kBlock>(row, rows, count, tap_step, o, out);
   int64_t o = begin;
-  for (; o + kAtOnce <= end; o += kAtOnce) some_outputs<kBlock, kAtOnce>(row, rows, count, tap_step, o, out);
-  for (; o < end; ++o) some_outputs<kBlock, 1>(row, rows, count, tap_step, o, out);
+  for (; o + 12 <= end; o += 12) outputs_inside<kBlock, 12>(row, rows, count, tap_step, o, out);
+  for (; o + 4 <= end; o += 4) outputs_inside<kBlock, 4>(row, rows, count, tap_step, o, out);
+  for (; o + 2 <= end; o += 2) outputs_inside<kBlock, 2>(row, rows, count, tap_step, o, out);
+  for (; o < end; ++o) outputs_inside<kBlock, 1>(row, rows, count, tap_step, o, out);
   for (o = std::max(begin, end); o < row.out_width; ++o)
     border_output<kBlock>(row, rows, count, tap_step, o, out);
 }
