@@ -9,6 +9,14 @@
 #include "relevid/error.h"
 
 namespace relevid::kernels::onednn {
+namespace {
+
+/// How much larger a block may be than what it is given out for. Against blocks of the very size, explaining
+/// took 0.97 of the memory with C3D, 0.95 with R(2+1)D-18, 0.79 with I3D and 0.90 with X3D-M; with a factor
+/// of 4 it was more again for three of them.
+constexpr int64_t kLargestFactor = 2;
+
+}  // namespace
 
 BufferPool::~BufferPool() {
   for (auto& [bytes, blocks] : free_) {
@@ -21,10 +29,12 @@ std::shared_ptr<void> BufferPool::allocate(int64_t bytes) {
   void* block = nullptr;
   {
     const std::lock_guard lock(mutex_);
-    auto& waiting = free_[bytes];
-    if (!waiting.empty()) {
-      block = waiting.back();
-      waiting.pop_back();
+    const auto waiting = free_.lower_bound(bytes);
+    if (waiting != free_.end() && waiting->first <= kLargestFactor * bytes) {
+      bytes = waiting->first;
+      block = waiting->second.back();
+      waiting->second.pop_back();
+      if (waiting->second.empty()) free_.erase(waiting);
     } else {
       held_bytes_ += bytes;
       peak_bytes_ = std::max(peak_bytes_, held_bytes_);

@@ -10,8 +10,8 @@
 namespace relevid::kernels::onednn {
 
 /// Storage that is used again: a network asks for the same sizes for every clip, and fresh pages cost as much
-/// as a layer. Freed blocks wait here under their size. Thread-safe, because the last handle of a buffer may
-/// go anywhere.
+/// as a layer. Freed blocks wait here under their size, for the next that they are not much too large for.
+/// Thread-safe, because the last handle of a buffer may go anywhere.
 class BufferPool : public std::enable_shared_from_this<BufferPool> {
  public:
   BufferPool() = default;

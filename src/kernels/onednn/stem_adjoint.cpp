@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "kernels/onednn/stem_adjoint.h"
 
+#include <omp.h>
+
 #include <algorithm>
 #include <dnnl.hpp>
 
@@ -13,9 +15,10 @@
 // oneDNN's backward-data towards 3 channels fills a block of 16 with them and runs at an eighth of the
 // machine's peak or less. The zB rule needs it for W, W⁺ and W⁻, of which W = W⁺ + W⁻ comes for nothing. Here
 // the adjoint is a matrix product whose rows are the taps of all functions and channels, so that nothing is
-// padded, and whose products are then added up where each tap points. One thread makes one frame of the
-// result from a few source rows at a time, which stay in its cache; so sums have one order whatever the
-// number of threads.
+// padded, and whose products are then added up where each tap points. One thread makes a band of rows of the
+// result, in all frames, from a few source rows at a time, which stay in its cache; where bands meet, source
+// rows are multiplied for both. These few rows are the same whatever the number of threads, and so are the
+// sums and their order.
 
 namespace relevid::kernels::onednn {
 namespace {
@@ -23,8 +26,8 @@ namespace {
 constexpr WeightTransform kAsIs{WeightTransform::Kind::kAsIs}, kPositive{WeightTransform::Kind::kPositive},
     kNegative{WeightTransform::Kind::kNegative};
 
-/// Positions whose products one thread holds at a time; about half a megabyte for a 3x3x3 kernel.
-constexpr int64_t kPositions = 1024;
+/// Positions whose products one thread holds at a time; about half a megabyte for a 3x3x3 kernel under zB.
+constexpr int64_t kPositions = 512;
 
 bool has(std::span<const WeightTransform> transforms, const WeightTransform& transform) {
   return std::ranges::find(transforms, transform) != transforms.end();
@@ -98,12 +101,14 @@ std::vector<Buffer> StemAdjoint::run(const Buffer& s, std::span<const WeightTran
     parts.push_back(device_.zeros(input_));
     to.push_back(parts.back().data<float>());
   }
+  const int64_t bands = std::min<int64_t>(in_.height, omp_get_max_threads());
 #pragma omp parallel
   {
     std::vector<float> scratch;
-#pragma omp for collapse(2) schedule(dynamic)
+#pragma omp for collapse(2) schedule(static)
     for (int64_t n = 0; n < in_.batch; ++n)
-      for (int64_t t = 0; t < in_.time; ++t) run_frame(m, s, n, t, to, scratch);
+      for (int64_t band = 0; band < bands; ++band)
+        run_band(m, s, n, {band * in_.height / bands, (band + 1) * in_.height / bands}, to, scratch);
   }
   std::vector<Buffer> result;
   for (size_t next = 0; const auto& transform : transforms) {
@@ -125,45 +130,59 @@ Buffer StemAdjoint::sum_of_signs(std::span<const WeightTransform> computed, std:
   return y;
 }
 
-/// Adds up frame `frame` of item `item` in every function's result.
-void StemAdjoint::run_frame(const Matrices& m, const Buffer& s, int64_t item, int64_t frame,
-                            std::span<float* const> to, std::vector<float>& scratch) const {
-  const int64_t rows_at_once = std::clamp<int64_t>(kPositions / out_.width, 1, out_.height);
-  const int64_t most = rows_at_once * out_.width, depth = out_.blocks * out_.block;
-  scratch.resize(static_cast<size_t>(most * (depth + m.rows)));
-  float *packed = scratch.data(), *products = scratch.data() + most * depth;
-  for (int64_t k = 0; k < spec_.kernel[0]; ++k) {
-    const int64_t from = frame + spec_.pads_begin[0] - k * spec_.dilations[0];
-    if (from < 0 || from % spec_.strides[0] != 0 || from / spec_.strides[0] >= out_.time) continue;
-    const int64_t t = from / spec_.strides[0];
-    for (int64_t h = 0; h < out_.height; h += rows_at_once) {
-      const int64_t rows = std::min(rows_at_once, out_.height - h), columns = rows * out_.width;
-      for (int64_t b = 0; b < out_.blocks; ++b) {
-        const float* source =
-            s.data<float>() +
-            ((item * out_.blocks + b) * out_.spatial() + (t * out_.height + h) * out_.width) * out_.block;
-        for (int64_t i = 0; i < columns; ++i)
-          std::copy_n(source + i * out_.block, out_.block, packed + i * depth + b * out_.block);
-      }
-      const float* weights = m.values.data() + k * m.rows * depth;
-      const auto status = dnnl_sgemm('N', 'T', m.rows, columns, depth, 1, weights, depth, packed, depth, 0,
-                                     products, columns);
-      if (status != dnnl_success) throw Error(ErrorKind::kInternal, "oneDNN: a matrix product failed");
-      for (int64_t row = 0; row < rows; ++row) {
-        scatter_row(products + row * out_.width, columns, h + row,
-                    item * in_.channels * in_.spatial() + frame * in_.height * in_.width, to);
+/// Adds up rows `band` of item `item` in every function's result.
+void StemAdjoint::run_band(const Matrices& m, const Buffer& s, int64_t item, Rows band,
+                           std::span<float* const> to, std::vector<float>& scratch) const {
+  const int64_t stride = spec_.strides[1], pad = spec_.pads_begin[1];
+  const int64_t reach = (spec_.kernel[1] - 1) * spec_.dilations[1];
+  const int64_t at_once = std::clamp<int64_t>(kPositions / out_.width, 1, out_.height);
+  const int64_t first = std::max<int64_t>(0, band.begin + pad - reach) / stride / at_once * at_once;
+  const int64_t end = std::min(out_.height, (band.end - 1 + pad) / stride + 1);
+  for (int64_t t = 0; t < out_.time; ++t) {
+    for (int64_t h = first; h < end; h += at_once) {
+      const Rows source{h, std::min(out_.height, h + at_once)};
+      const float* products = multiply(m, s, item, t, source, scratch);
+      const int64_t columns = (source.end - source.begin) * out_.width;
+      for (int64_t k = 0; k < spec_.kernel[0]; ++k) {
+        const int64_t frame = t * spec_.strides[0] - spec_.pads_begin[0] + k * spec_.dilations[0];
+        if (frame < 0 || frame >= in_.time) continue;
+        const int64_t offset = item * in_.channels * in_.spatial() + frame * in_.height * in_.width;
+        for (int64_t row = source.begin; row < source.end; ++row) {
+          scatter_row(products + k * m.rows * columns + (row - source.begin) * out_.width, columns, row,
+                      offset, band, to);
+        }
       }
     }
   }
 }
 
-/// Adds the products of one source row where their taps point.
+/// The products of every tap with rows `source` of frame t: [kernel frame][row of m][position].
+const float* StemAdjoint::multiply(const Matrices& m, const Buffer& s, int64_t item, int64_t t, Rows source,
+                                   std::vector<float>& scratch) const {
+  const int64_t depth = out_.blocks * out_.block, taps = spec_.kernel[0] * m.rows;
+  const int64_t columns = (source.end - source.begin) * out_.width;
+  scratch.resize(static_cast<size_t>(std::max<int64_t>(std::ssize(scratch), columns * (depth + taps))));
+  float *packed = scratch.data(), *products = scratch.data() + columns * depth;
+  for (int64_t b = 0; b < out_.blocks; ++b) {
+    const float* from = s.data<float>() + ((item * out_.blocks + b) * out_.spatial() +
+                                           (t * out_.height + source.begin) * out_.width) *
+                                              out_.block;
+    for (int64_t i = 0; i < columns; ++i)
+      std::copy_n(from + i * out_.block, out_.block, packed + i * depth + b * out_.block);
+  }
+  const auto status = dnnl_sgemm('N', 'T', taps, columns, depth, 1, m.values.data(), depth, packed, depth, 0,
+                                 products, columns);
+  if (status != dnnl_success) throw Error(ErrorKind::kInternal, "oneDNN: a matrix product failed");
+  return products;
+}
+
+/// Adds the products of one source row where their taps point, in the band.
 void StemAdjoint::scatter_row(const float* products, int64_t columns, int64_t source_row,
-                              int64_t frame_offset, std::span<float* const> to) const {
+                              int64_t frame_offset, Rows band, std::span<float* const> to) const {
   const Extent &kernel = spec_.kernel, &stride = spec_.strides, &dilation = spec_.dilations;
   for (int64_t kh = 0; kh < kernel[1]; ++kh) {
     const int64_t h = source_row * stride[1] - spec_.pads_begin[1] + kh * dilation[1];
-    if (h < 0 || h >= in_.height) continue;
+    if (h < band.begin || h >= band.end) continue;
     for (int64_t kw = 0; kw < kernel[2]; ++kw) {
       const int64_t shift = kw * dilation[2] - spec_.pads_begin[2];
       const auto [begin, end] = inside(out_.width, in_.width, stride[2], shift);

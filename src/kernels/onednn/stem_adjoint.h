@@ -32,10 +32,15 @@ class StemAdjoint {
   const Matrices& matrices(std::span<const WeightTransform> transforms);
   void fill(Matrices& m) const;
   Buffer sum_of_signs(std::span<const WeightTransform> computed, std::span<const Buffer> parts);
-  void run_frame(const Matrices& m, const Buffer& s, int64_t item, int64_t frame, std::span<float* const> to,
-                 std::vector<float>& scratch) const;
+  struct Rows {
+    int64_t begin, end;
+  };
+  void run_band(const Matrices& m, const Buffer& s, int64_t item, Rows band, std::span<float* const> to,
+                std::vector<float>& scratch) const;
+  const float* multiply(const Matrices& m, const Buffer& s, int64_t item, int64_t t, Rows source,
+                        std::vector<float>& scratch) const;
   void scatter_row(const float* products, int64_t columns, int64_t source_row, int64_t frame_offset,
-                   std::span<float* const> to) const;
+                   Rows band, std::span<float* const> to) const;
 
   Device& device_;
   ConvolutionSpec spec_;
