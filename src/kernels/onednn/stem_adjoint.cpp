@@ -26,8 +26,8 @@ namespace {
 constexpr WeightTransform kAsIs{WeightTransform::Kind::kAsIs}, kPositive{WeightTransform::Kind::kPositive},
     kNegative{WeightTransform::Kind::kNegative};
 
-/// Positions whose products one thread holds at a time; about half a megabyte for a 3x3x3 kernel under zB.
-constexpr int64_t kPositions = 512;
+/// Products that one thread holds at a time, so that they stay in its cache.
+constexpr int64_t kProducts = 1 << 16;
 
 bool has(std::span<const WeightTransform> transforms, const WeightTransform& transform) {
   return std::ranges::find(transforms, transform) != transforms.end();
@@ -135,7 +135,8 @@ void StemAdjoint::run_band(const Matrices& m, const Buffer& s, int64_t item, Row
                            std::span<float* const> to, std::vector<float>& scratch) const {
   const int64_t stride = spec_.strides[1], pad = spec_.pads_begin[1];
   const int64_t reach = (spec_.kernel[1] - 1) * spec_.dilations[1];
-  const int64_t at_once = std::clamp<int64_t>(kPositions / out_.width, 1, out_.height);
+  const int64_t row_products = spec_.kernel[0] * m.rows * out_.width;
+  const int64_t at_once = std::clamp<int64_t>(kProducts / row_products, 1, out_.height);
   const int64_t first = std::max<int64_t>(0, band.begin + pad - reach) / stride / at_once * at_once;
   const int64_t end = std::min(out_.height, (band.end - 1 + pad) / stride + 1);
   for (int64_t t = 0; t < out_.time; ++t) {
