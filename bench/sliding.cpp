@@ -36,7 +36,9 @@ std::vector<Tensor> windows(const Shape& clip, int64_t shift, int64_t count) {
 /// An explainer that is shown one window after another, round and round.
 struct Viewer {
   Viewer(Network& network, const std::vector<Tensor>& shown)
-      : explainer(network, deep_taylor_options()), clips(shown) {}
+      : explainer(network, deep_taylor_options()), clips(shown) {
+    explainer.slide(true);
+  }
 
   void forward(size_t window) { explainer.forward(clips[window % clips.size()]); }
   Tensor explain(size_t window) {

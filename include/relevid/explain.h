@@ -119,6 +119,10 @@ class ClipExplainer {
   /// Is called after every pass through the network while explain() runs, from the thread that called it; may
   /// be empty. What it throws comes out of explain().
   void on_pass(std::function<void()> call);
+  /// Whether the clips from now on are windows that slide over one video: where one begins with frames of the
+  /// last, what the first layers find of them is taken over. Values are the same but for rounding. Off at
+  /// first; each call starts anew.
+  void slide(bool slides);
 
  private:
   struct Implementation;

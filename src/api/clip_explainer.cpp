@@ -159,6 +159,10 @@ void ClipExplainer::on_pass(std::function<void()> call) {
   implementation_->on_pass = std::move(call);
 }
 
+void ClipExplainer::slide(bool slides) {
+  for (const auto& explainer : implementation_->explainers) explainer->slide(slides);
+}
+
 std::vector<std::vector<double>> probabilities(const Tensor& logits) {
   const auto values = logits.as_doubles();
   const auto classes = static_cast<size_t>(logits.shape()[1]);

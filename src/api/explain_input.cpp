@@ -55,6 +55,7 @@ class InputRun {
         std::ranges::all_of(targets, [](const TargetChoice& t) { return t.index.has_value(); });
     clips_total_ = known || count() == 1 ? count() : 2 * count();
     passes_total_ = passes_needed(targets);
+    const Sliding sliding(explainer_);
     const PassCounter counter(explainer_, [this] {
       if (control_.interrupted()) throw Interrupted{};
       report_passes(1);
@@ -65,6 +66,7 @@ class InputRun {
     });
     classes_ = resolve(targets);
     if (clips_total_ == count()) return;
+    explainer_.slide(true);
     for (int64_t index = 0; index < count(); ++index) {
       if (control_.interrupted()) throw Interrupted{};
       forward(index, from_ncthw(item_of(*clips_, index), layout_));
@@ -94,6 +96,18 @@ class InputRun {
     ~PassCounter() { explainer_.on_pass({}); }
     PassCounter(const PassCounter&) = delete;
     PassCounter& operator=(const PassCounter&) = delete;
+
+   private:
+    ClipExplainer& explainer_;
+  };
+
+  /// The explainer takes clips as windows that slide over their video while one of these lives.
+  class Sliding {
+   public:
+    explicit Sliding(ClipExplainer& explainer) : explainer_(explainer) { explainer_.slide(true); }
+    ~Sliding() { explainer_.slide(false); }
+    Sliding(const Sliding&) = delete;
+    Sliding& operator=(const Sliding&) = delete;
 
    private:
     ClipExplainer& explainer_;

@@ -5,6 +5,7 @@
 #include <fmt/ranges.h>
 
 #include <algorithm>
+#include <atomic>
 #include <future>
 
 #include "api/model_implementation.h"
@@ -93,8 +94,14 @@ std::vector<int64_t> sizes_from(const ModelSettings& settings) {
 }  // namespace
 
 Model::Model(const std::filesystem::path& path) : implementation_(std::make_unique<Implementation>()) {
-  auto sha256 = std::async(std::launch::async, [&path] { return sha256_of_file(path); });
-  implementation_->model = onnx_io::read_model(path);
+  std::atomic<bool> stop{false};
+  auto sha256 = std::async(std::launch::async, [&] { return sha256_of_file(path, &stop); });
+  try {
+    implementation_->model = onnx_io::read_model(path);
+  } catch (...) {
+    stop = true;
+    throw;
+  }
   implementation_->pathways = graph::join_pathways(implementation_->model);
   implementation_->clips_inside = graph::fold_clips(implementation_->model);
   implementation_->path = path;

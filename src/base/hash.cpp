@@ -37,7 +37,7 @@ std::string Sha256::hex() {
   return text;
 }
 
-std::string sha256_of_file(const std::filesystem::path& path) {
+std::string sha256_of_file(const std::filesystem::path& path, const std::atomic<bool>* stop) {
   const auto fail = [&path] {
     throw Error(ErrorKind::kIo, fmt::format("cannot read {}: {}", path.string(), std::strerror(errno)));
   };
@@ -47,6 +47,7 @@ std::string sha256_of_file(const std::filesystem::path& path) {
   std::vector<char> block(1 << 20);
   while (file.read(block.data(), static_cast<std::streamsize>(block.size())) || file.gcount() > 0) {
     hash.update(std::string_view(block.data(), static_cast<size_t>(file.gcount())));
+    if (stop && *stop) return {};
   }
   if (file.bad()) fail();
   return hash.hex();

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <atomic>
 #include <cstddef>
 #include <filesystem>
 #include <memory>
@@ -26,8 +27,9 @@ class Sha256 {
   std::unique_ptr<State> state_;
 };
 
-/// SHA-256 of a file's bytes, in lower-case hexadecimal. Throws Error(kIo).
-std::string sha256_of_file(const std::filesystem::path& path);
+/// SHA-256 of a file's bytes, in lower-case hexadecimal; empty where `stop` was set before its end. Throws
+/// Error(kIo).
+std::string sha256_of_file(const std::filesystem::path& path, const std::atomic<bool>* stop = nullptr);
 
 /// SHA-256 of these bytes, in lower-case hexadecimal.
 std::string sha256_of_bytes(std::string_view bytes);

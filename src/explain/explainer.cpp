@@ -179,12 +179,18 @@ void Explainer::forward(std::span<const Tensor> clips) {
   SharedFrames* shared = shared_with_last(clips);
   last_clip_ = {};  // a pass that does not end leaves nothing that the next clip could take over
   run_network(shared);
-  if (clips.size() == 1) last_clip_ = clips[0].clone();
+  if (slides_ && clips.size() == 1) last_clip_ = clips[0].clone();
+}
+
+void Explainer::slide(bool slides) {
+  slides_ = slides;
+  last_clip_ = {};
+  shared_ = nullptr;
 }
 
 SharedFrames* Explainer::shared_with_last(std::span<const Tensor> clips) {
   took_over_ = false;
-  const bool is_clip = clips.size() == 1 && clips[0].shape().rank() == 5;
+  const bool is_clip = slides_ && clips.size() == 1 && clips[0].shape().rank() == 5;
   const int64_t shift = !is_clip ? 0 : frames_later(last_clip_, clips[0], time_axis_);
   if (shift == 0) {
     if (shared_) shared_->forget();
@@ -208,6 +214,8 @@ void Explainer::take_clip_from(Explainer& other) {
   clips_ = std::exchange(other.clips_, {});
   trace_ = std::exchange(other.trace_, {});
   logits_ = std::exchange(other.logits_, {});
+  last_clip_ = std::exchange(other.last_clip_, {});
+  shared_ = std::exchange(other.shared_, nullptr);
   if (finds_enough_in(other)) return;
   trace_ = {};
   if (method_->keep() != Keep::kNothing) run_network(nullptr);

@@ -27,13 +27,16 @@ class Explainer {
   ~Explainer();
 
   /// Runs the network and keeps what the method needs; one tensor per input of the network (SlowFast has
-  /// two). Error(kCorruptInput) where a clip holds NaN or infinity. Where the clip begins with frames of the
-  /// last one, as a window that slides over a video does, what the first layers find of them is taken over.
+  /// two). Error(kCorruptInput) where a clip holds NaN or infinity.
   void forward(std::span<const Tensor> clips);
   void forward(const Tensor& clip) { forward(std::span(&clip, 1)); }
   /// Takes the last clip over from another method on the same network, which forgets it. The network runs
   /// again only where this method needs other activations than that one.
   void take_clip_from(Explainer& other);
+  /// Whether the clips from now on are windows that slide over a video: where one begins with frames of the
+  /// last, what the first layers find of them is taken over. Values are the same but for rounding, which
+  /// hangs on the clips before; so whose results must not, leaves it off, as it is at first.
+  void slide(bool slides);
   /// Whether the last forward pass took anything over from the one before.
   bool took_over() const { return took_over_; }
   /// Of the last clip, [N, classes].
@@ -63,7 +66,7 @@ class Explainer {
   std::vector<kernels::Buffer> clips_;
   Trace trace_;
   Tensor logits_;
-  bool took_over_ = false;
+  bool slides_ = false, took_over_ = false;
 };
 
 /// Throws Error(kInvalidArgument) with the nearest name where the method is not one.

@@ -16,6 +16,8 @@ int64_t activation_bytes(const graph::Graph& graph) {
     for (const ValueId input : graph.nodes[i].inputs) last_reader[at(input)] = i;
   }
   last_reader[at(graph.output)] = graph.nodes.size();
+  for (const ValueId input : graph.inputs)
+    last_reader[at(input)] = graph.nodes.size();  // the caller holds them
   const auto elements = [&](ValueId value) { return graph.shape(value).elements(); };
   int64_t held = 0;
   for (const ValueId input : graph.inputs) held += elements(input);

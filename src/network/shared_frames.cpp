@@ -28,7 +28,8 @@ FrameRange through_window(const graph::Window& window, const FrameRange& from, i
   const int64_t stride = window.strides[0], begin_pad = window.pads_begin[0];
   const int64_t dilation = window.dilations.empty() ? 1 : window.dilations[0];
   const int64_t reach = (window.kernel[0] - 1) * dilation;
-  if (from.axis != 2 || from.shift % stride != 0) return {};
+  // Padding beyond the window's reach would leave frames that read nothing but padding.
+  if (from.axis != 2 || from.shift % stride != 0 || begin_pad > reach) return {};
   const int64_t last = from.end - 1 - reach + begin_pad;  // where the last window inside begins, with padding
   FrameRange range{2, rounded_up(from.begin + begin_pad, stride), last < 0 ? 0 : last / stride + 1,
                    from.shift / stride};

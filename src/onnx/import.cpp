@@ -117,8 +117,9 @@ graph::Model read_model(const std::filesystem::path& path) {
       proto.producer_name() + (proto.producer_version().empty() ? "" : " " + proto.producer_version());
   for (const auto& [tensor, raw_offset, raw_length] : initializers) {
     model.constants[tensor.name()] =
-        graph::share(raw_length == 0 ? import_tensor(tensor, folder)
-                                     : import_tensor(tensor, ByteRange(file, raw_offset, raw_length)));
+        graph::share(raw_length == 0 || tensor.data_location() == onnx::TensorProto::EXTERNAL
+                         ? import_tensor(tensor, folder)
+                         : import_tensor(tensor, ByteRange(file, raw_offset, raw_length)));
   }
   if (proto.graph().sparse_initializer_size() > 0) {
     throw Error(ErrorKind::kUnsupportedModel,

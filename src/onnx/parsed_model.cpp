@@ -56,6 +56,9 @@ bool split(CodedInputStream& stream, int field, google::protobuf::MessageLite& m
 template <class Take>
 bool split_inner(CodedInputStream& stream, uint32_t size, int field, google::protobuf::MessageLite& message,
                  Take take) {
+  // A limit beyond the one around it would be taken for that one.
+  const int left = stream.BytesUntilLimit();
+  if (left >= 0 && size > static_cast<uint32_t>(left)) return false;
   const auto limit = stream.PushLimit(static_cast<int>(size));
   if (!split(stream, field, message, take) || stream.BytesUntilLimit() != 0) return false;
   stream.PopLimit(limit);
@@ -64,6 +67,7 @@ bool split_inner(CodedInputStream& stream, uint32_t size, int field, google::pro
 
 bool parse_initializer(CodedInputStream& stream, uint32_t size, ParsedModel::Initializer& initializer) {
   const auto take_raw = [&](uint32_t length) {
+    initializer.raw_length = 0;
     if (length < kLeastBytesLeftInFile)
       return stream.ReadString(initializer.proto.mutable_raw_data(), static_cast<int>(length));
     initializer.raw_offset = static_cast<uint64_t>(stream.CurrentPosition());

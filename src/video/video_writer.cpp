@@ -131,7 +131,12 @@ void VideoWriter::finish() {
                 fmt::format("no frame was written to {}", implementation_->path.string()));
   }
   implementation_->wait();
-  implementation_->file.finish();
+  try {
+    implementation_->file.finish();
+  } catch (...) {
+    implementation_->failure = std::current_exception();
+    throw;
+  }
   implementation_->finished = true;
 }
 

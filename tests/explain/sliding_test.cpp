@@ -71,6 +71,7 @@ class Sliding : public ::testing::Test {
 
 TEST_F(Sliding, WindowsAreExplainedAsOneByOne) {
   Explainer explainer(network_, options());
+  explainer.slide(true);
   for (const int64_t first : {0, 2, 4, 6}) {
     show(explainer, first);
     EXPECT_EQ(explainer.took_over(), first > 2) << first;  // the second window tells the shift
@@ -80,6 +81,7 @@ TEST_F(Sliding, WindowsAreExplainedAsOneByOne) {
 
 TEST_F(Sliding, AnotherShiftOrAnotherVideoStartsAnew) {
   Explainer explainer(network_, options());
+  explainer.slide(true);
   for (const int64_t first : {0, 2, 4}) show(explainer, first);
   EXPECT_TRUE(explainer.took_over());
   for (const int64_t first : {5, 20, 22, 30, 28}) {
@@ -89,8 +91,31 @@ TEST_F(Sliding, AnotherShiftOrAnotherVideoStartsAnew) {
   }
 }
 
+TEST_F(Sliding, NothingIsTakenOverUnlessItIsAskedFor) {
+  Explainer explainer(network_, options());
+  for (const int64_t first : {0, 2, 4}) show(explainer, first);
+  EXPECT_FALSE(explainer.took_over());
+  explainer.slide(true);
+  for (const int64_t first : {6, 8}) show(explainer, first);  // the last clip of before is forgotten
+  EXPECT_FALSE(explainer.took_over());
+  show(explainer, 10);
+  EXPECT_TRUE(explainer.took_over());
+}
+
+TEST_F(Sliding, AMethodThatTakesTheClipTakesWhatItSharesToo) {
+  Explainer one(network_, options()), other(network_, options());
+  one.slide(true);
+  other.slide(true);
+  for (const int64_t first : {0, 2}) show(one, first);
+  other.take_clip_from(one);
+  show(other, 4);
+  EXPECT_TRUE(other.took_over());
+  expect_as_fresh(other, 1);
+}
+
 TEST_F(Sliding, AClipThatIsRefusedLeavesNothingToTakeOver) {
   Explainer explainer(network_, options());
+  explainer.slide(true);
   for (const int64_t first : {0, 2, 4}) show(explainer, first);
   Tensor bad = window(6);
   bad.values<float>()[7] = std::numeric_limits<float>::quiet_NaN();
@@ -103,6 +128,7 @@ TEST_F(Sliding, AClipThatIsRefusedLeavesNothingToTakeOver) {
 
 TEST_F(Sliding, AStillVideoIsAWindowOfItself) {
   Explainer explainer(network_, options());
+  explainer.slide(true);
   Tensor still = window(0);
   const int64_t frame = kSide * kSide;
   for (int64_t i = 0; i < kChannels * kFrames; ++i) {

@@ -46,6 +46,7 @@ std::vector<Trained> layers(Random& random) {
   convolution(plain, {"without bias", {1, 8, 2, 3, 3}, 8, 1, two, one, one, one, one, false});
   convolution(plain, {"grouped", {1, 12, 2, 3, 4}, 12, 4, three, one, one, one, one});
   convolution(relu, {"depthwise", {2, 17, 3, 5, 4}, 17, 17, three, one, one, one, one});
+  convolution(plain, {"over frames", {1, 8, 4, 28, 28}, 9, 1, {3, 1, 1}, one, one, {1, 0, 0}, {1, 0, 0}});
   convolution(plain, {"flat", {1, 9, 5, 4}, 16, 1, {1, 3, 3}, one, one, {0, 1, 1}, {0, 1, 1}});
   for (const Shape& input : {Shape{2, 23}, Shape{9, 23}}) {  // streamed, and by a matrix product
     kernels::DenseSpec spec;

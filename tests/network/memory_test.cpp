@@ -15,9 +15,9 @@ TEST(ActivationBytes, AreThoseThatLiveAtOnce) {
   Random random;
   GraphBuilder b;
   const auto x = b.input({1, 2, 2, 2, 2});         // 16
-  const auto wide = b.convolution(x, 10, random);  // 80: 96 with what it reads
+  const auto wide = b.convolution(x, 10, random);  // 80
   const auto narrow = b.convolution(b.relu(wide), 1, random);
-  EXPECT_EQ(activation_bytes(b.finish(narrow)), 4 * 160);  // at the ReLU, before the input of it is dropped
+  EXPECT_EQ(activation_bytes(b.finish(narrow)), 4 * (16 + 160));  // at the ReLU; the input is the caller's
 }
 
 TEST(ActivationBytes, KeepWhatABranchReadsLater) {
@@ -27,8 +27,8 @@ TEST(ActivationBytes, KeepWhatABranchReadsLater) {
   const auto side = b.convolution(x, 3, random);       // 24
   const auto middle = b.convolution(side, 2, random);  // 16
   const auto last = b.convolution(middle, 3, random);  // 24
-  // `side` waits for the sum, and is there beside both of the last's.
-  EXPECT_EQ(activation_bytes(b.finish(b.add(last, side))), 4 * (24 + 24 + 24));
+  // `side` waits for the sum, and is there beside its other summand and its result.
+  EXPECT_EQ(activation_bytes(b.finish(b.add(last, side))), 4 * (32 + 24 + 24 + 24));
 }
 
 TEST(FittingBatch, IsNeverLessThanOneNorMoreThanWanted) {

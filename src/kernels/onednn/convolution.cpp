@@ -244,6 +244,7 @@ class Convolution final : public LinearMap {
 
   void parameters_changed() override {
     weights_.changed();
+    if (rows_weights_) rows_weights_->changed();
     bias_.changed();
     if (stem_adjoint_) stem_adjoint_->weights_changed();
     if (sparse_) sparse_->weights_changed();
