@@ -55,12 +55,12 @@ class InputRun {
         std::ranges::all_of(targets, [](const TargetChoice& t) { return t.index.has_value(); });
     clips_total_ = known || count() == 1 ? count() : 2 * count();
     passes_total_ = passes_needed(targets);
-    const Sliding sliding(explainer_);
-    const PassCounter counter(explainer_, [this] {
+    const Watch watch(explainer_, [this] {
       if (control_.interrupted()) throw Interrupted{};
       report_passes(1);
     });
     for_each([&](int64_t index, const Tensor& clip) {
+      put_item(*clips_, index, to_ncthw(clip, layout_));
       forward(index, clip);
       if (known || count() == 1) explain(index, resolve(targets));
     });
@@ -87,27 +87,20 @@ class InputRun {
     double seconds = 0;
   };
 
-  /// The explainer tells of its passes while one of these lives.
-  class PassCounter {
+  /// While one of these lives the explainer tells of its passes, and takes clips as windows that slide over
+  /// their video.
+  class Watch {
    public:
-    PassCounter(ClipExplainer& explainer, std::function<void()> call) : explainer_(explainer) {
-      explainer_.on_pass(std::move(call));
+    Watch(ClipExplainer& explainer, std::function<void()> on_pass) : explainer_(explainer) {
+      explainer_.on_pass(std::move(on_pass));
+      explainer_.slide(true);
     }
-    ~PassCounter() { explainer_.on_pass({}); }
-    PassCounter(const PassCounter&) = delete;
-    PassCounter& operator=(const PassCounter&) = delete;
-
-   private:
-    ClipExplainer& explainer_;
-  };
-
-  /// The explainer takes clips as windows that slide over their video while one of these lives.
-  class Sliding {
-   public:
-    explicit Sliding(ClipExplainer& explainer) : explainer_(explainer) { explainer_.slide(true); }
-    ~Sliding() { explainer_.slide(false); }
-    Sliding(const Sliding&) = delete;
-    Sliding& operator=(const Sliding&) = delete;
+    ~Watch() {
+      explainer_.on_pass({});
+      explainer_.slide(false);
+    }
+    Watch(const Watch&) = delete;
+    Watch& operator=(const Watch&) = delete;
 
    private:
     ClipExplainer& explainer_;
@@ -151,7 +144,6 @@ class InputRun {
   void forward(int64_t index, const Tensor& clip) {
     const Timer timer(forward_seconds_);
     put_item(logits_, index, explainer_.forward(clip));
-    put_item(*clips_, index, to_ncthw(clip, layout_));
     report_passes(1);
   }
 

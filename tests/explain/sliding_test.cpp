@@ -8,6 +8,7 @@
 #include "explain/explainer.h"
 #include "relevid/error.h"
 #include "support/graphs.h"
+#include "support/windows.h"
 
 namespace relevid {
 namespace {
@@ -20,17 +21,9 @@ constexpr int64_t kFrames = 8, kSide = 6, kChannels = 40;
 
 class Sliding : public ::testing::Test {
  protected:
-  Sliding() { video_ = Random(3).uniform(Shape{kChannels, 40, kSide, kSide}, -1, 1); }
+  Sliding() { video_ = Random(3).uniform(Shape{1, kChannels, 40, kSide, kSide}, -1, 1); }
 
-  Tensor window(int64_t first) const {
-    Tensor clip(Shape{1, kChannels, kFrames, kSide, kSide}, DType::kF32);
-    const int64_t frame = kSide * kSide;
-    for (int64_t c = 0; c < kChannels; ++c) {
-      const auto from = video_.values<float>().begin() + (c * 40 + first) * frame;
-      std::copy(from, from + kFrames * frame, clip.values<float>().begin() + c * kFrames * frame);
-    }
-    return clip;
-  }
+  Tensor window(int64_t first) const { return testing::window_of(video_, first, kFrames); }
 
   ExplainerOptions options() const {
     ExplainerOptions options;

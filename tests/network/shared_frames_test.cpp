@@ -8,6 +8,7 @@
 #include <cmath>
 
 #include "support/graphs.h"
+#include "support/windows.h"
 
 namespace relevid {
 namespace {
@@ -18,18 +19,6 @@ using testing::Random;
 using Value = GraphBuilder::Value;
 
 constexpr int64_t kFrames = 16;
-
-/// Frames [first, first + kFrames) of a video [1, channels, many, 6, 6].
-Tensor window_of(const Tensor& video, int64_t first) {
-  const Shape& shape = video.shape();
-  Tensor window(Shape{1, shape[1], kFrames, shape[3], shape[4]}, DType::kF32);
-  const int64_t frame = shape[3] * shape[4];
-  for (int64_t c = 0; c < shape[1]; ++c) {
-    const auto from = video.values<float>().begin() + (c * shape[2] + first) * frame;
-    std::copy(from, from + kFrames * frame, window.values<float>().begin() + c * kFrames * frame);
-  }
-  return window;
-}
 
 graph::Graph two_layers_and_a_head(Random& random) {
   GraphBuilder b;
@@ -92,7 +81,7 @@ void expect_same_windows(const graph::Graph& graph, kernels::Library& library, i
   const Tensor video = Random(9).uniform(Shape{1, clip[1], kFrames + 4 * shift, clip[3], clip[4]}, -1, 1);
   for (int64_t i = 0; i < 4; ++i) {
     EXPECT_EQ(shared.holds_last(), i > 0);
-    const Buffer window = library.upload(window_of(video, i * shift));
+    const Buffer window = library.upload(testing::window_of(video, i * shift, kFrames));
     const Trace plain = network.forward(std::span(&window, 1), Keep::kRelevance);
     const Trace taken = network.forward(std::span(&window, 1), Keep::kRelevance, {}, {}, &shared);
     for (size_t value = 0; value < plain.values.size(); ++value) {

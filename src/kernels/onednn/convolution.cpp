@@ -288,9 +288,8 @@ class Convolution final : public LinearMap {
 
   Buffer dense_adjoint(const Buffer& s, WeightTransform weight) {
     const bool skips = skips_inputs(spec_);
-    Shape read = output_;
+    Shape read = skips ? output_ : input_;
     read[1] = input_[1];
-    if (!skips) read = input_;
     if (!adjoint_.primitive) {
       ConvolutionSpec spec = spec_;
       if (skips) spec.strides = {1, 1, 1};
