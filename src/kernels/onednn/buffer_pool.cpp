@@ -2,6 +2,7 @@
 #include "kernels/onednn/buffer_pool.h"
 
 #include <fmt/format.h>
+#include <sys/mman.h>
 
 #include <algorithm>
 #include <cstdlib>
@@ -16,6 +17,18 @@ namespace {
 /// of 4 it was more again for three of them.
 constexpr int64_t kLargestFactor = 2;
 
+constexpr int64_t kLine = 64, kHugePage = 2 << 20;
+
+/// Large blocks in large pages, where the system has some: layers that stream through their volumes otherwise
+/// wait for translations of addresses.
+void* new_block(int64_t bytes) {
+  if (bytes < 2 * kHugePage) return std::aligned_alloc(kLine, static_cast<size_t>(bytes));
+  void* block = nullptr;
+  if (posix_memalign(&block, kHugePage, static_cast<size_t>(bytes)) != 0) return nullptr;
+  ::madvise(block, static_cast<size_t>(bytes / kHugePage * kHugePage), MADV_HUGEPAGE);
+  return block;
+}
+
 }  // namespace
 
 BufferPool::~BufferPool() {
@@ -25,7 +38,7 @@ BufferPool::~BufferPool() {
 }
 
 std::shared_ptr<void> BufferPool::allocate(int64_t bytes) {
-  bytes = std::max<int64_t>(64, (bytes + 63) / 64 * 64);
+  bytes = std::max(kLine, (bytes + kLine - 1) / kLine * kLine);
   void* block = nullptr;
   {
     const std::lock_guard lock(mutex_);
@@ -40,7 +53,7 @@ std::shared_ptr<void> BufferPool::allocate(int64_t bytes) {
       peak_bytes_ = std::max(peak_bytes_, held_bytes_);
     }
   }
-  if (!block) block = std::aligned_alloc(64, static_cast<size_t>(bytes));
+  if (!block) block = new_block(bytes);
   if (!block) {
     throw Error(ErrorKind::kResourceLimit,
                 fmt::format("out of memory: {} MiB more are needed; use a smaller batch", bytes >> 20));

@@ -5,7 +5,6 @@
 #include <cstring>
 
 #include "kernels/onednn/convolution_desc.h"
-#include "kernels/onednn/dispatch.h"
 #include "kernels/onednn/intervals.h"
 
 // Note [Maxima that remember]
@@ -16,118 +15,6 @@
 
 namespace relevid::kernels::onednn {
 namespace {
-
-constexpr int64_t kLanes = 8;
-using Floats = float __attribute__((vector_size(4 * kLanes), aligned(4), may_alias));
-using Numbers = int32_t __attribute__((vector_size(4 * kLanes), aligned(4), may_alias));
-using Bytes = uint8_t __attribute__((vector_size(kLanes), aligned(1), may_alias));
-
-template <class To, class From>
-RELEVID_INLINED To& as(From* p) {
-  return *reinterpret_cast<To*>(p);
-}
-template <class To, class From>
-RELEVID_INLINED const To& as(const From* p) {
-  return *reinterpret_cast<const To*>(p);
-}
-
-/// Windows in a row that have the same taps inside. Positions are `lanes` floats apart.
-struct Windows {
-  const WindowTap* taps;
-  int64_t tap_count, count, lanes;
-  int64_t step;  ///< floats from one window to the next
-};
-
-// Vectors go by reference: by value, how they are handed over would depend on the instruction set.
-RELEVID_INLINED void store(const Numbers& numbers, uint8_t* to) {
-  as<Bytes>(to) = __builtin_convertvector(numbers, Bytes);
-}
-RELEVID_INLINED void store(const Numbers& numbers, int32_t* to) {
-  as<Numbers>(to) = numbers;
-}
-RELEVID_INLINED void load(const uint8_t* from, Numbers& numbers) {
-  numbers = __builtin_convertvector(as<Bytes>(from), Numbers);
-}
-RELEVID_INLINED void load(const int32_t* from, Numbers& numbers) {
-  numbers = as<Numbers>(from);
-}
-
-template <class Code>
-RELEVID_INLINED void greatest(const Windows& w, const float* x, float* y, Code* winners) {
-  if (w.tap_count == 0) {  // all of the window is padding
-    for (int64_t i = 0; i < w.count * w.lanes; ++i) {
-      y[i] = -__builtin_inff();
-      winners[i] = 0;
-    }
-    return;
-  }
-  if (w.lanes % kLanes == 0) {
-    for (int64_t i = 0; i < w.count; ++i, x += w.step)
-      for (int64_t lane = 0; lane < w.lanes; lane += kLanes, y += kLanes, winners += kLanes) {
-        Floats best = as<Floats>(x + w.taps[0].offset * w.lanes + lane);
-        Numbers won = Numbers{} + w.taps[0].number;
-        for (int64_t k = 1; k < w.tap_count; ++k) {
-          const Floats value = as<Floats>(x + w.taps[k].offset * w.lanes + lane);
-          won = value > best ? Numbers{} + w.taps[k].number : won;
-          best = value > best ? value : best;
-        }
-        as<Floats>(y) = best;
-        store(won, winners);
-      }
-    return;
-  }
-  for (int64_t i = 0; i < w.count; ++i, x += w.step)
-    for (int64_t lane = 0; lane < w.lanes; ++lane, ++y, ++winners) {
-      const WindowTap* won = w.taps;
-      for (int64_t k = 1; k < w.tap_count; ++k) {
-        if (x[w.taps[k].offset * w.lanes + lane] > x[won->offset * w.lanes + lane]) won = w.taps + k;
-      }
-      *y = x[won->offset * w.lanes + lane];
-      *winners = static_cast<Code>(won->number);
-    }
-}
-
-/// y = g on winners and 0 on the other taps; or y += that.
-template <bool kAdds, class Code>
-RELEVID_INLINED void give_to_winners(const Windows& w, const float* g, const Code* winners, float* y) {
-  if (w.lanes % kLanes == 0) {
-    for (int64_t i = 0; i < w.count; ++i, y += w.step)
-      for (int64_t lane = 0; lane < w.lanes; lane += kLanes, g += kLanes, winners += kLanes) {
-        const Floats given = as<Floats>(g);
-        Numbers won;
-        load(winners, won);
-        for (int64_t k = 0; k < w.tap_count; ++k) {
-          Floats& to = as<Floats>(y + w.taps[k].offset * w.lanes + lane);
-          const Floats part = won == w.taps[k].number ? given : Floats{};
-          to = kAdds ? to + part : part;
-        }
-      }
-    return;
-  }
-  for (int64_t i = 0; i < w.count; ++i, y += w.step)
-    for (int64_t lane = 0; lane < w.lanes; ++lane, ++g, ++winners)
-      for (int64_t k = 0; k < w.tap_count; ++k) {
-        float& to = y[w.taps[k].offset * w.lanes + lane];
-        const float part = *winners == w.taps[k].number ? *g : 0.0F;
-        to = kAdds ? to + part : part;
-      }
-}
-
-RELEVID_DISPATCHED void greatest_of(const Windows& w, const float* x, float* y, uint8_t* winners) {
-  greatest(w, x, y, winners);
-}
-RELEVID_DISPATCHED void greatest_of_many(const Windows& w, const float* x, float* y, int32_t* winners) {
-  greatest(w, x, y, winners);
-}
-RELEVID_DISPATCHED void give(const Windows& w, const float* g, const uint8_t* winners, float* y) {
-  give_to_winners<false>(w, g, winners, y);
-}
-RELEVID_DISPATCHED void add(const Windows& w, const float* g, const uint8_t* winners, float* y) {
-  give_to_winners<true>(w, g, winners, y);
-}
-RELEVID_DISPATCHED void add_of_many(const Windows& w, const float* g, const int32_t* winners, float* y) {
-  give_to_winners<true>(w, g, winners, y);
-}
 
 int64_t floats_for(int64_t winners, bool are_bytes) {
   return are_bytes ? (winners + 3) / 4 : winners;
@@ -141,7 +28,8 @@ MaxWindow::MaxWindow(Device& device, const MaxWindowSpec& spec, const Shape& inp
       input_(input),
       output_(output_shape(spec, input)),
       in_(device.layout(input)),
-      out_(device.layout(output_)) {
+      out_(device.layout(output_)),
+      lanes_(window_lanes(in_.block)) {
   const dnnl::pooling_v2_forward::desc desc(dnnl::prop_kind::forward_inference, dnnl::algorithm::pooling_max,
                                             device.volume_desc(input_), device.volume_desc(output_),
                                             dims(spec.strides), dims(spec.kernel), minus_one(spec.dilations),
@@ -206,7 +94,7 @@ void MaxWindow::for_each_row(bool rows_are_apart, Row&& row) const {
       }
       const int64_t x = plane * in_.spatial() + (first[0] * in_.height + first[1]) * in_.width + left;
       const int64_t y = plane * out_.spatial() + (t * out_.height + h) * out_.width + w;
-      row(Windows{taps.data(), std::ssize(taps), end - w, B, stride[2] * B}, x * B, y * B);
+      row(AlikeWindows{taps.data(), std::ssize(taps), end - w, stride[2] * B}, x * B, y * B);
       w = end;
     }
   };
@@ -234,34 +122,75 @@ Buffer MaxWindow::forward(const Buffer& x, Buffer* winners) {
   const float* from = x.data<float>();
   float* to = y.data<float>();
   if (winners_are_bytes()) {
-    for_each_row(true, [=, won = winners->data<uint8_t>()](const Windows& w, int64_t i, int64_t o) {
-      greatest_of(w, from + i, to + o, won + o);
-    });
+    for_each_row(true,
+                 [=, this, won = winners->data<uint8_t>()](const AlikeWindows& w, int64_t i, int64_t o) {
+                   lanes_.greatest(w, from + i, to + o, won + o);
+                 });
   } else {
-    for_each_row(true, [=, won = winners->data<int32_t>()](const Windows& w, int64_t i, int64_t o) {
-      greatest_of_many(w, from + i, to + o, won + o);
-    });
+    for_each_row(true,
+                 [=, this, won = winners->data<int32_t>()](const AlikeWindows& w, int64_t i, int64_t o) {
+                   lanes_.greatest_of_many(w, from + i, to + o, won + o);
+                 });
+  }
+  return y;
+}
+
+/// Windows that overlap, the other way round: every input gathers from the outputs that it may have won.
+Buffer MaxWindow::gather(const Buffer& g, const Buffer& winners,
+                         std::span<const ReverseWindow> reverses) const {
+  const WindowExtents window = window_of(spec_);
+  Buffer y = device_.allocate(input_);
+  const float* source = g.data<float>();
+  const auto* won = winners.data<uint8_t>();
+  float* target = y.data<float>();
+  const int64_t planes = in_.floats() / (in_.spatial() * in_.block), in_row = in_.width * in_.block;
+#pragma omp parallel for collapse(2) schedule(static)
+  for (int64_t plane = 0; plane < planes; ++plane) {
+    for (int64_t ih = 0; ih < in_.height; ++ih) {
+      std::vector<RowWinners> rows, reversed;
+      for (int64_t it = 0; it < in_.time; ++it) {
+        rows.clear();
+        window.for_each_row_back(out_, it, ih, [&](int64_t from, int64_t tap) {
+          const int64_t at = (plane * out_.time * out_.height + from) * out_.width * out_.block;
+          rows.push_back({source + at, won + at, static_cast<int32_t>(tap)});
+        });
+        float* to = target + ((plane * in_.time + it) * in_.height + ih) * in_row;
+        std::fill_n(to, in_row, 0.0F);
+        for (const ReverseWindow& reverse : reverses) {
+          reversed = rows;
+          for (RowWinners& each : reversed) each.number += static_cast<int32_t>(reverse.first_tap);
+          window_rows_pick(reverse.row, reversed.data(), std::ssize(reversed),
+                           static_cast<int32_t>(reverse.tap_step), to + reverse.first_input * in_.block);
+        }
+      }
+    }
   }
   return y;
 }
 
 Buffer MaxWindow::route(const Buffer& g, const Buffer& winners) {
+  if (winners_are_bytes() && !windows_are_apart()) {
+    const auto reverses = reverse_windows(window_of(spec_).row(in_, out_));
+    if (!reverses.empty()) return gather(g, winners, reverses);
+  }
   const bool apart = windows_are_apart(), writes_all = winners_are_bytes() && windows_cover_all();
   Buffer y = writes_all ? device_.allocate(input_) : device_.zeros(input_);
   const float* from = g.data<float>();
   float* to = y.data<float>();
   if (writes_all) {
-    for_each_row(true, [=, won = winners.data<uint8_t>()](const Windows& w, int64_t i, int64_t o) {
-      give(w, from + o, won + o, to + i);
+    for_each_row(true, [=, this, won = winners.data<uint8_t>()](const AlikeWindows& w, int64_t i, int64_t o) {
+      lanes_.give(w, from + o, won + o, to + i);
     });
   } else if (winners_are_bytes()) {
-    for_each_row(apart, [=, won = winners.data<uint8_t>()](const Windows& w, int64_t i, int64_t o) {
-      add(w, from + o, won + o, to + i);
-    });
+    for_each_row(apart,
+                 [=, this, won = winners.data<uint8_t>()](const AlikeWindows& w, int64_t i, int64_t o) {
+                   lanes_.add(w, from + o, won + o, to + i);
+                 });
   } else {
-    for_each_row(apart, [=, won = winners.data<int32_t>()](const Windows& w, int64_t i, int64_t o) {
-      add_of_many(w, from + o, won + o, to + i);
-    });
+    for_each_row(apart,
+                 [=, this, won = winners.data<int32_t>()](const AlikeWindows& w, int64_t i, int64_t o) {
+                   lanes_.add_of_many(w, from + o, won + o, to + i);
+                 });
   }
   return y;
 }
@@ -272,10 +201,10 @@ Buffer MaxWindow::pick(const Buffer& y, const Buffer& winners) {
   float* to = picked.data<float>();
   const auto offsets = tap_offsets();
   const auto pick_row = [&](auto* won) {
-    for_each_row(true, [=, &offsets](const Windows& w, int64_t i, int64_t o) {
+    for_each_row(true, [=, this, &offsets](const AlikeWindows& w, int64_t i, int64_t o) {
       for (int64_t k = 0; k < w.count; ++k, i += w.step)
-        for (int64_t lane = 0; lane < w.lanes; ++lane, ++o)
-          to[o] = w.tap_count == 0 ? 0 : from[i + offsets[static_cast<size_t>(won[o])] * w.lanes + lane];
+        for (int64_t lane = 0; lane < in_.block; ++lane, ++o)
+          to[o] = w.tap_count == 0 ? 0 : from[i + offsets[static_cast<size_t>(won[o])] * in_.block + lane];
     });
   };
   if (winners_are_bytes()) {

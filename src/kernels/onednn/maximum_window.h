@@ -3,17 +3,13 @@
 
 #include <dnnl.hpp>
 #include <memory>
+#include <span>
 #include <vector>
 
 #include "kernels/onednn/device.h"
+#include "kernels/onednn/window_rows.h"
 
 namespace relevid::kernels::onednn {
-
-/// One element of a window: its number in row-major order, and where it lies from the window's first.
-struct WindowTap {
-  int32_t number;
-  int64_t offset;  ///< in positions of the input
-};
 
 /// Maximum over windows. Winners are numbers of taps, in the layout of the output: a byte each, or 32 bits
 /// where windows have more than 256 taps. A window lies at least partly inside its input.
@@ -40,11 +36,13 @@ class MaxWindow final : public MaxMap {
   template <class Row>
   void for_each_row(bool rows_are_apart, Row&& row) const;
   bool windows_cover_all() const;
+  Buffer gather(const Buffer& g, const Buffer& winners, std::span<const ReverseWindow> reverses) const;
 
   Device& device_;
   MaxWindowSpec spec_;
   Shape input_, output_;
   Layout in_, out_;
+  const WindowLanes& lanes_;
   dnnl::primitive inference_;  ///< where nobody asks for winners
   std::unique_ptr<LinearMap> shared_;
 };

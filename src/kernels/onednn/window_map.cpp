@@ -20,33 +20,6 @@ void add_to(std::span<float> to, std::span<const float> part) {
   for (size_t i = 0; i < to.size(); ++i) to[i] += part[i];
 }
 
-/// The way back from a row of outputs to every `stride`-th input, which is a window over the outputs, its
-/// taps in reverse.
-struct ReverseWindow {
-  WindowRow row;
-  int64_t first_tap = 0, tap_step = 0, first_input = 0;
-};
-
-/// With these all inputs are written; none where a dilation and a stride do not let it be so, or windows are
-/// wider than the row and would be all border.
-std::vector<ReverseWindow> reverse_windows(const WindowRow& window) {
-  if (window.kernel > window.out_width || (window.stride > 1 && window.dilation > 1)) return {};
-  std::vector<ReverseWindow> result;
-  for (int64_t input = 0; input < std::min(window.stride, window.in_width); ++input) {
-    // in = out stride - pad + k dilation, and with a stride of more than 1 every stride-th tap meets it.
-    const int64_t first = (input + window.pad) % window.stride;
-    const int64_t taps = (window.kernel - first + window.stride - 1) / window.stride;
-    if (taps <= 0) continue;
-    const int64_t inputs = (window.in_width - input + window.stride - 1) / window.stride;
-    const int64_t pad = (taps - 1) * window.dilation - (input + window.pad - first) / window.stride;
-    result.push_back({{window.block, inputs, window.out_width, taps, 1, window.dilation, pad, window.stride},
-                      first + window.stride * (taps - 1),
-                      -window.stride,
-                      input});
-  }
-  return result;
-}
-
 /// A window that sees one channel at a time: a depthwise convolution (oneDNN has no fast one in 3-D), an
 /// average, or a sum over spatial axes. Every tap has a weight per channel; averages have a factor per output
 /// position instead.
@@ -61,17 +34,11 @@ class WindowMap final : public LinearMap {
         epilogue_(epilogue) {
     const Shape volume = as_volume(input_);
     if (const auto* convolution = std::get_if<ConvolutionSpec>(&spec)) {
-      kernel_ = convolution->kernel;
-      strides_ = convolution->strides;
-      dilations_ = convolution->dilations;
-      pads_ = convolution->pads_begin;
+      window_ = window_of(*convolution);
       weight_ = convolution->weight;
       bias_ = convolution->bias;
     } else if (const auto* average = std::get_if<AveragePoolSpec>(&spec)) {
-      kernel_ = average->kernel;
-      strides_ = average->strides;
-      dilations_ = average->dilations;
-      pads_ = average->pads_begin;
+      window_ = window_of(*average);
       average_ = *average;
     } else {
       const auto& sum = std::get<SumSpec>(spec);
@@ -80,7 +47,7 @@ class WindowMap final : public LinearMap {
       for (size_t i = 0; i < 3; ++i) {
         const int64_t axis = static_cast<int64_t>(i) + input.rank() - 3;
         const bool summed = std::ranges::count(sum.axes, axis) > 0;
-        kernel_[i] = summed ? volume[static_cast<int64_t>(i) + 2] : 1;
+        window_.kernel[i] = summed ? volume[static_cast<int64_t>(i) + 2] : 1;
       }
     }
   }
@@ -112,34 +79,9 @@ class WindowMap final : public LinearMap {
   const std::vector<float>& taps(WeightTransform transform);
   /// The average's factor at every output position under the transform; empty for convolutions.
   const std::vector<float>& factors(WeightTransform transform);
-  WindowRow row() const {
-    return {in_.block, out_.width, in_.width, kernel_[2], strides_[2], dilations_[2], pads_[2]};
-  }
-  int64_t taps_per_channel() const { return kernel_[0] * kernel_[1] * kernel_[2]; }
+  int64_t taps_per_channel() const { return window_.taps(); }
   std::vector<float> transformed_bias(BiasPart part) const;
 
-  /// Calls f(input row, first tap) for the rows that output row h of output frame t reads through kernel
-  /// frame a. Rows count from the plane's first, taps from the kernel's.
-  template <class F>
-  void for_each_row(int64_t t, int64_t h, int64_t a, F&& f) const {
-    const int64_t it = t * strides_[0] - pads_[0] + a * dilations_[0];
-    if (it < 0 || it >= in_.time) return;
-    for (int64_t b = 0; b < kernel_[1]; ++b) {
-      const int64_t ih = h * strides_[1] - pads_[1] + b * dilations_[1];
-      if (ih >= 0 && ih < in_.height) f(it * in_.height + ih, (a * kernel_[1] + b) * kernel_[2]);
-    }
-  }
-  /// Calls f(output row, first tap) for the rows that read row ih of input frame it.
-  template <class F>
-  void for_each_row_back(int64_t it, int64_t ih, F&& f) const {
-    for (int64_t a = 0; a < kernel_[0]; ++a)
-      for (int64_t b = 0; b < kernel_[1]; ++b) {
-        const int64_t t = it + pads_[0] - a * dilations_[0], h = ih + pads_[1] - b * dilations_[1];
-        if (t < 0 || h < 0 || t % strides_[0] != 0 || h % strides_[1] != 0) continue;
-        if (t / strides_[0] >= out_.time || h / strides_[1] >= out_.height) continue;
-        f(t / strides_[0] * out_.height + h / strides_[1], (a * kernel_[1] + b) * kernel_[2]);
-      }
-  }
   Buffer scaled(const Buffer& s, const std::vector<float>& factor);
   Buffer spread(const Buffer& s, WeightTransform transform);
   /// One output row of many taps: a sum of its own for every input row and for every frame, as one float that
@@ -147,9 +89,9 @@ class WindowMap final : public LinearMap {
   void add_in_parts(const WindowRow& window, const float* values, const float* taps, int64_t t, int64_t h,
                     std::span<float> to) const {
     std::vector<float> of_frame(to.size()), of_row(to.size());
-    for (int64_t a = 0; a < kernel_[0]; ++a) {
+    for (int64_t a = 0; a < window_.kernel[0]; ++a) {
       std::ranges::fill(of_frame, 0.0F);
-      for_each_row(t, h, a, [&](int64_t from, int64_t tap) {
+      window_.for_each_row(in_, t, h, a, [&](int64_t from, int64_t tap) {
         std::ranges::fill(of_row, 0.0F);
         const RowTaps row{values + from * in_.width * in_.block, taps + tap * in_.block};
         window_rows_apply(window, &row, 1, in_.block, of_row.data());
@@ -171,7 +113,7 @@ class WindowMap final : public LinearMap {
   Shape input_, output_;
   Layout in_, out_;
   Epilogue epilogue_;
-  Extent kernel_{1, 1, 1}, strides_{1, 1, 1}, dilations_{1, 1, 1}, pads_{};
+  WindowExtents window_;
   std::shared_ptr<const Tensor> weight_, bias_;
   std::optional<AveragePoolSpec> average_;
   bool is_sum_ = false;
@@ -227,7 +169,7 @@ std::vector<float> WindowMap::transformed_bias(BiasPart part) const {
 }
 
 Buffer WindowMap::apply(const Buffer& x, WeightTransform transform, BiasPart part) {
-  const WindowRow window = row();
+  const WindowRow row = window_.row(in_, out_);
   const auto& w = taps(transform);
   const auto& factor = factors(transform);
   const auto bias = transformed_bias(part);
@@ -249,14 +191,14 @@ Buffer WindowMap::apply(const Buffer& x, WeightTransform transform, BiasPart par
         for (int64_t i = 0; i < out_.width; ++i) std::copy_n(bias.data() + block * B, B, to + i * B);
         const float* values = source + plane * in_.spatial() * B;
         if (taps_per_channel() > kManyTaps) {
-          add_in_parts(window, values, block_taps, t, h, std::span(to, static_cast<size_t>(out_row)));
+          add_in_parts(row, values, block_taps, t, h, std::span(to, static_cast<size_t>(out_row)));
         } else {
           rows.clear();
-          for (int64_t a = 0; a < kernel_[0]; ++a)
-            for_each_row(t, h, a, [&](int64_t from, int64_t tap) {
+          for (int64_t a = 0; a < window_.kernel[0]; ++a)
+            window_.for_each_row(in_, t, h, a, [&](int64_t from, int64_t tap) {
               rows.push_back({values + from * in_row, block_taps + tap * B});
             });
-          window_rows_apply(window, rows.data(), std::ssize(rows), B, to);
+          window_rows_apply(row, rows.data(), std::ssize(rows), B, to);
         }
         if (!factor.empty()) scale_row(factor, at, to, to);
       }
@@ -277,7 +219,7 @@ Buffer WindowMap::scaled(const Buffer& s, const std::vector<float>& factor) {
 
 Buffer WindowMap::adjoint(const Buffer& s, WeightTransform transform) {
   if (is_sum_) return spread(s, transform);
-  const WindowRow window = row();
+  const WindowRow row = window_.row(in_, out_);
   const auto& w = taps(transform);
   const auto& factor = factors(transform);
   const Buffer given = factor.empty() ? s : scaled(s, factor);
@@ -285,7 +227,7 @@ Buffer WindowMap::adjoint(const Buffer& s, WeightTransform transform) {
   const float* source = given.data<float>();
   float* target = y.data<float>();
   const int64_t B = in_.block, in_row = in_.width * B, out_row = out_.width * B;
-  const std::vector<ReverseWindow> reverses = reverse_windows(window);
+  const std::vector<ReverseWindow> reverses = reverse_windows(row);
   // Input rows are written by one thread each, so that sums have one order.
 #pragma omp parallel for collapse(2) schedule(static)
   for (int64_t plane = 0; plane < in_.batch * in_.blocks; ++plane) {
@@ -294,7 +236,7 @@ Buffer WindowMap::adjoint(const Buffer& s, WeightTransform transform) {
       std::vector<RowTaps> rows, reversed;
       for (int64_t it = 0; it < in_.time; ++it) {
         rows.clear();
-        for_each_row_back(it, ih, [&](int64_t from, int64_t tap) {
+        window_.for_each_row_back(out_, it, ih, [&](int64_t from, int64_t tap) {
           rows.push_back({source + (plane * out_.time * out_.height + from) * out_row, block_taps + tap * B});
         });
         float* to = target + (plane * in_.time * in_.height + it * in_.height + ih) * in_row;
@@ -306,7 +248,7 @@ Buffer WindowMap::adjoint(const Buffer& s, WeightTransform transform) {
                             to + reverse.first_input * B);
         }
         if (reverses.empty())
-          for (const RowTaps& each : rows) window_row_adjoint(window, each.in, each.taps, to);
+          for (const RowTaps& each : rows) window_row_adjoint(row, each.in, each.taps, to);
       }
     }
   }
@@ -337,20 +279,20 @@ Buffer WindowMap::spread(const Buffer& s, WeightTransform transform) {
 
 ParameterGradient WindowMap::parameter_gradient(const Buffer& x, const Buffer& g) {
   ParameterGradient result = zero_gradient(weight_.get(), bias_.get(), DType::kF32);
-  const WindowRow window = row();
+  const WindowRow row = window_.row(in_, out_);
   const float *source = x.data<float>(), *gradients = g.data<float>();
   float* target = result.weight.values<float>().data();
   const int64_t B = in_.block, in_row = in_.width * B, out_row = out_.width * B;
-  const int64_t frame_taps = kernel_[1] * kernel_[2];
+  const int64_t frame_taps = window_.kernel[1] * window_.kernel[2];
   // Taps of one block and kernel frame are summed by one thread, rows in float and then in double.
 #pragma omp parallel for collapse(2) schedule(static)
   for (int64_t block = 0; block < in_.blocks; ++block) {
-    for (int64_t a = 0; a < kernel_[0]; ++a) {
+    for (int64_t a = 0; a < window_.kernel[0]; ++a) {
       std::vector<double> sums(static_cast<size_t>(frame_taps * B), 0.0);
       for (int64_t plane = block; plane < in_.batch * in_.blocks; plane += in_.blocks)
         for (int64_t at = 0; at < out_.time * out_.height; ++at)
-          for_each_row(at / out_.height, at % out_.height, a, [&](int64_t from, int64_t tap) {
-            window_row_products(window, source + plane * in_.spatial() * B + from * in_row,
+          window_.for_each_row(in_, at / out_.height, at % out_.height, a, [&](int64_t from, int64_t tap) {
+            window_row_products(row, source + plane * in_.spatial() * B + from * in_row,
                                 gradients + plane * out_.spatial() * B + at * out_row,
                                 sums.data() + (tap - a * frame_taps) * B);
           });

@@ -1,27 +1,69 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-#include <cstdint>
+#include <vector>
+
+#include "kernels/onednn/device.h"
+#include "kernels/onednn/window_lanes.h"
 
 namespace relevid::kernels::onednn {
 
-/// One row of a sliding window along the width, `block` channels at a time (1, 8 or 16; channels innermost).
-struct WindowRow {
-  int64_t block = 16;
-  int64_t out_width = 0, in_width = 0;
-  int64_t kernel = 1, stride = 1, dilation = 1, pad = 0;
-  int64_t out_step = 1;  ///< of window_rows_apply: blocks from one output to the next
-};
+/// The window of one channel in all three axes.
+struct WindowExtents {
+  Extent kernel{1, 1, 1}, strides{1, 1, 1}, dilations{1, 1, 1}, pads{};
 
-/// A row of the input, and its taps [kernel][block].
-struct RowTaps {
-  const float *in, *taps;
+  int64_t taps() const { return kernel[0] * kernel[1] * kernel[2]; }
+  WindowRow row(const Layout& in, const Layout& out) const {
+    return {in.block, out.width, in.width, kernel[2], strides[2], dilations[2], pads[2]};
+  }
+  /// Calls f(input row, first tap) for the rows that output row h of output frame t reads through kernel
+  /// frame a. Rows count from the plane's first, taps from the kernel's.
+  template <class F>
+  void for_each_row(const Layout& in, int64_t t, int64_t h, int64_t a, F&& f) const {
+    const int64_t it = t * strides[0] - pads[0] + a * dilations[0];
+    if (it < 0 || it >= in.time) return;
+    for (int64_t b = 0; b < kernel[1]; ++b) {
+      const int64_t ih = h * strides[1] - pads[1] + b * dilations[1];
+      if (ih >= 0 && ih < in.height) f(it * in.height + ih, (a * kernel[1] + b) * kernel[2]);
+    }
+  }
+  /// Calls f(output row, first tap) for the rows that read row ih of input frame it.
+  template <class F>
+  void for_each_row_back(const Layout& out, int64_t it, int64_t ih, F&& f) const {
+    for (int64_t a = 0; a < kernel[0]; ++a)
+      for (int64_t b = 0; b < kernel[1]; ++b) {
+        const int64_t t = it + pads[0] - a * dilations[0], h = ih + pads[1] - b * dilations[1];
+        if (t < 0 || h < 0 || t % strides[0] != 0 || h % strides[1] != 0) continue;
+        if (t / strides[0] >= out.time || h / strides[1] >= out.height) continue;
+        f(t / strides[0] * out.height + h / strides[1], (a * kernel[1] + b) * kernel[2]);
+      }
+  }
 };
+template <class Spec>
+WindowExtents window_of(const Spec& spec) {
+  return {spec.kernel, spec.strides, spec.dilations, spec.pads_begin};
+}
+
+/// The way back from a row of outputs to every `stride`-th input, which is a window over the outputs, its
+/// taps in reverse.
+struct ReverseWindow {
+  WindowRow row;
+  int64_t first_tap = 0, tap_step = 0, first_input = 0;
+};
+/// With these all inputs are written; none where a dilation and a stride do not let it be so, or windows are
+/// wider than the row and would be all border.
+std::vector<ReverseWindow> reverse_windows(const WindowRow& window);
 
 /// out[o] += Σ_rows Σ_k w[k] in[o stride - pad + k dilation], zeros outside. `tap_step`: floats from one tap
 /// to the next; negative for taps that are given by the last.
 void window_rows_apply(const WindowRow& row, const RowTaps* rows, int64_t count, int64_t tap_step,
                        float* out);
+
+/// The same with weights of 1 for an input under the tap that it counts for, and 0 under others. `tap_step`:
+/// from the number of one tap to that of the next.
+void window_rows_pick(const WindowRow& row, const RowWinners* rows, int64_t count, int32_t tap_step,
+                      float* out);
+
 /// The adjoint: in[o stride - pad + k dilation] += w[k] out[o].
 void window_row_adjoint(const WindowRow& row, const float* out, const float* w, float* in);
 /// The gradient by w: w[k] += Σ_o in[o stride - pad + k dilation] out[o].
