@@ -165,11 +165,7 @@ class Convolution final : public LinearMap {
 
   Buffer forward(const Buffer& x, Buffer residual) override {
     if (winograd_) return winograd_forward(x, residual);
-    if (residual && !residual.is_only_handle()) {
-      Buffer copy = device_.allocate(output_);
-      std::copy_n(residual.data<float>(), device_.floats(output_), copy.data<float>());
-      residual = std::move(copy);
-    }
+    if (residual && !residual.is_only_handle()) residual = device_.copy_of(residual);
     Buffer y = residual ? std::move(residual) : device_.allocate(output_);
     run(forward_, x, forward_weights().get(device_, {}, forward_.weights),
         &bias_.get(device_, {BiasPart::Kind::kAll}), y);

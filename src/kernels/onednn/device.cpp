@@ -4,7 +4,6 @@
 #include <omp.h>
 
 #include <algorithm>
-#include <cstring>
 
 #include "relevid/error.h"
 
@@ -63,7 +62,20 @@ Buffer Device::allocate(const Shape& shape) {
 
 Buffer Device::zeros(const Shape& shape) {
   Buffer buffer = allocate(shape);
-  std::memset(buffer.data<void>(), 0, static_cast<size_t>(floats(shape)) * sizeof(float));
+  float* to = buffer.data<float>();
+  const int64_t count = floats(shape);
+#pragma omp parallel for simd schedule(static)
+  for (int64_t i = 0; i < count; ++i) to[i] = 0;
+  return buffer;
+}
+
+Buffer Device::copy_of(const Buffer& x) {
+  Buffer buffer = allocate(x.shape());
+  const float* from = x.data<float>();
+  float* to = buffer.data<float>();
+  const int64_t count = floats(x.shape());
+#pragma omp parallel for simd schedule(static)
+  for (int64_t i = 0; i < count; ++i) to[i] = from[i];
   return buffer;
 }
 

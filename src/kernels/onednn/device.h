@@ -50,6 +50,7 @@ class Device {
   /// Uninitialised, but for the channels that fill up the last block, which the writer must set to zero.
   Buffer allocate(const Shape& shape);
   Buffer zeros(const Shape& shape);
+  Buffer copy_of(const Buffer& x);
   int64_t floats(const Shape& shape) const { return layout(shape).floats(); }
 
   dnnl::memory wrap(const dnnl::memory::desc& desc, const Buffer& buffer) const {

@@ -21,6 +21,7 @@ inline void clear_tail(Device& device, Buffer& x) {
   const int64_t first = l.channels % l.block;
   for (int64_t n = 0; n < l.batch; ++n) {
     float* block = values + ((n + 1) * l.blocks - 1) * l.spatial() * l.block;
+#pragma omp parallel for schedule(static)
     for (int64_t i = 0; i < l.spatial(); ++i)
       for (int64_t lane = first; lane < l.block; ++lane) block[i * l.block + lane] = 0;
   }

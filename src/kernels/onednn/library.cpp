@@ -30,22 +30,27 @@ void raise(Each&& each, float alpha, float beta) {
 }  // namespace
 
 /// f of every float, by oneDNN.
-void eltwise(Device& device, Buffer& x, dnnl::algorithm algorithm, float alpha) {
+void eltwise(Device& device, const Buffer& x, Buffer& y, dnnl::algorithm algorithm) {
   const dnnl::memory::desc floats({device.floats(x.shape())}, dnnl::memory::data_type::f32,
                                   dnnl::memory::format_tag::a);
   const dnnl::eltwise_forward::primitive_desc prepared(
-      {dnnl::prop_kind::forward_inference, algorithm, floats, alpha}, device.engine());
-  const dnnl::memory memory = device.wrap(floats, x);
-  device.run(dnnl::eltwise_forward(prepared), {{DNNL_ARG_SRC, memory}, {DNNL_ARG_DST, memory}});
+      {dnnl::prop_kind::forward_inference, algorithm, floats}, device.engine());
+  device.run(dnnl::eltwise_forward(prepared),
+             {{DNNL_ARG_SRC, device.wrap(floats, x)}, {DNNL_ARG_DST, device.wrap(floats, y)}});
 }
 
-void activate_in_place(Device& device, Buffer& x, const ActivationSpec& f) {
+/// y = f(x); y may be x.
+void activate_to(Device& device, const Buffer& x, Buffer& y, const ActivationSpec& f) {
   using Kind = ActivationSpec::Kind;
-  float* v = x.data<float>();
+  const float* from = x.data<float>();
+  float* to = y.data<float>();
   const auto alpha = static_cast<float>(f.alpha), beta = static_cast<float>(f.beta);
-  const auto each = [&](auto&& g) { for_each_float(device, x.shape(), [&](int64_t i) { v[i] = g(v[i]); }); };
+  const auto each = [&](auto&& g) {
+    for_each_float(device, x.shape(), [&](int64_t i) { to[i] = g(from[i]); });
+  };
   switch (f.kind) {
     case Kind::kNone:
+      if (to != from) each([](float a) { return a; });
       return;
     case Kind::kRelu:
       each([](float a) { return a > 0 ? a : 0.0F; });
@@ -57,7 +62,7 @@ void activate_in_place(Device& device, Buffer& x, const ActivationSpec& f) {
       each([=](float a) { return a > 0 ? a : alpha * a; });
       return;
     case Kind::kSigmoid:
-      eltwise(device, x, dnnl::algorithm::eltwise_logistic, 0);
+      eltwise(device, x, y, dnnl::algorithm::eltwise_logistic);
       break;
     case Kind::kHardSigmoid:
       each([=](float a) { return std::clamp(alpha * a + beta, 0.0F, 1.0F); });
@@ -66,7 +71,7 @@ void activate_in_place(Device& device, Buffer& x, const ActivationSpec& f) {
       each([](float a) { return a * std::clamp(a / 6 + 0.5F, 0.0F, 1.0F); });
       return;
     case Kind::kTanh:
-      eltwise(device, x, dnnl::algorithm::eltwise_tanh, 0);
+      eltwise(device, x, y, dnnl::algorithm::eltwise_tanh);
       return;
     case Kind::kElu:
       each([=](float a) { return a > 0 ? a : alpha * std::expm1(a); });
@@ -75,7 +80,7 @@ void activate_in_place(Device& device, Buffer& x, const ActivationSpec& f) {
       each([](float a) { return std::erf(a); });
       return;
     case Kind::kGelu:
-      eltwise(device, x, dnnl::algorithm::eltwise_gelu_erf, 0);
+      eltwise(device, x, y, dnnl::algorithm::eltwise_gelu_erf);
       return;
     case Kind::kGeluTanh:
       each([=](float a) { return static_cast<float>(activation(f, static_cast<double>(a))); });
@@ -87,7 +92,11 @@ void activate_in_place(Device& device, Buffer& x, const ActivationSpec& f) {
       raise(each, alpha, beta);
       break;
   }
-  clear_tail(device, x);  // f(0) is not 0
+  clear_tail(device, y);  // f(0) is not 0
+}
+
+void activate_in_place(Device& device, Buffer& x, const ActivationSpec& f) {
+  if (f.kind != ActivationSpec::Kind::kNone) activate_to(device, x, x, f);
 }
 
 namespace {
@@ -134,8 +143,8 @@ class OnednnLibrary final : public Library {
   }
 
   Buffer activate(const Buffer& x, const ActivationSpec& f) override {
-    Buffer y = copy(x);
-    activate_in_place(device_, y, f);
+    Buffer y = device_.allocate(x.shape());
+    activate_to(device_, x, y, f);
     return y;
   }
   Buffer activation_gradient(const Buffer& kept, const Buffer& g, const ActivationSpec& f,
@@ -219,12 +228,6 @@ class OnednnLibrary final : public Library {
   }
 
  private:
-  Buffer copy(const Buffer& x) {
-    Buffer y = device_.allocate(x.shape());
-    std::copy_n(x.data<float>(), device_.floats(x.shape()), y.data<float>());
-    return y;
-  }
-
   template <class F>
   Buffer zip(const Buffer& a, const Buffer& b, F&& f) {
     Buffer y = device_.allocate(a.shape());

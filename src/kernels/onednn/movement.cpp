@@ -80,6 +80,10 @@ Buffer take_slice(Device& device, const Buffer& x, const Shape& shape, std::span
     const float* from = x.data<float>();
     float* to = y.data<float>();
     for_each_row(part, device.layout(x.shape()), range, [&](int64_t i, int64_t j) {
+      if (range.step[4] == 1) {
+        std::copy_n(from + j, part.width * part.block, to + i);
+        return;
+      }
       for (int64_t w = 0; w < part.width; ++w)
         std::copy_n(from + j + w * range.step[4] * part.block, part.block, to + i + w * part.block);
     });
@@ -103,6 +107,10 @@ void place_slice(Device& device, const Buffer& x, Buffer& into, std::span<const 
     const float* from = x.data<float>();
     float* to = into.data<float>();
     for_each_row(part, device.layout(into.shape()), range, [&](int64_t i, int64_t j) {
+      if (range.step[4] == 1) {
+        std::copy_n(from + i, part.width * part.block, to + j);
+        return;
+      }
       for (int64_t w = 0; w < part.width; ++w)
         std::copy_n(from + i + w * part.block, part.block, to + j + w * range.step[4] * part.block);
     });
@@ -180,7 +188,7 @@ Buffer concat_parts(Device& device, std::span<const Buffer> parts, int64_t axis)
   for (const Buffer& part : parts) shape[axis] += part.shape()[axis];
   if (axis == 1 && device.is_blocked(shape) && !parts_fill_blocks(device, parts))
     return concat_channels(device, parts, shape);
-  Buffer y = device.zeros(shape);
+  Buffer y = device.allocate(shape);
   std::vector<int64_t> begin(static_cast<size_t>(shape.rank()), 0);
   const std::vector<int64_t> step(begin.size(), 1);
   for (const Buffer& part : parts) {
