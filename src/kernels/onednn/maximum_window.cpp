@@ -155,7 +155,6 @@ Buffer MaxWindow::gather(const Buffer& g, const Buffer& winners,
           rows.push_back({source + at, won + at, static_cast<int32_t>(tap)});
         });
         float* to = target + ((plane * in_.time + it) * in_.height + ih) * in_row;
-        std::fill_n(to, in_row, 0.0F);
         for (const ReverseWindow& reverse : reverses) {
           reversed = rows;
           for (RowWinners& each : reversed) each.number += static_cast<int32_t>(reverse.first_tap);

@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <dnnl.hpp>
 
+#include "kernels/onednn/dispatch.h"
 #include "kernels/onednn/elementwise.h"
 #include "kernels/onednn/intervals.h"
 #include "kernels/onednn/prepared_weights.h"
@@ -40,15 +41,42 @@ std::vector<WeightTransform> basis(std::span<const WeightTransform> transforms) 
   return result;
 }
 
-/// to[o stride] += from[o]
-void add_strided(const float* from, float* to, int64_t count, int64_t stride) {
-  if (stride == 1) {
+RELEVID_DISPATCHED void add_to(const float* from, float* to, int64_t count) {
 #pragma omp simd
-    for (int64_t o = 0; o < count; ++o) to[o] += from[o];
+  for (int64_t i = 0; i < count; ++i) to[i] += from[i];
+}
+
+/// to[i step] = from[i], a block of channels at a time.
+RELEVID_DISPATCHED void interleave(const float* from, int64_t count, int64_t block, float* to, int64_t step) {
+  if (block == 16) {  // a copy of a size that is known is a few instructions
+    for (int64_t i = 0; i < count; ++i) __builtin_memcpy(to + i * step, from + i * 16, 16 * sizeof(float));
   } else {
-    for (int64_t o = 0; o < count; ++o) to[o * stride] += from[o];
+    for (int64_t i = 0; i < count; ++i)
+      for (int64_t lane = 0; lane < block; ++lane) to[i * step + lane] = from[i * block + lane];
   }
 }
+
+/// One row of the result while it is added up: what neighbouring outputs reach through one tap lies side by
+/// side, every stride-th number after another.
+struct RowOrder {
+  int64_t width, stride;
+
+  /// Where the numbers begin that are `phase` behind a multiple of the stride.
+  int64_t begin(int64_t phase) const { return phase * (width / stride) + std::min(phase, width % stride); }
+  /// Where number output * stride + shift lies, less `output`.
+  int64_t place(int64_t shift) const {
+    const int64_t phase = (shift % stride + stride) % stride;
+    return begin(phase) + (shift - phase) / stride;
+  }
+  /// Puts a row in its proper order.
+  void restore(float* row, std::vector<float>& scratch) const {
+    scratch.assign(row, row + width);
+    for (int64_t phase = 0; phase < std::min(stride, width); ++phase) {
+      const float* from = scratch.data() + begin(phase);
+      for (int64_t i = phase; i < width; i += stride) row[i] = *from++;
+    }
+  }
+};
 
 }  // namespace
 
@@ -155,6 +183,13 @@ void StemAdjoint::run_band(const Matrices& m, const Buffer& s, int64_t item, Row
       }
     }
   }
+  if (spec_.strides[2] == 1) return;
+  const RowOrder order{in_.width, spec_.strides[2]};
+  for (float* result : to)
+    for (int64_t plane = 0; plane < in_.channels * in_.time; ++plane)
+      for (int64_t h = band.begin; h < band.end; ++h)
+        order.restore(result + ((item * in_.channels * in_.time + plane) * in_.height + h) * in_.width,
+                      scratch);
 }
 
 /// The products of every tap with rows `source` of frame t: [kernel frame][row of m][position].
@@ -168,8 +203,7 @@ const float* StemAdjoint::multiply(const Matrices& m, const Buffer& s, int64_t i
     const float* from = s.data<float>() + ((item * out_.blocks + b) * out_.spatial() +
                                            (t * out_.height + source.begin) * out_.width) *
                                               out_.block;
-    for (int64_t i = 0; i < columns; ++i)
-      std::copy_n(from + i * out_.block, out_.block, packed + i * depth + b * out_.block);
+    interleave(from, columns, out_.block, packed + b * out_.block, depth);
   }
   const auto status = dnnl_sgemm('N', 'T', taps, columns, depth, 1, m.values.data(), depth, packed, depth, 0,
                                  products, columns);
@@ -187,14 +221,15 @@ void StemAdjoint::scatter_row(const float* products, int64_t columns, int64_t so
     for (int64_t kw = 0; kw < kernel[2]; ++kw) {
       const int64_t shift = kw * dilation[2] - spec_.pads_begin[2];
       const auto [begin, end] = inside(out_.width, in_.width, stride[2], shift);
+      const int64_t place = RowOrder{in_.width, stride[2]}.place(shift);
       for (size_t f = 0; f < to.size(); ++f)
         for (int64_t c = 0; c < in_.channels; ++c) {
           const int64_t row =
               ((kh * kernel[2] + kw) * static_cast<int64_t>(to.size()) + static_cast<int64_t>(f)) *
                   in_.channels +
               c;
-          float* target = to[f] + frame_offset + c * in_.spatial() + h * in_.width + shift;
-          add_strided(products + row * columns + begin, target + begin * stride[2], end - begin, stride[2]);
+          float* target = to[f] + frame_offset + c * in_.spatial() + h * in_.width + place;
+          add_to(products + row * columns + begin, target + begin, end - begin);
         }
     }
   }

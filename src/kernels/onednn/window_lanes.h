@@ -18,6 +18,13 @@ struct OutputRange {
   int64_t begin, end;
 };
 
+/// What sums begin with, and what they become where they are less.
+struct SumsFrom {
+  const float* start;  ///< [block]
+  float least;
+};
+inline constexpr float kNoLeast = -__builtin_inff();
+
 /// A row of the input, and its taps [kernel][block].
 struct RowTaps {
   const float *in, *taps;
@@ -48,9 +55,9 @@ struct AlikeWindows {
 struct WindowLanes {
   /// window_rows_apply and window_rows_pick; outputs in `whole` have all their taps inside the row.
   void (*apply)(const WindowRow& row, const RowTaps* rows, int64_t count, int64_t tap_step,
-                const OutputRange& whole, float* out);
+                const OutputRange& whole, const SumsFrom& from, float* out);
   void (*pick)(const WindowRow& row, const RowWinners* rows, int64_t count, int32_t tap_step,
-               const OutputRange& whole, float* out);
+               const OutputRange& whole, const SumsFrom& from, float* out);
   /// to[o to_step] += w a[o a_step].
   void (*multiply_add)(const float* a, const float* w, float* to, int64_t count, int64_t a_step,
                        int64_t to_step);

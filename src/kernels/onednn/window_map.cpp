@@ -53,12 +53,17 @@ class WindowMap final : public LinearMap {
   }
 
   Buffer forward(const Buffer& x, Buffer) override {
-    Buffer y = apply(x, {}, {BiasPart::Kind::kAll});
-    activate_in_place(device_, y, epilogue_.activation);
+    // What follows rows as they are written; not sums of many taps, and factors have their own pass.
+    const bool rectifies = epilogue_.activation.kind == ActivationSpec::Kind::kRelu &&
+                           taps_per_channel() <= kManyTaps && !average_;
+    Buffer y = sums(x, {}, {BiasPart::Kind::kAll}, rectifies ? 0.0F : kNoLeast);
+    if (!rectifies) activate_in_place(device_, y, epilogue_.activation);
     return y;
   }
 
-  Buffer apply(const Buffer& x, WeightTransform transform, BiasPart part) override;
+  Buffer apply(const Buffer& x, WeightTransform transform, BiasPart part) override {
+    return sums(x, transform, part, kNoLeast);
+  }
   Buffer adjoint(const Buffer& s, WeightTransform transform) override;
 
   std::vector<Buffer> adjoints(const Buffer& s, std::span<const WeightTransform> weights) override {
@@ -82,6 +87,7 @@ class WindowMap final : public LinearMap {
   int64_t taps_per_channel() const { return window_.taps(); }
   std::vector<float> transformed_bias(BiasPart part) const;
 
+  Buffer sums(const Buffer& x, WeightTransform transform, BiasPart part, float least);
   Buffer scaled(const Buffer& s, const std::vector<float>& factor);
   Buffer spread(const Buffer& s, WeightTransform transform);
   /// One output row of many taps: a sum of its own for every input row and for every frame, as one float that
@@ -92,9 +98,8 @@ class WindowMap final : public LinearMap {
     for (int64_t a = 0; a < window_.kernel[0]; ++a) {
       std::ranges::fill(of_frame, 0.0F);
       window_.for_each_row(in_, t, h, a, [&](int64_t from, int64_t tap) {
-        std::ranges::fill(of_row, 0.0F);
         const RowTaps row{values + from * in_.width * in_.block, taps + tap * in_.block};
-        window_rows_apply(window, &row, 1, in_.block, of_row.data());
+        window_rows_apply(window, &row, 1, in_.block, kFromZero, of_row.data());
         add_to(of_frame, of_row);
       });
       add_to(to, of_frame);
@@ -168,7 +173,8 @@ std::vector<float> WindowMap::transformed_bias(BiasPart part) const {
   return result;
 }
 
-Buffer WindowMap::apply(const Buffer& x, WeightTransform transform, BiasPart part) {
+/// W'x + b', or `least` where that is less; only windows of few taps heed it.
+Buffer WindowMap::sums(const Buffer& x, WeightTransform transform, BiasPart part, float least) {
   const WindowRow row = window_.row(in_, out_);
   const auto& w = taps(transform);
   const auto& factor = factors(transform);
@@ -188,9 +194,9 @@ Buffer WindowMap::apply(const Buffer& x, WeightTransform transform, BiasPart par
       for (int64_t t = 0; t < out_.time; ++t) {
         const int64_t at = t * out_.height + h;
         float* to = target + plane * out_.spatial() * B + at * out_row;
-        for (int64_t i = 0; i < out_.width; ++i) std::copy_n(bias.data() + block * B, B, to + i * B);
-        const float* values = source + plane * in_.spatial() * B;
+        const float *values = source + plane * in_.spatial() * B, *start = bias.data() + block * B;
         if (taps_per_channel() > kManyTaps) {
+          for (int64_t i = 0; i < out_.width; ++i) std::copy_n(start, B, to + i * B);
           add_in_parts(row, values, block_taps, t, h, std::span(to, static_cast<size_t>(out_row)));
         } else {
           rows.clear();
@@ -198,7 +204,7 @@ Buffer WindowMap::apply(const Buffer& x, WeightTransform transform, BiasPart par
             window_.for_each_row(in_, t, h, a, [&](int64_t from, int64_t tap) {
               rows.push_back({values + from * in_row, block_taps + tap * B});
             });
-          window_rows_apply(row, rows.data(), std::ssize(rows), B, to);
+          window_rows_apply(row, rows.data(), std::ssize(rows), B, {start, least}, to);
         }
         if (!factor.empty()) scale_row(factor, at, to, to);
       }
@@ -240,15 +246,15 @@ Buffer WindowMap::adjoint(const Buffer& s, WeightTransform transform) {
           rows.push_back({source + (plane * out_.time * out_.height + from) * out_row, block_taps + tap * B});
         });
         float* to = target + (plane * in_.time * in_.height + it * in_.height + ih) * in_row;
-        std::fill_n(to, in_row, 0.0F);
         for (const ReverseWindow& reverse : reverses) {
           reversed = rows;
           for (RowTaps& each : reversed) each.taps += reverse.first_tap * B;
-          window_rows_apply(reverse.row, reversed.data(), std::ssize(rows), reverse.tap_step * B,
+          window_rows_apply(reverse.row, reversed.data(), std::ssize(rows), reverse.tap_step * B, kFromZero,
                             to + reverse.first_input * B);
         }
-        if (reverses.empty())
-          for (const RowTaps& each : rows) window_row_adjoint(row, each.in, each.taps, to);
+        if (!reverses.empty()) continue;
+        std::fill_n(to, in_row, 0.0F);
+        for (const RowTaps& each : rows) window_row_adjoint(row, each.in, each.taps, to);
       }
     }
   }

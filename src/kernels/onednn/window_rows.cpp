@@ -41,12 +41,11 @@ std::vector<ReverseWindow> reverse_windows(const WindowRow& window) {
   for (int64_t input = 0; input < std::min(window.stride, window.in_width); ++input) {
     // in = out stride - pad + k dilation, and with a stride of more than 1 every stride-th tap meets it.
     const int64_t first = (input + window.pad) % window.stride;
-    const int64_t taps = (window.kernel - first + window.stride - 1) / window.stride;
-    if (taps <= 0) continue;
+    const int64_t taps = std::max<int64_t>(0, (window.kernel - first + window.stride - 1) / window.stride);
     const int64_t inputs = (window.in_width - input + window.stride - 1) / window.stride;
     const int64_t pad = (taps - 1) * window.dilation - (input + window.pad - first) / window.stride;
     result.push_back({{window.block, inputs, window.out_width, taps, 1, window.dilation, pad, window.stride},
-                      first + window.stride * (taps - 1),
+                      taps > 0 ? first + window.stride * (taps - 1) : 0,
                       -window.stride,
                       input});
   }
@@ -54,13 +53,13 @@ std::vector<ReverseWindow> reverse_windows(const WindowRow& window) {
 }
 
 void window_rows_apply(const WindowRow& row, const RowTaps* rows, int64_t count, int64_t tap_step,
-                       float* out) {
-  window_lanes(row.block).apply(row, rows, count, tap_step, whole_outputs(row), out);
+                       const SumsFrom& from, float* out) {
+  window_lanes(row.block).apply(row, rows, count, tap_step, whole_outputs(row), from, out);
 }
 
 void window_rows_pick(const WindowRow& row, const RowWinners* rows, int64_t count, int32_t tap_step,
                       float* out) {
-  window_lanes(row.block).pick(row, rows, count, tap_step, whole_outputs(row), out);
+  window_lanes(row.block).pick(row, rows, count, tap_step, whole_outputs(row), kFromZero, out);
 }
 
 void window_row_adjoint(const WindowRow& row, const float* out, const float* w, float* in) {

@@ -50,17 +50,21 @@ struct ReverseWindow {
   WindowRow row;
   int64_t first_tap = 0, tap_step = 0, first_input = 0;
 };
-/// With these all inputs are written; none where a dilation and a stride do not let it be so, or windows are
-/// wider than the row and would be all border.
+/// With these all inputs are written, those that no window reaches too; none where a dilation and a stride do
+/// not let it be so, or windows are wider than the row and would be all border.
 std::vector<ReverseWindow> reverse_windows(const WindowRow& window);
 
-/// out[o] += Σ_rows Σ_k w[k] in[o stride - pad + k dilation], zeros outside. `tap_step`: floats from one tap
-/// to the next; negative for taps that are given by the last.
-void window_rows_apply(const WindowRow& row, const RowTaps* rows, int64_t count, int64_t tap_step,
-                       float* out);
+/// Sums from 0 on, as they come out.
+inline constexpr float kZeroBlock[16] = {};
+inline constexpr SumsFrom kFromZero{kZeroBlock, kNoLeast};
 
-/// The same with weights of 1 for an input under the tap that it counts for, and 0 under others. `tap_step`:
-/// from the number of one tap to that of the next.
+/// out[o] = max(least, start + Σ_rows Σ_k w[k] in[o stride - pad + k dilation]), zeros outside; NaN stays
+/// NaN. `tap_step`: floats from one tap to the next; negative for taps that are given by the last.
+void window_rows_apply(const WindowRow& row, const RowTaps* rows, int64_t count, int64_t tap_step,
+                       const SumsFrom& from, float* out);
+
+/// The same from 0 on, with weights of 1 for an input under the tap that it counts for, and 0 under others.
+/// `tap_step`: from the number of one tap to that of the next.
 void window_rows_pick(const WindowRow& row, const RowWinners* rows, int64_t count, int32_t tap_step,
                       float* out);
 
