@@ -63,15 +63,16 @@ void Propagation::pass_from_output(const Trace& trace, const Buffer& start, std:
                                    size_t first) {
   const graph::Graph& graph = network_.graph();
   relevance_.assign(graph.values.size(), {});
-  relevance_[at(graph.output)] = {start, {}};
-  // Σ of each value's relevance, where it is known already: what left one layer comes into the one before it.
-  std::vector<std::vector<double>> sums(graph.values.size());
+  relevance_[at(graph.output)] = {start, {}, {}};
   for (size_t i = graph.nodes.size(); i-- > first;) {
     const graph::Node& node = graph.nodes[i];
     // Taken out, so that it is freed as soon as it has been passed on.
     Relevance relevance = std::exchange(relevance_[at(node.output)], {});
     if (!relevance.r) continue;
-    if (!takes_winners(i)) relevance = {written_out(std::move(relevance)), {}};
+    if (!takes_winners(i)) {
+      auto sums = std::move(relevance.sums);
+      relevance = {written_out(std::move(relevance)), {}, std::move(sums)};
+    }
     const Buffer& r = relevance.r;
     LayerFlow flow{node.name, std::string(graph::name(node.op)), describe(node.op, rules_[i]), {}, {}, {}, {},
                    {}};
@@ -80,16 +81,16 @@ void Propagation::pass_from_output(const Trace& trace, const Buffer& start, std:
     pass_back(i, trace, relevance, flow);
     if (flows) {
       const auto clips = static_cast<size_t>(graph.shape(graph.output)[0]);
-      auto& incoming = sums[at(node.output)];
-      if (incoming.empty()) incoming = library_.sums(r);
+      if (relevance.sums.empty()) relevance.sums = library_.sums(r);
       flow.outgoing.assign(clips, 0.0);
       for (const ValueId input : std::set<ValueId>(node.inputs.begin(), node.inputs.end())) {
-        const Buffer& given = relevance_[at(input)].r;
-        if (!given) continue;
-        sums[at(input)] = given.is_same(r) ? incoming : library_.sums(given);
-        add_scaled(flow.outgoing, per_clip(sums[at(input)], clips), 1);
+        // What leaves this layer comes into the one before it, so that its sums are kept.
+        Relevance& given = relevance_[at(input)];
+        if (!given.r) continue;
+        if (given.sums.empty()) given.sums = given.r.is_same(r) ? relevance.sums : library_.sums(given.r);
+        add_scaled(flow.outgoing, per_clip(given.sums, clips), 1);
       }
-      flow.incoming = incoming;
+      flow.incoming = relevance.sums;
       for (auto* part : {&flow.incoming, &flow.absorbed_by_bias, &flow.absorbed_by_epsilon, &flow.dropped}) {
         *part = per_clip(*part, clips);
       }
@@ -100,9 +101,7 @@ void Propagation::pass_from_output(const Trace& trace, const Buffer& start, std:
       flows->push_back(std::move(flow));
     }
     for (size_t k = 0; k < before.size(); ++k) {
-      if (!before[k].r) continue;
-      give(node.inputs[k], std::move(before[k]));
-      sums[at(node.inputs[k])].clear();  // of a part only
+      if (before[k].r) give(node.inputs[k], std::move(before[k]));
     }
   }
 }
@@ -152,7 +151,7 @@ void Propagation::give(ValueId value, Relevance relevance) {
   if (!slot.r) {
     slot = std::move(relevance);
   } else {
-    slot = {library_.add(written_out(std::move(slot)), written_out(std::move(relevance)), 1), {}};
+    slot = {library_.add(written_out(std::move(slot)), written_out(std::move(relevance)), 1), {}, {}};
   }
 }
 
@@ -198,23 +197,24 @@ void Propagation::pass_maximum(size_t index, PoolingRule rule, const Trace& trac
   const Step& step = network_.steps()[index];
   const ValueId input = step.node->inputs[0];
   if (rule == PoolingRule::kEven) return give(input, step.maximum->share(r));
-  Relevance relevance{r, {step.maximum.get(), trace.winners[index]}};
+  Relevance relevance{r, {step.maximum.get(), trace.winners[index]}, {}};
   const bool has_windows = std::holds_alternative<graph::MaxPool>(step.node->op);
-  give(input, has_windows ? std::move(relevance) : Relevance{written_out(std::move(relevance)), {}});
+  give(input, has_windows ? std::move(relevance) : Relevance{written_out(std::move(relevance)), {}, {}});
 }
 
 void Propagation::pass_linear(const Step& step, const Rule& rule, const Buffer& x, const Relevance& relevance,
                               LayerFlow& flow) {
   const ValueId input = step.node->inputs[0];
   const bool x_never_negative = never_negative_[at(input)] != 0;
-  Buffer total;
+  Relevance total;
   for (const Share& share : rule.shares) {
-    Buffer part = through(step, rule, share, x, relevance, x_never_negative, flow);
-    if (!total && share.coefficient == 1) {
+    Relevance part = through(step, rule, share, x, relevance, x_never_negative, flow);
+    if (!total.r && share.coefficient == 1) {
       total = std::move(part);
     } else {
-      if (!total) total = library_.filled(part.shape(), 0);
-      library_.accumulate(total, part, share.coefficient);
+      if (!total.r) total.r = library_.filled(part.r.shape(), 0);
+      library_.accumulate(total.r, part.r, share.coefficient);
+      total.sums.clear();
     }
   }
   give(input, std::move(total));
@@ -239,7 +239,7 @@ Buffer Propagation::input_part(const Step& step, InputPart part, const Buffer& x
 
 Buffer Propagation::denominator(const Step& step, const Share& share, const Buffer& x,
                                 const Relevance& relevance, bool x_never_negative) {
-  const auto& [r, winners] = relevance;
+  const auto& [r, winners, sums] = relevance;
   Buffer z;
   for (const Term& term : share.terms) {
     if (is_constant(term.input) || (term.input == InputPart::kNegative && x_never_negative)) continue;
@@ -276,9 +276,10 @@ const Buffer* Propagation::constant_terms(const Step& step, const Share& share) 
   return &constants_.emplace(&share, std::move(sum)).first->second;
 }
 
-Buffer Propagation::through(const Step& step, const Rule& rule, const Share& share, const Buffer& x,
-                            const Relevance& relevance, bool x_never_negative, LayerFlow& flow) {
-  const auto& [r, winners] = relevance;
+Propagation::Relevance Propagation::through(const Step& step, const Rule& rule, const Share& share,
+                                            const Buffer& x, const Relevance& relevance,
+                                            bool x_never_negative, LayerFlow& flow) {
+  const auto& [r, winners, known_sums] = relevance;
   Buffer numerator = r;
   if (share.where != Where::kEverywhere) {
     Buffer y = step.linear->apply(x, {}, {kernels::BiasPart::Kind::kAll});
@@ -287,10 +288,10 @@ Buffer Propagation::through(const Step& step, const Rule& rule, const Share& sha
         share.where == Where::kOutputPositive ? kernels::Sign::kPositive : kernels::Sign::kNegative;
     numerator = library_.keep_where(r, y, sign);
     // What neither share takes is dropped: all of r less the two.
-    if (flow.dropped.empty()) flow.dropped = library_.sums(r);
+    if (flow.dropped.empty()) flow.dropped = known_sums.empty() ? library_.sums(r) : known_sums;
     add_scaled(flow.dropped, library_.sums(numerator), -1);
   }
-  Buffer q = denominator(step, share, x, {numerator, winners}, x_never_negative);
+  Buffer q = denominator(step, share, x, {numerator, winners, {}}, x_never_negative);
   add_scaled(flow.absorbed_by_epsilon, library_.quotient(q, numerator, rule.epsilon), share.coefficient);
 
   std::vector<const Term*> terms;
@@ -303,15 +304,17 @@ Buffer Propagation::through(const Step& step, const Rule& rule, const Share& sha
   }
   std::vector<Buffer> back =
       winners ? step.linear->adjoints_at(winners, q, weights) : step.linear->adjoints(q, weights);
-  Buffer total;
+  Relevance total;
   for (size_t i = 0; i < terms.size(); ++i) {
+    std::vector<double> sums;
     if (terms[i]->input != InputPart::kOne)
-      library_.scale_by(back[i], input_part(step, terms[i]->input, x, x_never_negative));
-    if (!total && terms[i]->sign == 1) {
-      total = std::move(back[i]);
+      sums = library_.scale_by(back[i], input_part(step, terms[i]->input, x, x_never_negative));
+    if (!total.r && terms[i]->sign == 1) {
+      total = {std::move(back[i]), {}, std::move(sums)};
     } else {
-      if (!total) total = library_.filled(x.shape(), 0);
-      library_.accumulate(total, back[i], terms[i]->sign);
+      if (!total.r) total.r = library_.filled(x.shape(), 0);
+      library_.accumulate(total.r, back[i], terms[i]->sign);
+      total.sums.clear();
     }
   }
   return total;
@@ -320,28 +323,28 @@ Buffer Propagation::through(const Step& step, const Rule& rule, const Share& sha
 void Propagation::pass_addition(const Step& step, AdditionRule rule, const Trace& trace, const Buffer& r,
                                 LayerFlow& flow) {
   const graph::Node& node = *step.node;
-  const double signs[2] = {1, std::get<graph::Add>(node.op).sign};
   const Shape& shape = network_.graph().shape(node.output);
-  const Buffer zero = library_.filled(shape, 0);
+  const auto zero = [&] { return library_.filled(shape, 0); };
   if (rule == AdditionRule::kEven) {
     for (const ValueId input : node.inputs) {
-      give(input, library_.reduce_to(library_.add(zero, r, 0.5), network_.graph().shape(input)));
+      give(input, library_.reduce_to(library_.add(zero(), r, 0.5), network_.graph().shape(input)));
     }
     return;
   }
-  Buffer summands[2], q;
-  for (size_t i = 0; i < 2; ++i) {
+  const auto summand = [&](size_t i) {
     const Buffer& x = trace.values[at(node.inputs[i])];
-    summands[i] = x.shape() == shape ? x : library_.add(zero, x, 1);
-  }
-  q = library_.add(summands[0], summands[1], signs[1]);
-  add_scaled(flow.absorbed_by_epsilon, library_.quotient(q, r, norm_rule().epsilon), 1);
-  for (size_t i = 0; i < 2; ++i) {
-    Buffer part = library_.multiply(summands[i], q);
-    if (signs[i] != 1) part = library_.add(zero, part, signs[i]);
-    const Shape& to = network_.graph().shape(node.inputs[i]);
-    give(node.inputs[i], to == shape ? std::move(part) : library_.reduce_to(part, to));
-  }
+    return x.shape() == shape ? x : library_.add(zero(), x, 1);
+  };
+  kernels::SharedSum shared =
+      library_.share(r, summand(0), summand(1), std::get<graph::Add>(node.op).sign, norm_rule().epsilon);
+  add_scaled(flow.absorbed_by_epsilon, shared.absorbed, 1);
+  const auto hand_on = [&](ValueId input, Buffer part, std::vector<double> sums) {
+    const Shape& to = network_.graph().shape(input);
+    if (to == shape) return give(input, Relevance{std::move(part), {}, std::move(sums)});
+    give(input, library_.reduce_to(part, to));
+  };
+  hand_on(node.inputs[0], std::move(shared.to_a), std::move(shared.sum_a));
+  hand_on(node.inputs[1], std::move(shared.to_b), std::move(shared.sum_b));
 }
 
 void Propagation::pass_product(const Step& step, ProductRule rule, const Buffer& r) {

@@ -50,6 +50,7 @@ class Propagation {
   struct Relevance {
     kernels::Buffer r;
     kernels::Winners winners;
+    std::vector<double> sums;  ///< Σ r per item where it is known, else empty
   };
 
   void pass_from_output(const Trace& trace, const kernels::Buffer& start, std::vector<LayerFlow>* flows,
@@ -64,8 +65,8 @@ class Propagation {
                      LayerFlow& flow);
   void pass_product(const Step& step, ProductRule rule, const kernels::Buffer& r);
   void pass_scaling(size_t index, const kernels::Buffer& r, LayerFlow& flow);
-  kernels::Buffer through(const Step& step, const Rule& rule, const Share& share, const kernels::Buffer& x,
-                          const Relevance& relevance, bool x_never_negative, LayerFlow& flow);
+  Relevance through(const Step& step, const Rule& rule, const Share& share, const kernels::Buffer& x,
+                    const Relevance& relevance, bool x_never_negative, LayerFlow& flow);
   /// Where the relevance is not 0; elsewhere anything.
   kernels::Buffer denominator(const Step& step, const Share& share, const kernels::Buffer& x,
                               const Relevance& relevance, bool x_never_negative);
@@ -75,7 +76,7 @@ class Propagation {
   const kernels::Buffer* constant_terms(const Step& step, const Share& share);
   const kernels::Buffer& bound(graph::ValueId value, InputPart which);
 
-  void give(graph::ValueId value, kernels::Buffer r) { give(value, Relevance{std::move(r), {}}); }
+  void give(graph::ValueId value, kernels::Buffer r) { give(value, Relevance{std::move(r), {}, {}}); }
   void give(graph::ValueId value, Relevance relevance);
   static kernels::Buffer written_out(Relevance relevance);
 

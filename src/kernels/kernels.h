@@ -123,6 +123,12 @@ class ProductMap {
   virtual Buffer by_right(const Buffer& a, const Buffer& s) = 0;
 };
 
+/// Relevance of a sum, shared between its two summands; sums per item of the batch.
+struct SharedSum {
+  Buffer to_a, to_b;
+  std::vector<double> sum_a, sum_b, absorbed;
+};
+
 /// What a device computes. Tensors live in Buffers, whose layout is the library's own affair. Operations
 /// return new buffers and never write to their arguments, except to those named `into`. A library and what it
 /// prepared are used from one thread at a time; each operation uses as many threads as the library was made
@@ -152,9 +158,10 @@ class Library {
   /// a op b; b broadcasts to a's shape.
   virtual Buffer add(const Buffer& a, const Buffer& b, double scale_b) = 0;
   virtual Buffer multiply(const Buffer& a, const Buffer& b) = 0;
-  /// into += scale a; into = into * a; same shapes.
+  /// into += scale a; same shapes.
   virtual void accumulate(Buffer& into, const Buffer& a, double scale) = 0;
-  virtual void scale_by(Buffer& into, const Buffer& a) = 0;
+  /// into = into * a; same shapes. Returns the sum of the result per item.
+  virtual std::vector<double> scale_by(Buffer& into, const Buffer& a) = 0;
   /// Sums g over the axes along which `shape` was broadcast to it.
   virtual Buffer reduce_to(const Buffer& g, const Shape& shape) = 0;
   /// max(x, 0) or min(x, 0).
@@ -162,6 +169,10 @@ class Library {
   /// into (z) = q = r / (z + ε sgn z), with sgn 0 = +1, and 0 where r or the denominator is. Returns what is
   /// absorbed of r, per item: Σ ε sgn(z) q, and all of r over a denominator of 0 (which only ε = 0 has).
   virtual std::vector<double> quotient(Buffer& into, const Buffer& r, double epsilon) = 0;
+  /// What each summand of y = a + sign_b b gets of r: a q and sign_b b q, with q = r / (y + ε sgn y) and what
+  /// is absorbed as quotient has them. One shape.
+  virtual SharedSum share(const Buffer& r, const Buffer& a, const Buffer& b, double sign_b,
+                          double epsilon) = 0;
   /// x where `decider` has the sign, 0 elsewhere.
   virtual Buffer keep_where(const Buffer& x, const Buffer& decider, Sign sign) = 0;
   /// Smaller and larger of each pair, for bounds of the input.

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // Elementwise operations of oneDNN against the reference: broadcasting, and the lanes beyond the last
 // channel.
+#include <numeric>
+
 #include "kernels/differential.h"
 
 namespace relevid {
@@ -81,9 +83,10 @@ TEST(Elementwise, InPlaceOperations) {
     libraries().reference->accumulate(into.reference, a.reference, 0.75);
     libraries().onednn->accumulate(into.onednn, a.onednn, 0.75);
     expect_same(into, "accumulate " + shape.to_string(), 1e-6);
-    libraries().reference->scale_by(into.reference, a.reference);
-    libraries().onednn->scale_by(into.onednn, a.onednn);
+    const auto want = libraries().reference->scale_by(into.reference, a.reference);
+    const auto have = libraries().onednn->scale_by(into.onednn, a.onednn);
     expect_same(into, "scale_by " + shape.to_string(), 1e-6);
+    testing::expect_near(want, have, 1e-5, "sums of scale_by, " + shape.to_string());
   }
 }
 
@@ -127,6 +130,34 @@ TEST(Elementwise, QuotientAndWhatEpsilonAbsorbs) {
       for (size_t i = 0; i < q.size(); ++i) right += q[i] * denominators.as_doubles()[i];
       for (const double absorbed : want) right += absorbed;
       EXPECT_NEAR(left, right, 1e-6 * (1 + std::abs(left)));
+    }
+  }
+}
+
+TEST(Elementwise, SummandsShareRelevance) {
+  Random random(8);
+  for (const Shape& shape : kShapes) {
+    const Pair a = libraries().upload(random.signed_values(shape));  // with zeros
+    const Pair b = libraries().upload(random.signed_values(shape));
+    const Tensor relevance = random.signed_values(shape);
+    const Pair r = libraries().upload(relevance);
+    for (const double sign : {1.0, -1.0}) {
+      // So large that no denominator is near 0.
+      const double epsilon = 0.25;
+      const auto want = libraries().reference->share(r.reference, a.reference, b.reference, sign, epsilon);
+      const auto have = libraries().onednn->share(r.onednn, a.onednn, b.onednn, sign, epsilon);
+      const std::string what = fmt::format("{} with sign {}", shape.to_string(), sign);
+      expect_same({want.to_a, have.to_a}, "first summand's, " + what, 1e-5);
+      expect_same({want.to_b, have.to_b}, "second summand's, " + what, 1e-5);
+      testing::expect_near(want.sum_a, have.sum_a, 1e-5, "first sum, " + what);
+      testing::expect_near(want.sum_b, have.sum_b, 1e-5, "second sum, " + what);
+      testing::expect_near(want.absorbed, have.absorbed, 1e-5, "absorbed, " + what);
+      // Nothing is lost but what is said to be.
+      const auto total = [](const std::vector<double>& v) {
+        return std::accumulate(v.begin(), v.end(), 0.0);
+      };
+      EXPECT_NEAR(total(relevance.as_doubles()), total(want.sum_a) + total(want.sum_b) + total(want.absorbed),
+                  1e-6 * (1 + std::abs(total(relevance.as_doubles()))));
     }
   }
 }

@@ -163,10 +163,11 @@ class OnednnLibrary final : public Library {
     const auto k = static_cast<float>(scale);
     for_each_float(device_, into.shape(), [=](int64_t i) { x[i] += k * y[i]; });
   }
-  void scale_by(Buffer& into, const Buffer& a) override {
-    float* x = into.data<float>();
-    const float* y = a.data<float>();
-    for_each_float(device_, into.shape(), [=](int64_t i) { x[i] *= y[i]; });
+  std::vector<double> scale_by(Buffer& into, const Buffer& a) override {
+    return sum_items(into.shape(),
+                     [x = into.data<float>(), y = a.data<float>()](int64_t begin, int64_t count) {
+                       return scale(y + begin, x + begin, count);
+                     });
   }
   Buffer reduce_to(const Buffer& g, const Shape& shape) override;
   Buffer part(const Buffer& x, Sign sign) override {
@@ -181,6 +182,7 @@ class OnednnLibrary final : public Library {
     return y;
   }
   std::vector<double> quotient(Buffer& into, const Buffer& r, double epsilon) override;
+  SharedSum share(const Buffer& r, const Buffer& a, const Buffer& b, double sign_b, double epsilon) override;
   Buffer keep_where(const Buffer& x, const Buffer& decider, Sign sign) override {
     const float direction = sign == Sign::kPositive ? 1.0F : -1.0F;
     return zip(x, decider, [=](float v, float d) { return d * direction > 0 ? v : 0.0F; });
@@ -246,22 +248,29 @@ class OnednnLibrary final : public Library {
     return y;
   }
 
-  /// Σ f(begin, count) over chunks of every item: chunks in parallel, then added in one order.
   template <class F>
   std::vector<double> sum_items(const Shape& shape, F&& f) {
+    return item_sums<1>(shape, [&](int64_t begin, int64_t count) { return std::array{f(begin, count)}; })[0];
+  }
+  /// Σ f(begin, count), which has several sums, over chunks of every item: chunks in parallel, then added in
+  /// one order.
+  template <size_t kSums, class F>
+  std::array<std::vector<double>, kSums> item_sums(const Shape& shape, F&& f) {
     const int64_t items = shape.rank() > 0 ? shape[0] : 1;
     const int64_t item = device_.floats(shape) / items;
     constexpr int64_t kChunk = 1 << 14;
     const int64_t chunks = (item + kChunk - 1) / kChunk;
-    std::vector<double> partial(static_cast<size_t>(items * chunks), 0.0);
+    std::vector<std::array<double, kSums>> partial(static_cast<size_t>(items * chunks));
 #pragma omp parallel for schedule(static)
     for (int64_t k = 0; k < items * chunks; ++k) {
       const int64_t n = k / chunks, begin = (k % chunks) * kChunk, end = std::min(item, begin + kChunk);
       partial[static_cast<size_t>(k)] = f(n * item + begin, end - begin);
     }
-    std::vector<double> result(static_cast<size_t>(items), 0.0);
-    for (int64_t k = 0; k < items * chunks; ++k) {
-      result[static_cast<size_t>(k / chunks)] += partial[static_cast<size_t>(k)];
+    std::array<std::vector<double>, kSums> result;
+    for (size_t i = 0; i < kSums; ++i) {
+      result[i].assign(static_cast<size_t>(items), 0.0);
+      for (int64_t k = 0; k < items * chunks; ++k)
+        result[i][static_cast<size_t>(k / chunks)] += partial[static_cast<size_t>(k)][i];
     }
     return result;
   }
@@ -329,6 +338,26 @@ std::vector<double> OnednnLibrary::quotient(Buffer& into, const Buffer& r, doubl
   return sum_items(into.shape(), [=](int64_t begin, int64_t count) {
     return divide(numerator + begin, e, z + begin, count);
   });
+}
+
+SharedSum OnednnLibrary::share(const Buffer& r, const Buffer& a, const Buffer& b, double sign_b,
+                               double epsilon) {
+  SharedSum result{device_.allocate(a.shape()), device_.allocate(a.shape()), {}, {}, {}};
+  const SummandShares shares{r.data<float>(),
+                             a.data<float>(),
+                             b.data<float>(),
+                             static_cast<float>(sign_b),
+                             static_cast<float>(epsilon),
+                             result.to_a.data<float>(),
+                             result.to_b.data<float>()};
+  auto totals = item_sums<3>(a.shape(), [&](int64_t begin, int64_t count) {
+    const SharedTotals t = onednn::share(shares, begin, count);
+    return std::array{t.to_a, t.to_b, t.absorbed};
+  });
+  result.sum_a = std::move(totals[0]);
+  result.sum_b = std::move(totals[1]);
+  result.absorbed = std::move(totals[2]);
+  return result;
 }
 
 Buffer OnednnLibrary::reduce_to(const Buffer& g, const Shape& shape) {

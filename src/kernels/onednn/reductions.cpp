@@ -4,13 +4,36 @@
 #include "kernels/onednn/dispatch.h"
 
 namespace relevid::kernels::onednn {
+namespace {
 
-RELEVID_DISPATCHED
-double sum(const float* x, int64_t count) {
+/// Floats in one loop and doubles in another, so many at a time: a loop of both runs value by value.
+constexpr int64_t kAtOnce = 256;
+
+RELEVID_INLINED double sum_of(const float* x, int64_t count) {
   double result = 0;
 #pragma omp simd reduction(+ : result)
   for (int64_t i = 0; i < count; ++i) result += static_cast<double>(x[i]);
   return result;
+}
+
+/// r / (z + ε sgn z), and what of r it loses.
+struct Quotient {
+  float kept, lost;
+};
+RELEVID_INLINED Quotient quotient(float r, float z, float epsilon) {
+  const float stabiliser = z >= 0 ? epsilon : -epsilon;
+  const float denominator = z + stabiliser;
+  const float q = r / denominator;
+  const bool is_zero = denominator == 0;
+  const float kept = (static_cast<int>(r == 0) | static_cast<int>(is_zero)) != 0 ? 0.0F : q;
+  return {kept, is_zero ? r : stabiliser * kept};
+}
+
+}  // namespace
+
+RELEVID_DISPATCHED
+double sum(const float* x, int64_t count) {
+  return sum_of(x, count);
 }
 
 RELEVID_DISPATCHED
@@ -22,9 +45,19 @@ double absolute_sum(const float* x, int64_t count) {
 }
 
 RELEVID_DISPATCHED
+double scale(const float* __restrict a, float* __restrict into, int64_t count) {
+  double result = 0;
+  for (int64_t begin = 0; begin < count; begin += kAtOnce) {
+    const int64_t here = count - begin < kAtOnce ? count - begin : kAtOnce;
+#pragma omp simd
+    for (int64_t i = 0; i < here; ++i) into[begin + i] *= a[begin + i];
+    result += sum_of(into + begin, here);
+  }
+  return result;
+}
+
+RELEVID_DISPATCHED
 double divide(const float* __restrict r, float epsilon, float* __restrict z, int64_t count) {
-  // Floats in one loop and doubles in another: a loop of both runs value by value.
-  constexpr int64_t kAtOnce = 256;
   float lost[kAtOnce];
   double absorbed = 0;
   for (int64_t begin = 0; begin < count; begin += kAtOnce) {
@@ -33,18 +66,36 @@ double divide(const float* __restrict r, float epsilon, float* __restrict z, int
     float* to = z + begin;
 #pragma omp simd
     for (int64_t i = 0; i < here; ++i) {
-      const float stabiliser = to[i] >= 0 ? epsilon : -epsilon;
-      const float denominator = to[i] + stabiliser;
-      const float q = from[i] / denominator;
-      const bool is_zero = denominator == 0;
-      const float kept = (static_cast<int>(from[i] == 0) | static_cast<int>(is_zero)) != 0 ? 0.0F : q;
-      lost[i] = is_zero ? from[i] : stabiliser * kept;
-      to[i] = kept;
+      const Quotient q = quotient(from[i], to[i], epsilon);
+      to[i] = q.kept;
+      lost[i] = q.lost;
     }
-#pragma omp simd reduction(+ : absorbed)
-    for (int64_t i = 0; i < here; ++i) absorbed += static_cast<double>(lost[i]);
+    absorbed += sum_of(lost, here);
   }
   return absorbed;
+}
+
+RELEVID_DISPATCHED
+SharedTotals share(const SummandShares& shares, int64_t first, int64_t count) {
+  float lost[kAtOnce];
+  SharedTotals totals{};
+  for (int64_t begin = first; begin < first + count; begin += kAtOnce) {
+    const int64_t here = first + count - begin < kAtOnce ? first + count - begin : kAtOnce;
+    const float* __restrict r = shares.r + begin, * __restrict a = shares.a + begin, * __restrict b = shares.b + begin;
+    float* __restrict to_a = shares.to_a + begin, * __restrict to_b = shares.to_b + begin;
+#pragma omp simd
+    for (int64_t i = 0; i < here; ++i) {
+      const float signed_b = shares.sign_b * b[i], y = a[i] + signed_b;
+      const Quotient q = quotient(r[i], y, shares.epsilon);
+      to_a[i] = a[i] * q.kept;
+      to_b[i] = signed_b * q.kept;
+      lost[i] = q.lost;
+    }
+    totals.to_a += sum_of(to_a, here);
+    totals.to_b += sum_of(to_b, here);
+    totals.absorbed += sum_of(lost, here);
+  }
+  return totals;
 }
 
 }  // namespace relevid::kernels::onednn

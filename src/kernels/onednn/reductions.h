@@ -8,7 +8,20 @@ namespace relevid::kernels::onednn {
 /// Σ x and Σ |x|, in double.
 double sum(const float* x, int64_t count);
 double absolute_sum(const float* x, int64_t count);
+/// into *= a. Returns Σ of the result, in double.
+double scale(const float* a, float* into, int64_t count);
 /// z = r / (z + ε sgn z), with sgn 0 = +1 and 0 wherever r is. Returns Σ ε sgn(z) q, in double.
 double divide(const float* r, float epsilon, float* z, int64_t count);
+
+struct SummandShares {
+  const float *r, *a, *b;
+  float sign_b, epsilon;
+  float *to_a, *to_b;
+};
+struct SharedTotals {
+  double to_a, to_b, absorbed;
+};
+/// Library::share, for `count` numbers from `begin` on. Returns their sums, in double.
+SharedTotals share(const SummandShares& shares, int64_t begin, int64_t count);
 
 }  // namespace relevid::kernels::onednn

@@ -86,11 +86,12 @@ bool SparseConvolution::pays_for(Direction direction, const MaxWindow& maximum, 
 
 bool SparseConvolution::pays_for(Direction direction, const float* values, int64_t count,
                                  double dense_time) const {
-  // A sample: a stretch of each so many floats.
-  constexpr int64_t kStretch = 64, kEvery = 8 * kStretch;
+  // A sample: a stretch of each so many floats, more thinly where there are more.
+  constexpr int64_t kStretch = 64, kStretches = 2048;
+  const int64_t every = kStretch * std::max<int64_t>(8, count / (kStretch * kStretches));
   int64_t found = 0, looked_at = 0;
 #pragma omp parallel for schedule(static) reduction(+ : found, looked_at)
-  for (int64_t begin = 0; begin < count; begin += kEvery) {
+  for (int64_t begin = 0; begin < count; begin += every) {
     const int64_t end = std::min(count, begin + kStretch);
     for (int64_t i = begin; i < end; ++i) found += values[i] != 0;
     looked_at += end - begin;

@@ -99,8 +99,9 @@ class ReferenceLibrary final : public Library {
   void accumulate(Buffer& into, const Buffer& a, double scale) override {
     for (size_t i = 0; double& value : values(into)) value += scale * values(a)[i++];
   }
-  void scale_by(Buffer& into, const Buffer& a) override {
+  std::vector<double> scale_by(Buffer& into, const Buffer& a) override {
     for (size_t i = 0; double& value : values(into)) value *= values(a)[i++];
+    return sums(into);
   }
   Buffer reduce_to(const Buffer& g, const Shape& shape) override {
     Buffer y = allocate(shape);
@@ -123,6 +124,16 @@ class ReferenceLibrary final : public Library {
       absorbed[i++ / item] += denominator == 0 ? numerator : stabiliser * z;
     }
     return absorbed;
+  }
+  SharedSum share(const Buffer& r, const Buffer& a, const Buffer& b, double sign_b, double epsilon) override {
+    Buffer q = add(a, b, sign_b);
+    SharedSum result;
+    result.absorbed = quotient(q, r, epsilon);
+    result.to_a = multiply(a, q);
+    result.to_b = map(multiply(b, q), [&](double v) { return sign_b * v; });
+    result.sum_a = sums(result.to_a);
+    result.sum_b = sums(result.to_b);
+    return result;
   }
   Buffer keep_where(const Buffer& x, const Buffer& decider, Sign sign) override {
     return zip(x, decider, [&](double v, double d) { return has_sign(d, sign) ? v : 0.0; });
