@@ -160,7 +160,7 @@ class Library {
   virtual Buffer multiply(const Buffer& a, const Buffer& b) = 0;
   /// into += scale a; same shapes.
   virtual void accumulate(Buffer& into, const Buffer& a, double scale) = 0;
-  /// into = into * a; same shapes. Returns the sum of the result per item.
+  /// into = into * a; same shapes, and not the same buffer. Returns the sum of the result per item.
   virtual std::vector<double> scale_by(Buffer& into, const Buffer& a) = 0;
   /// Sums g over the axes along which `shape` was broadcast to it.
   virtual Buffer reduce_to(const Buffer& g, const Shape& shape) = 0;

@@ -98,6 +98,7 @@ inline std::vector<ConvolutionCase> geometries() {
        {2, 0, 0},
        {1, 0, 0}},
       {"flat_image", {2, 3, 9, 8}, 16, 1, {1, 3, 3}, {1, 2, 1}, one, {0, 1, 1}, {0, 1, 1}},
+      {"stem_stride_beyond_kernel", {1, 3, 4, 6, 17}, 16, 1, {1, 3, 2}, {1, 1, 5}, one, {0, 1, 1}, {0, 1, 1}},
       {"flat_deep", {1, 24, 6, 7}, 17, 1, {1, 3, 3}, one, {1, 2, 1}, {0, 2, 1}, {0, 2, 1}},
       {"flat_point", {3, 5, 4, 4}, 64, 1, one, one, one, {}, {}},
   };
@@ -107,6 +108,7 @@ inline std::vector<ConvolutionCase> grouped() {
   const kernels::Extent one{1, 1, 1}, three{3, 3, 3};
   return {
       {"groups_fill_blocks", {1, 32, 3, 4, 5}, 32, 2, three, one, one, one, one},
+      {"depthwise_stride_beyond_kernel", {1, 17, 4, 6, 13}, 17, 17, {3, 3, 2}, {1, 1, 5}, one, one, one},
       {"groups_of_3", {1, 12, 3, 5, 4}, 12, 4, three, one, one, one, one},
       {"groups_of_4_strided", {2, 24, 4, 5, 5}, 48, 6, {1, 3, 3}, {1, 2, 2}, one, {0, 1, 1}, {0, 1, 1}},
       {"groups_of_5_to_2", {1, 15, 3, 4, 4}, 6, 3, three, one, one, one, one, false},

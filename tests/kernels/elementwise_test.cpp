@@ -162,6 +162,19 @@ TEST(Elementwise, SummandsShareRelevance) {
   }
 }
 
+TEST(Elementwise, SummandsThatCancelAbsorbWhatTheyAreGiven) {
+  const Shape shape{1, 20'000};  // more than is summed at a time
+  for (Library* library : {libraries().reference.get(), libraries().onednn.get()}) {
+    const Buffer a = library->upload(Tensor::from(shape, std::vector<float>(20'000, 0.5F)));
+    std::vector<float> given(20'000, 0.25F);
+    given[0] = 0;
+    const auto shared = library->share(library->upload(Tensor::from(shape, given)), a, a, -1, 0);
+    EXPECT_EQ(shared.sum_a, std::vector<double>{0});
+    EXPECT_EQ(shared.sum_b, std::vector<double>{0});
+    EXPECT_EQ(shared.absorbed, std::vector<double>{0.25 * 19'999});
+  }
+}
+
 TEST(Elementwise, NothingIsDividedWhereNoRelevanceIs) {
   for (Library* library : {libraries().reference.get(), libraries().onednn.get()}) {
     Buffer z = library->upload(Tensor::from(Shape{1, 3}, std::vector<float>{0, 0, -0.0F}));

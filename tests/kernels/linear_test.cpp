@@ -62,6 +62,7 @@ std::vector<Average> averages() {
       {"windows in padding", {1, 6, 2, 3, 2}, {two, one, one, {3, 2, 2}, {3, 3, 2}, {}, {}}},
       {"windows in counted padding", {1, 6, 2, 3, 2}, {two, one, one, three, three, three, three}},
       {"windows beyond what counts", {1, 17, 3, 3, 3}, {two, two, one, {}, three, {}, one}},
+      {"strides beyond rows", {1, 17, 3, 4, 13}, {{1, 1, 2}, {1, 1, 5}, one, {}, {}, {}, {}}},
       {"flat image", {2, 17, 7, 6}, {{1, 3, 3}, {1, 2, 2}, one, {0, 1, 1}, {0, 1, 0}, {}, {}}},
       {"time alone", {1, 40, 6, 3, 3}, {{4, 1, 1}, {2, 1, 1}, one, {}, {}, {}, {}}},
   };

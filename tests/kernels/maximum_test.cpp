@@ -48,6 +48,8 @@ std::vector<Case> cases() {
       {"one channel", {1, 1, 3, 5, 5}, MaxWindowSpec{three, one, one, one, one}},
       {"wide rows", {1, 17, 3, 4, 19}, MaxWindowSpec{three, one, one, one, one}},
       {"wide rows, strides", {1, 17, 4, 5, 38}, MaxWindowSpec{three, {1, 2, 2}, one, one, one}},
+      {"strides beyond rows", {1, 17, 5, 6, 13}, MaxWindowSpec{{3, 1, 1}, {1, 1, 3}, one, {}, {}}},
+      {"strides beyond rows, padded", {1, 17, 4, 6, 13}, MaxWindowSpec{{3, 3, 2}, {1, 1, 4}, one, one, one}},
       {"overhang", {1, 16, 5, 5, 5}, MaxWindowSpec{two, two, one, {}, one}},
       {"asymmetric", {1, 8, 4, 5, 6}, MaxWindowSpec{three, {1, 2, 1}, one, {2, 0, 1}, {0, 2, 1}}},
       {"dilated", {1, 6, 5, 7, 7}, MaxWindowSpec{two, one, {1, 2, 3}, {}, {}}},

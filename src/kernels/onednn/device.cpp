@@ -18,7 +18,11 @@ int64_t preferred_block() {
     case dnnl::cpu_isa::avx2_vnni:
       return 8;
     default:
+#if defined(__x86_64__)
+      return __builtin_cpu_supports("avx512f") ? 16 : 8;
+#else
       return 16;
+#endif
   }
 }
 

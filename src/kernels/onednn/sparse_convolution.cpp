@@ -86,12 +86,16 @@ bool SparseConvolution::pays_for(Direction direction, const MaxWindow& maximum, 
 
 bool SparseConvolution::pays_for(Direction direction, const float* values, int64_t count,
                                  double dense_time) const {
-  // A sample: a stretch of each so many floats, more thinly where there are more.
+  // A sample: one stretch of each so many, more thinly where there are more; which one of them is scattered,
+  // because rows have as many columns in every frame, and steps of one size would meet the same few.
   constexpr int64_t kStretch = 64, kStretches = 2048;
-  const int64_t every = kStretch * std::max<int64_t>(8, count / (kStretch * kStretches));
+  const int64_t each = std::max<int64_t>(8, count / (kStretch * kStretches));
+  const int64_t stretches = (count + kStretch - 1) / kStretch;
   int64_t found = 0, looked_at = 0;
 #pragma omp parallel for schedule(static) reduction(+ : found, looked_at)
-  for (int64_t begin = 0; begin < count; begin += every) {
+  for (int64_t group = 0; group < stretches; group += each) {
+    const auto scattered = static_cast<uint64_t>(group) * 0x9E3779B97F4A7C15U >> 40;
+    const int64_t begin = std::min(group + static_cast<int64_t>(scattered) % each, stretches - 1) * kStretch;
     const int64_t end = std::min(count, begin + kStretch);
     for (int64_t i = begin; i < end; ++i) found += values[i] != 0;
     looked_at += end - begin;
