@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "kernels/onednn/channel_rows.h"
 
+#include <algorithm>
+
 #include "kernels/onednn/dispatch.h"
 
 namespace relevid::kernels::onednn {
@@ -45,6 +47,19 @@ RELEVID_INLINED void with_lanes(int64_t lanes, Loop loop) {
 }
 
 }  // namespace
+
+RELEVID_DISPATCHED
+void add_sums(int64_t lanes, const float* x, int64_t positions, double* sums) {
+  with_lanes(
+      lanes, [&]<int kLanes>() __attribute__((always_inline)) {
+        double totals[kLanes] = {};
+        for (int64_t i = 0; i < positions; ++i) {
+#pragma omp simd
+          for (int lane = 0; lane < kLanes; ++lane) totals[lane] += static_cast<double>(x[i * kLanes + lane]);
+        }
+        for (int lane = 0; lane < kLanes; ++lane) sums[lane] += totals[lane];
+      });
+}
 
 RELEVID_DISPATCHED
 void add_moments(int64_t lanes, const float* x, int64_t positions, const double* center, double* sums,
@@ -108,20 +123,33 @@ ChannelPlanes channel_planes(const Device& device, const Shape& shape) {
   return planes;
 }
 
-std::vector<double> channel_sums(const Device& device, const Buffer& x) {
+std::vector<double> channel_sums_of_items(const Device& device, const Buffer& x) {
   const ChannelPlanes p = channel_planes(device, x.shape());
-  std::vector<double> partial(static_cast<size_t>(p.batch * p.padded_channels()), 0.0);
+  constexpr int64_t kPositions = 4096;  // at a time, so that there are pieces for every thread
+  const int64_t pieces = (p.positions + kPositions - 1) / kPositions;
+  std::vector<double> partial(static_cast<size_t>(p.count() * pieces * p.lanes), 0.0);
 #pragma omp parallel for schedule(static)
-  for (int64_t k = 0; k < p.count(); ++k) {
-    const double center[16] = {};
-    double squares[16] = {};
-    add_moments(p.lanes, x.data<float>() + k * p.floats(), p.positions, center, partial.data() + k * p.lanes,
-                squares);
+  for (int64_t k = 0; k < p.count() * pieces; ++k) {
+    const int64_t begin = k % pieces * kPositions;
+    add_sums(p.lanes, x.data<float>() + k / pieces * p.floats() + begin * p.lanes,
+             std::min(kPositions, p.positions - begin), partial.data() + k * p.lanes);
   }
-  std::vector<double> sums(static_cast<size_t>(p.channels), 0.0);
+  std::vector<double> sums(static_cast<size_t>(p.batch * p.channels), 0.0);
   for (int64_t n = 0; n < p.batch; ++n)
     for (int64_t c = 0; c < p.channels; ++c)
-      sums[static_cast<size_t>(c)] += partial[static_cast<size_t>(n * p.padded_channels() + c)];
+      for (int64_t piece = 0; piece < pieces; ++piece) {
+        const int64_t plane = n * p.planes + c / p.lanes;
+        sums[static_cast<size_t>(n * p.channels + c)] +=
+            partial[static_cast<size_t>((plane * pieces + piece) * p.lanes + c % p.lanes)];
+      }
+  return sums;
+}
+
+std::vector<double> channel_sums(const Device& device, const Buffer& x) {
+  const auto of_items = channel_sums_of_items(device, x);
+  const auto channels = static_cast<size_t>(x.shape()[1]);
+  std::vector<double> sums(channels, 0.0);
+  for (size_t i = 0; i < of_items.size(); ++i) sums[i % channels] += of_items[i];
   return sums;
 }
 

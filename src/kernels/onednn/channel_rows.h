@@ -17,11 +17,15 @@ struct ChannelPlanes {
 };
 ChannelPlanes channel_planes(const Device& device, const Shape& shape);
 
+/// Σ over all axes but 0 and 1, in double and in one order whatever the number of threads. [N, C]
+std::vector<double> channel_sums_of_items(const Device& device, const Buffer& x);
 /// Σ over all axes but 1, in double and in one order whatever the number of threads. [C]
 std::vector<double> channel_sums(const Device& device, const Buffer& x);
 
 // One plane: `positions` times `lanes` floats (1, 8 or 16); every other array has one number a lane.
 
+/// sums += Σ x
+void add_sums(int64_t lanes, const float* x, int64_t positions, double* sums);
 /// sums += Σ (x - center); squares += Σ (x - center)²
 void add_moments(int64_t lanes, const float* x, int64_t positions, const double* center, double* sums,
                  double* squares);

@@ -5,6 +5,7 @@
 
 #include <algorithm>
 
+#include "kernels/onednn/channel_rows.h"
 #include "relevid/error.h"
 
 namespace relevid::kernels::onednn {
@@ -163,23 +164,22 @@ std::vector<double> channel_dot(Device& device, const Buffer& s, const Tensor* b
   std::vector<double> result(static_cast<size_t>(shape[0]), 0.0);
   if (!bias || part.kind == BiasPart::Kind::kNone) return result;
   const auto b = bias->values<float>();
-  const Layout l = device.layout(shape);
-  const auto channels = static_cast<int64_t>(b.size());
-  const bool volume = shape.rank() == 4 || shape.rank() == 5;
+  if (shape.rank() == 4 || shape.rank() == 5) {
+    const auto sums = channel_sums_of_items(device, s);
+    for (size_t n = 0; n < result.size(); ++n)
+      for (size_t c = 0; c < b.size(); ++c)
+        result[n] += sums[n * b.size() + c] * part(static_cast<double>(b[c]));
+    return result;
+  }
+  // Rows of a dense layer end in channels.
   const float* values = s.data<float>();
-  const int64_t item = l.floats() / shape[0];
+  const auto channels = static_cast<int64_t>(b.size()), item = shape.elements() / shape[0];
 #pragma omp parallel for schedule(static)
   for (int64_t n = 0; n < shape[0]; ++n) {
     double sum = 0;
-    for (int64_t c = 0; c < channels; ++c) {
-      // Rows of a dense layer end in channels; volumes hold them in blocks.
-      const int64_t start = volume ? (c / l.block) * l.spatial() * l.block + c % l.block : c;
-      const int64_t step = volume ? l.block : channels;
-      double channel = 0;
-      const int64_t count = volume ? l.spatial() : item / channels;
-      for (int64_t i = 0; i < count; ++i) channel += values[n * item + start + i * step];
-      sum += channel * part(static_cast<double>(b[static_cast<size_t>(c)]));
-    }
+    for (int64_t i = 0; i < item; ++i)
+      sum += static_cast<double>(values[n * item + i]) *
+             part(static_cast<double>(b[static_cast<size_t>(i % channels)]));
     result[static_cast<size_t>(n)] = sum;
   }
   return result;
