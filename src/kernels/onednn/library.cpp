@@ -6,6 +6,7 @@
 #include "kernels/composed.h"
 #include "kernels/indexing.h"
 #include "kernels/kernels.h"
+#include "kernels/onednn/channel_rows.h"
 #include "kernels/onednn/device.h"
 #include "kernels/onednn/elementwise.h"
 #include "kernels/onednn/movement.h"
@@ -361,6 +362,12 @@ SharedSum OnednnLibrary::share(const Buffer& r, const Buffer& a, const Buffer& b
 }
 
 Buffer OnednnLibrary::reduce_to(const Buffer& g, const Shape& shape) {
+  // What scaled whole channels of a volume, as squeeze-excite does.
+  if (is_volume(g.shape()) && shape.rank() == g.shape().rank() && shape[0] == g.shape()[0] &&
+      shape[1] == g.shape()[1] && shape.elements() == shape[0] * shape[1]) {
+    const auto sums = channel_sums_of_items(device_, g);
+    return device_.from_plain(shape, std::vector<float>(sums.begin(), sums.end()).data());
+  }
   const auto from = device_.to_plain(g);
   std::vector<double> sums(static_cast<size_t>(shape.elements()), 0.0);
   for_each_offset(g.shape(), broadcast_strides(shape, g.shape()), [&](int64_t i, int64_t j) {
