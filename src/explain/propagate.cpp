@@ -63,16 +63,14 @@ void Propagation::pass_from_output(const Trace& trace, const Buffer& start, std:
                                    size_t first) {
   const graph::Graph& graph = network_.graph();
   relevance_.assign(graph.values.size(), {});
-  relevance_[at(graph.output)] = {start, {}, {}};
+  relevance_[at(graph.output)] = {start};
   for (size_t i = graph.nodes.size(); i-- > first;) {
     const graph::Node& node = graph.nodes[i];
     // Taken out, so that it is freed as soon as it has been passed on.
     Relevance relevance = std::exchange(relevance_[at(node.output)], {});
     if (!relevance.r) continue;
-    if (!takes_winners(i)) {
-      auto sums = std::move(relevance.sums);
-      relevance = {written_out(std::move(relevance)), {}, std::move(sums)};
-    }
+    if (!takes_winners(i))
+      relevance.r = written_out({std::move(relevance.r), std::exchange(relevance.winners, {})});
     const Buffer& r = relevance.r;
     LayerFlow flow{node.name, std::string(graph::name(node.op)), describe(node.op, rules_[i]), {}, {}, {}, {},
                    {}};
@@ -151,7 +149,7 @@ void Propagation::give(ValueId value, Relevance relevance) {
   if (!slot.r) {
     slot = std::move(relevance);
   } else {
-    slot = {library_.add(written_out(std::move(slot)), written_out(std::move(relevance)), 1), {}, {}};
+    slot = {library_.add(written_out(std::move(slot)), written_out(std::move(relevance)), 1)};
   }
 }
 
@@ -197,9 +195,9 @@ void Propagation::pass_maximum(size_t index, PoolingRule rule, const Trace& trac
   const Step& step = network_.steps()[index];
   const ValueId input = step.node->inputs[0];
   if (rule == PoolingRule::kEven) return give(input, step.maximum->share(r));
-  Relevance relevance{r, {step.maximum.get(), trace.winners[index]}, {}};
+  Relevance relevance{r, {step.maximum.get(), trace.winners[index]}};
   const bool has_windows = std::holds_alternative<graph::MaxPool>(step.node->op);
-  give(input, has_windows ? std::move(relevance) : Relevance{written_out(std::move(relevance)), {}, {}});
+  give(input, has_windows ? std::move(relevance) : Relevance{written_out(std::move(relevance))});
 }
 
 void Propagation::pass_linear(const Step& step, const Rule& rule, const Buffer& x, const Relevance& relevance,
@@ -239,7 +237,8 @@ Buffer Propagation::input_part(const Step& step, InputPart part, const Buffer& x
 
 Buffer Propagation::denominator(const Step& step, const Share& share, const Buffer& x,
                                 const Relevance& relevance, bool x_never_negative) {
-  const auto& [r, winners, sums] = relevance;
+  const Buffer& r = relevance.r;
+  const kernels::Winners& winners = relevance.winners;
   Buffer z;
   for (const Term& term : share.terms) {
     if (is_constant(term.input) || (term.input == InputPart::kNegative && x_never_negative)) continue;
@@ -291,7 +290,7 @@ Propagation::Relevance Propagation::through(const Step& step, const Rule& rule, 
     if (flow.dropped.empty()) flow.dropped = known_sums.empty() ? library_.sums(r) : known_sums;
     add_scaled(flow.dropped, library_.sums(numerator), -1);
   }
-  Buffer q = denominator(step, share, x, {numerator, winners, {}}, x_never_negative);
+  Buffer q = denominator(step, share, x, {numerator, winners}, x_never_negative);
   add_scaled(flow.absorbed_by_epsilon, library_.quotient(q, numerator, rule.epsilon), share.coefficient);
 
   std::vector<const Term*> terms;

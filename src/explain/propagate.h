@@ -49,8 +49,8 @@ class Propagation {
   /// Of a value: in its shape, or on the winners of a maximum over it, in the shape of the maximum's output.
   struct Relevance {
     kernels::Buffer r;
-    kernels::Winners winners;
-    std::vector<double> sums;  ///< Σ r per item where it is known, else empty
+    kernels::Winners winners = {};
+    std::vector<double> sums = {};  ///< Σ r per item where it is known, else empty
   };
 
   void pass_from_output(const Trace& trace, const kernels::Buffer& start, std::vector<LayerFlow>* flows,
@@ -76,7 +76,7 @@ class Propagation {
   const kernels::Buffer* constant_terms(const Step& step, const Share& share);
   const kernels::Buffer& bound(graph::ValueId value, InputPart which);
 
-  void give(graph::ValueId value, kernels::Buffer r) { give(value, Relevance{std::move(r), {}, {}}); }
+  void give(graph::ValueId value, kernels::Buffer r) { give(value, Relevance{std::move(r)}); }
   void give(graph::ValueId value, Relevance relevance);
   static kernels::Buffer written_out(Relevance relevance);
 

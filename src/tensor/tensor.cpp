@@ -3,7 +3,6 @@
 
 #include <fmt/format.h>
 #include <fmt/ranges.h>
-#include <sys/mman.h>
 
 #include <algorithm>
 #include <cmath>
@@ -11,6 +10,7 @@
 #include <limits>
 #include <type_traits>
 
+#include "base/large_pages.h"
 #include "relevid/error.h"
 
 namespace relevid {
@@ -54,14 +54,11 @@ To convert(From value) {
 }
 
 /// Zeroed memory, null where there is not enough. The system hands out large blocks zeroed, and is asked for
-/// large pages: a model's weights would take tens of thousands of small ones, at more time than their reading.
+/// large pages: a model's weights would take tens of thousands of small ones, at more time than their
+/// reading.
 std::byte* zeros(size_t bytes) {
-  constexpr size_t kLargePage = size_t{2} << 20;
   auto* block = static_cast<std::byte*>(std::calloc(std::max<size_t>(bytes, 1), 1));
-  const auto address = reinterpret_cast<uintptr_t>(block);
-  const uintptr_t first = (address + kLargePage - 1) / kLargePage * kLargePage;
-  const uintptr_t last = (address + bytes) / kLargePage * kLargePage;
-  if (block && first < last) ::madvise(block + (first - address), last - first, MADV_HUGEPAGE);
+  if (block) ask_for_large_pages(block, bytes);
   return block;
 }
 

@@ -2,11 +2,11 @@
 #include "kernels/onednn/buffer_pool.h"
 
 #include <fmt/format.h>
-#include <sys/mman.h>
 
 #include <algorithm>
 #include <cstdlib>
 
+#include "base/large_pages.h"
 #include "relevid/error.h"
 
 namespace relevid::kernels::onednn {
@@ -17,15 +17,16 @@ namespace {
 /// of 4 it was more again for three of them.
 constexpr int64_t kLargestFactor = 2;
 
-constexpr int64_t kLine = 64, kHugePage = 2 << 20;
+constexpr int64_t kLine = 64;
 
 /// Large blocks in large pages, where the system has some: layers that stream through their volumes otherwise
 /// wait for translations of addresses.
 void* new_block(int64_t bytes) {
-  if (bytes < 2 * kHugePage) return std::aligned_alloc(kLine, static_cast<size_t>(bytes));
+  const auto size = static_cast<size_t>(bytes);
+  if (size < 2 * kLargePage) return std::aligned_alloc(kLine, size);
   void* block = nullptr;
-  if (posix_memalign(&block, kHugePage, static_cast<size_t>(bytes)) != 0) return nullptr;
-  ::madvise(block, static_cast<size_t>(bytes / kHugePage * kHugePage), MADV_HUGEPAGE);
+  if (posix_memalign(&block, kLargePage, size) != 0) return nullptr;
+  ask_for_large_pages(block, size);
   return block;
 }
 

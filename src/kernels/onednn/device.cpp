@@ -6,6 +6,7 @@
 #include <algorithm>
 
 #include "kernels/onednn/channel_rows.h"
+#include "kernels/onednn/elementwise.h"
 #include "relevid/error.h"
 
 namespace relevid::kernels::onednn {
@@ -68,9 +69,7 @@ Buffer Device::allocate(const Shape& shape) {
 Buffer Device::zeros(const Shape& shape) {
   Buffer buffer = allocate(shape);
   float* to = buffer.data<float>();
-  const int64_t count = floats(shape);
-#pragma omp parallel for simd schedule(static)
-  for (int64_t i = 0; i < count; ++i) to[i] = 0;
+  for_each_float(*this, shape, [=](int64_t i) { to[i] = 0; });
   return buffer;
 }
 
@@ -78,9 +77,7 @@ Buffer Device::copy_of(const Buffer& x) {
   Buffer buffer = allocate(x.shape());
   const float* from = x.data<float>();
   float* to = buffer.data<float>();
-  const int64_t count = floats(x.shape());
-#pragma omp parallel for simd schedule(static)
-  for (int64_t i = 0; i < count; ++i) to[i] = from[i];
+  for_each_float(*this, x.shape(), [=](int64_t i) { to[i] = from[i]; });
   return buffer;
 }
 

@@ -147,19 +147,17 @@ Buffer MaxWindow::gather(const Buffer& g, const Buffer& winners,
 #pragma omp parallel for collapse(2) schedule(static)
   for (int64_t plane = 0; plane < planes; ++plane) {
     for (int64_t ih = 0; ih < in_.height; ++ih) {
-      std::vector<RowWinners> rows, reversed;
+      std::vector<RowWinners> rows;
       for (int64_t it = 0; it < in_.time; ++it) {
-        rows.clear();
-        window.for_each_row_back(out_, it, ih, [&](int64_t from, int64_t tap) {
-          const int64_t at = (plane * out_.time * out_.height + from) * out_.width * out_.block;
-          rows.push_back({source + at, won + at, static_cast<int32_t>(tap)});
-        });
         float* to = target + ((plane * in_.time + it) * in_.height + ih) * in_row;
         for (const ReverseWindow& reverse : reverses) {
-          reversed = rows;
-          for (RowWinners& each : reversed) each.number += static_cast<int32_t>(reverse.first_tap);
-          window_rows_pick(reverse.row, reversed.data(), std::ssize(reversed),
-                           static_cast<int32_t>(reverse.tap_step), to + reverse.first_input * in_.block);
+          rows.clear();
+          window.for_each_row_back(out_, it, ih, [&](int64_t from, int64_t tap) {
+            const int64_t at = (plane * out_.time * out_.height + from) * out_.width * out_.block;
+            rows.push_back({source + at, won + at, static_cast<int32_t>(tap + reverse.first_tap)});
+          });
+          window_rows_pick(reverse.row, rows.data(), std::ssize(rows), static_cast<int32_t>(reverse.tap_step),
+                           to + reverse.first_input * in_.block);
         }
       }
     }
@@ -168,11 +166,11 @@ Buffer MaxWindow::gather(const Buffer& g, const Buffer& winners,
 }
 
 Buffer MaxWindow::route(const Buffer& g, const Buffer& winners) {
-  if (winners_are_bytes() && !windows_are_apart()) {
+  const bool apart = windows_are_apart(), writes_all = winners_are_bytes() && windows_cover_all();
+  if (winners_are_bytes() && !apart) {
     const auto reverses = reverse_windows(window_of(spec_).row(in_, out_));
     if (!reverses.empty()) return gather(g, winners, reverses);
   }
-  const bool apart = windows_are_apart(), writes_all = winners_are_bytes() && windows_cover_all();
   Buffer y = writes_all ? device_.allocate(input_) : device_.zeros(input_);
   const float* from = g.data<float>();
   float* to = y.data<float>();

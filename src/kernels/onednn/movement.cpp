@@ -54,6 +54,16 @@ void for_each_row(const Layout& part, const Layout& whole, const VolumeRange& ra
   }
 }
 
+/// A row of `part`'s, of positions that lie so many apart on each side.
+void copy_row(const Layout& part, const float* from, int64_t from_step, float* to, int64_t to_step) {
+  const int64_t B = part.block;
+  if (from_step == 1 && to_step == 1) {
+    std::copy_n(from, part.width * B, to);
+    return;
+  }
+  for (int64_t w = 0; w < part.width; ++w) std::copy_n(from + w * from_step * B, B, to + w * to_step * B);
+}
+
 }  // namespace
 
 Buffer transpose_plain(Device& device, const Buffer& x, std::span<const int64_t> permutation) {
@@ -79,14 +89,8 @@ Buffer take_slice(Device& device, const Buffer& x, const Shape& shape, std::span
     const Layout part = device.layout(shape);
     const float* from = x.data<float>();
     float* to = y.data<float>();
-    for_each_row(part, device.layout(x.shape()), range, [&](int64_t i, int64_t j) {
-      if (range.step[4] == 1) {
-        std::copy_n(from + j, part.width * part.block, to + i);
-        return;
-      }
-      for (int64_t w = 0; w < part.width; ++w)
-        std::copy_n(from + j + w * range.step[4] * part.block, part.block, to + i + w * part.block);
-    });
+    for_each_row(part, device.layout(x.shape()), range,
+                 [&](int64_t i, int64_t j) { copy_row(part, from + j, range.step[4], to + i, 1); });
     return y;
   }
   const auto from = device.to_plain(x);
@@ -106,14 +110,8 @@ void place_slice(Device& device, const Buffer& x, Buffer& into, std::span<const 
     const Layout part = device.layout(x.shape());
     const float* from = x.data<float>();
     float* to = into.data<float>();
-    for_each_row(part, device.layout(into.shape()), range, [&](int64_t i, int64_t j) {
-      if (range.step[4] == 1) {
-        std::copy_n(from + i, part.width * part.block, to + j);
-        return;
-      }
-      for (int64_t w = 0; w < part.width; ++w)
-        std::copy_n(from + i + w * part.block, part.block, to + j + w * range.step[4] * part.block);
-    });
+    for_each_row(part, device.layout(into.shape()), range,
+                 [&](int64_t i, int64_t j) { copy_row(part, from + i, 1, to + j, range.step[4]); });
     return;
   }
   const auto from = device.to_plain(x);

@@ -239,21 +239,24 @@ Buffer WindowMap::adjoint(const Buffer& s, WeightTransform transform) {
   for (int64_t plane = 0; plane < in_.batch * in_.blocks; ++plane) {
     for (int64_t ih = 0; ih < in_.height; ++ih) {
       const float* block_taps = w.data() + plane % in_.blocks * taps_per_channel() * B;
-      std::vector<RowTaps> rows, reversed;
-      for (int64_t it = 0; it < in_.time; ++it) {
+      std::vector<RowTaps> rows;
+      const auto rows_from_tap = [&](int64_t it, int64_t first_tap) {
         rows.clear();
         window_.for_each_row_back(out_, it, ih, [&](int64_t from, int64_t tap) {
-          rows.push_back({source + (plane * out_.time * out_.height + from) * out_row, block_taps + tap * B});
+          rows.push_back({source + (plane * out_.time * out_.height + from) * out_row,
+                          block_taps + (tap + first_tap) * B});
         });
+      };
+      for (int64_t it = 0; it < in_.time; ++it) {
         float* to = target + (plane * in_.time * in_.height + it * in_.height + ih) * in_row;
         for (const ReverseWindow& reverse : reverses) {
-          reversed = rows;
-          for (RowTaps& each : reversed) each.taps += reverse.first_tap * B;
-          window_rows_apply(reverse.row, reversed.data(), std::ssize(rows), reverse.tap_step * B, kFromZero,
+          rows_from_tap(it, reverse.first_tap);
+          window_rows_apply(reverse.row, rows.data(), std::ssize(rows), reverse.tap_step * B, kFromZero,
                             to + reverse.first_input * B);
         }
         if (!reverses.empty()) continue;
         std::fill_n(to, in_row, 0.0F);
+        rows_from_tap(it, 0);
         for (const RowTaps& each : rows) window_row_adjoint(row, each.in, each.taps, to);
       }
     }
