@@ -149,7 +149,13 @@ void Propagation::give(ValueId value, Relevance relevance) {
   if (!slot.r) {
     slot = std::move(relevance);
   } else {
-    slot = {library_.add(written_out(std::move(slot)), written_out(std::move(relevance)), 1)};
+    Buffer sum = written_out(std::move(slot));
+    const Buffer more = written_out(std::move(relevance));
+    if (sum.is_only_handle())
+      library_.accumulate(sum, more, 1);
+    else
+      sum = library_.add(sum, more, 1);
+    slot = {std::move(sum)};
   }
 }
 

@@ -2,6 +2,7 @@
 #include <algorithm>
 
 #include "kernels/indexing.h"
+#include "kernels/onednn/activations.h"
 #include "kernels/onednn/device.h"
 #include "kernels/parameters.h"
 

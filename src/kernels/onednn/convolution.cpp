@@ -4,6 +4,7 @@
 #include <optional>
 #include <utility>
 
+#include "kernels/onednn/activations.h"
 #include "kernels/onednn/convolution_desc.h"
 #include "kernels/onednn/convolution_gradient.h"
 #include "kernels/onednn/device.h"

@@ -3,6 +3,7 @@
 #include <dnnl.hpp>
 #include <numeric>
 
+#include "kernels/onednn/activations.h"
 #include "kernels/onednn/dense_rows.h"
 #include "kernels/onednn/device.h"
 #include "kernels/onednn/prepared_weights.h"

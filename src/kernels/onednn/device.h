@@ -89,9 +89,6 @@ std::unique_ptr<MaxMap> make_max_window(Device& device, const MaxWindowSpec& spe
 std::unique_ptr<MaxMap> make_max_axes(Device& device, const MaxAxesSpec& spec, const Shape& input);
 std::unique_ptr<NormMap> make_norm(Device& device, const Shape& input, double epsilon);
 
-/// f(x) written over x.
-void activate_in_place(Device& device, Buffer& x, const ActivationSpec& f);
-
 /// The activation as something oneDNN does behind a convolution, where it can.
 bool append_activation(dnnl::post_ops& ops, const ActivationSpec& f);
 

@@ -54,7 +54,14 @@ void for_each_broadcast(const Layout& a, const Layout& b, F&& f) {
         for (int64_t h = 0; h < a.height; ++h)
           for (int64_t w = 0; w < a.width; ++w) {
             const int64_t j = n * s.batch + c * s.block + t * s.time + h * s.height + w * s.width;
-            for (int64_t lane = 0; lane < a.block; ++lane) f(i++, j + lane * s.lane);
+            if (s.lane > 0) {
+#pragma omp simd
+              for (int64_t lane = 0; lane < a.block; ++lane) f(i + lane, j + lane);
+            } else {
+#pragma omp simd
+              for (int64_t lane = 0; lane < a.block; ++lane) f(i + lane, j);
+            }
+            i += a.block;
           }
     }
   }

@@ -1,11 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <algorithm>
-#include <cmath>
-#include <limits>
 
 #include "kernels/composed.h"
 #include "kernels/indexing.h"
 #include "kernels/kernels.h"
+#include "kernels/onednn/activations.h"
 #include "kernels/onednn/channel_rows.h"
 #include "kernels/onednn/device.h"
 #include "kernels/onednn/elementwise.h"
@@ -15,90 +14,6 @@
 
 namespace relevid::kernels {
 namespace onednn {
-
-namespace {
-
-/// (x + beta)^alpha; the powers that norms are made of need no logarithm.
-template <class Each>
-void raise(Each&& each, float alpha, float beta) {
-  if (alpha == 2) return each([=](float a) { return (a + beta) * (a + beta); });
-  if (alpha == 0.5F) return each([=](float a) { return std::sqrt(a + beta); });
-  if (alpha == -0.5F) return each([=](float a) { return 1 / std::sqrt(a + beta); });
-  if (alpha == -1) return each([=](float a) { return 1 / (a + beta); });
-  each([=](float a) { return std::pow(a + beta, alpha); });
-}
-
-}  // namespace
-
-/// f of every float, by oneDNN.
-void eltwise(Device& device, const Buffer& x, Buffer& y, dnnl::algorithm algorithm) {
-  const dnnl::memory::desc floats({device.floats(x.shape())}, dnnl::memory::data_type::f32,
-                                  dnnl::memory::format_tag::a);
-  const dnnl::eltwise_forward::primitive_desc prepared(
-      {dnnl::prop_kind::forward_inference, algorithm, floats}, device.engine());
-  device.run(dnnl::eltwise_forward(prepared),
-             {{DNNL_ARG_SRC, device.wrap(floats, x)}, {DNNL_ARG_DST, device.wrap(floats, y)}});
-}
-
-/// y = f(x); y may be x.
-void activate_to(Device& device, const Buffer& x, Buffer& y, const ActivationSpec& f) {
-  using Kind = ActivationSpec::Kind;
-  const float* from = x.data<float>();
-  float* to = y.data<float>();
-  const auto alpha = static_cast<float>(f.alpha), beta = static_cast<float>(f.beta);
-  const auto each = [&](auto&& g) {
-    for_each_float(device, x.shape(), [&](int64_t i) { to[i] = g(from[i]); });
-  };
-  switch (f.kind) {
-    case Kind::kNone:
-      if (to != from) each([](float a) { return a; });
-      return;
-    case Kind::kRelu:
-      each([](float a) { return a > 0 ? a : 0.0F; });
-      return;
-    case Kind::kClip:
-      each([=](float a) { return std::min(std::max(a, alpha), beta); });
-      break;
-    case Kind::kLeakyRelu:
-      each([=](float a) { return a > 0 ? a : alpha * a; });
-      return;
-    case Kind::kSigmoid:
-      eltwise(device, x, y, dnnl::algorithm::eltwise_logistic);
-      break;
-    case Kind::kHardSigmoid:
-      each([=](float a) { return std::clamp(alpha * a + beta, 0.0F, 1.0F); });
-      break;
-    case Kind::kHardSwish:
-      each([](float a) { return a * std::clamp(a / 6 + 0.5F, 0.0F, 1.0F); });
-      return;
-    case Kind::kTanh:
-      eltwise(device, x, y, dnnl::algorithm::eltwise_tanh);
-      return;
-    case Kind::kElu:
-      each([=](float a) { return a > 0 ? a : alpha * std::expm1(a); });
-      return;
-    case Kind::kErf:
-      each([](float a) { return std::erf(a); });
-      return;
-    case Kind::kGelu:
-      eltwise(device, x, y, dnnl::algorithm::eltwise_gelu_erf);
-      return;
-    case Kind::kGeluTanh:
-      each([=](float a) { return static_cast<float>(activation(f, static_cast<double>(a))); });
-      return;
-    case Kind::kExp:
-      each([](float a) { return std::exp(a); });
-      break;
-    case Kind::kPower:
-      raise(each, alpha, beta);
-      break;
-  }
-  clear_tail(device, y);  // f(0) is not 0
-}
-
-void activate_in_place(Device& device, Buffer& x, const ActivationSpec& f) {
-  if (f.kind != ActivationSpec::Kind::kNone) activate_to(device, x, x, f);
-}
 
 namespace {
 
@@ -149,7 +64,11 @@ class OnednnLibrary final : public Library {
     return y;
   }
   Buffer activation_gradient(const Buffer& kept, const Buffer& g, const ActivationSpec& f,
-                             GradientMode mode) override;
+                             GradientMode mode) override {
+    Buffer y = device_.allocate(g.shape());
+    pass_gradient(device_, kept, g, y, f, mode);
+    return y;
+  }
 
   Buffer add(const Buffer& a, const Buffer& b, double scale_b) override {
     const auto scale = static_cast<float>(scale_b);
@@ -299,37 +218,6 @@ std::unique_ptr<LinearMap> OnednnLibrary::prepare(const LinearSpec& spec, const 
   if (const auto* transposed = std::get_if<TransposedConvolutionSpec>(&spec))
     return make_transposed_convolution(*this, *transposed, input, epilogue);
   return make_window_map(device_, spec, input, epilogue);
-}
-
-Buffer OnednnLibrary::activation_gradient(const Buffer& kept, const Buffer& g, const ActivationSpec& f,
-                                          GradientMode mode) {
-  Buffer y = device_.allocate(g.shape());
-  const float *k = kept.data<float>(), *from = g.data<float>();
-  float* to = y.data<float>();
-  if (is_rectifier(f)) {
-    const float top = f.kind == ActivationSpec::Kind::kClip ? static_cast<float>(f.beta)
-                                                            : std::numeric_limits<float>::infinity();
-    const auto each = [&](auto&& rule) {
-      for_each_float(device_, g.shape(), [=](int64_t i) { to[i] = rule(k[i], from[i]); });
-    };
-    switch (mode) {
-      case GradientMode::kPlain:
-        each([=](float a, float b) { return a > 0 && a < top ? b : 0.0F; });
-        break;
-      case GradientMode::kGuided:
-        each([=](float a, float b) { return a > 0 && a < top && b > 0 ? b : 0.0F; });
-        break;
-      case GradientMode::kDeconvnet:
-        each([](float, float b) { return b > 0 ? b : 0.0F; });
-        break;
-    }
-    return y;
-  }
-  for_each_float(device_, g.shape(), [=](int64_t i) {
-    to[i] = static_cast<float>(activation_slope(f, static_cast<double>(k[i]))) * from[i];
-  });
-  clear_tail(device_, y);  // the slope at 0 may be infinite
-  return y;
 }
 
 std::vector<double> OnednnLibrary::quotient(Buffer& into, const Buffer& r, double epsilon) {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <algorithm>
 
+#include "kernels/onednn/activations.h"
 #include "kernels/onednn/device.h"
 #include "kernels/parameters.h"
 

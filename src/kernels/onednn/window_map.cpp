@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "kernels/indexing.h"
+#include "kernels/onednn/activations.h"
 #include "kernels/onednn/channel_rows.h"
 #include "kernels/onednn/device.h"
 #include "kernels/onednn/window_rows.h"

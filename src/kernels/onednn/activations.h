@@ -1,0 +1,16 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include "kernels/onednn/device.h"
+
+namespace relevid::kernels::onednn {
+
+/// y = f(x), element by element; y may be x. Both of one shape.
+void activate_to(Device& device, const Buffer& x, Buffer& y, const ActivationSpec& f);
+void activate_in_place(Device& device, Buffer& x, const ActivationSpec& f);
+
+/// y = f'(x) · g with x as it was kept (activation_slope), or what the mode makes of it; y may be g.
+void pass_gradient(Device& device, const Buffer& kept, const Buffer& g, Buffer& y, const ActivationSpec& f,
+                   GradientMode mode);
+
+}  // namespace relevid::kernels::onednn
