@@ -163,6 +163,57 @@ void expect_greatest(const Lanes& lanes, Greatest greatest, int64_t taps) {
   }
 }
 
+void expect_greatest_of_greatest(const Lanes& lanes, int64_t taps) {
+  std::mt19937 generator(5);
+  const auto x = random_blocks(generator, kInputs, lanes.block);
+  Blocks<uint8_t> x_codes(kInputs, lanes.block);
+  std::uniform_int_distribution<int> code(0, 252);
+  for (uint8_t& each : x_codes.values) each = static_cast<uint8_t>(code(generator));
+  Blocks<float> y(kWindows, lanes.block);
+  Blocks<uint8_t> codes(kWindows, lanes.block);
+  lanes.loops->greatest_of_greatest(windows_of(lanes.block, taps), x.values.data(), x_codes.values.data(),
+                                    y.values.data(), codes.values.data());
+  for (int64_t lane = 0; lane < lanes.block; ++lane) {
+    std::vector<float> wanted(kWindows);
+    std::vector<uint8_t> wanted_codes(kWindows);
+    kWindowLanes1.greatest_of_greatest(windows_of(1, taps), x.channel(lane).data(),
+                                       x_codes.channel(lane).data(), wanted.data(), wanted_codes.data());
+    EXPECT_EQ(y.channel(lane), wanted) << lanes.name;
+    EXPECT_EQ(codes.channel(lane), wanted_codes) << lanes.name;
+  }
+}
+
+void expect_narrowed(const Lanes& lanes) {
+  constexpr int64_t kLength = 7;
+  constexpr int32_t kSize = 80;
+  std::mt19937 generator(6);
+  const auto given = random_blocks(generator, kRows * kLength, lanes.block);
+  Blocks<uint8_t> won(kRows * kLength, lanes.block);
+  std::uniform_int_distribution<int> code(0, 255);
+  for (uint8_t& each : won.values) each = static_cast<uint8_t>(code(generator));
+  const auto rows_of = [](const float* values, const uint8_t* codes, int64_t block) {
+    std::vector<RowWinners> rows;
+    for (int64_t r = 0; r < kRows; ++r)
+      rows.push_back(
+          {values + r * kLength * block, codes + r * kLength * block, static_cast<int32_t>(r) * kSize});
+    return rows;
+  };
+  Blocks<float> y(kLength, lanes.block);
+  Blocks<uint8_t> codes(kLength, lanes.block);
+  lanes.loops->narrow(rows_of(given.values.data(), won.values.data(), lanes.block).data(), kRows, kSize,
+                      kLength, y.values.data(), codes.values.data());
+  for (int64_t lane = 0; lane < lanes.block; ++lane) {
+    const auto values = given.channel(lane);
+    const auto of_lane = won.channel(lane);
+    std::vector<float> wanted(kLength);
+    std::vector<uint8_t> wanted_codes(kLength);
+    kWindowLanes1.narrow(rows_of(values.data(), of_lane.data(), 1).data(), kRows, kSize, kLength,
+                         wanted.data(), wanted_codes.data());
+    EXPECT_EQ(y.channel(lane), wanted) << lanes.name;
+    EXPECT_EQ(codes.channel(lane), wanted_codes) << lanes.name;
+  }
+}
+
 template <class Code, class Give>
 void expect_given(const Lanes& lanes, Give give) {
   std::mt19937 generator(4);
@@ -188,7 +239,9 @@ TEST(WindowLanes, FindAndServeWinnersOfEveryChannelByItself) {
     for (const int64_t taps : {int64_t{0}, std::ssize(kTaps)}) {
       expect_greatest<uint8_t>(lanes, &WindowLanes::greatest, taps);
       expect_greatest<int32_t>(lanes, &WindowLanes::greatest_of_many, taps);
+      expect_greatest_of_greatest(lanes, taps);
     }
+    expect_narrowed(lanes);
     expect_given<uint8_t>(lanes, &WindowLanes::give);
     expect_given<uint8_t>(lanes, &WindowLanes::add);
     expect_given<int32_t>(lanes, &WindowLanes::add_of_many);

@@ -5,7 +5,6 @@
 #include <cstring>
 
 #include "kernels/onednn/convolution_desc.h"
-#include "kernels/onednn/intervals.h"
 
 // Note [Maxima that remember]
 // oneDNN keeps its winners to itself, and explanations read them: denominators are needed at winners alone,
@@ -35,6 +34,9 @@ MaxWindow::MaxWindow(Device& device, const MaxWindowSpec& spec, const Shape& inp
                                             dims(spec.strides), dims(spec.kernel), minus_one(spec.dilations),
                                             dims(spec.pads_begin), dims(spec.pads_end));
   inference_ = dnnl::pooling_v2_forward(dnnl::pooling_v2_forward::primitive_desc(desc, device.engine()));
+  // Others share too little.
+  const bool overlaps_most = spec.strides == Extent{1, 1, 1} && tap_count() > 4;
+  if (winners_are_bytes() && overlaps_most) separable_.emplace(window_of(spec), in_, out_, lanes_);
 }
 
 bool MaxWindow::windows_are_apart() const {
@@ -69,45 +71,49 @@ std::vector<int64_t> MaxWindow::tap_offsets() const {
 template <class Row>
 void MaxWindow::for_each_row(bool rows_are_apart, Row&& row) const {
   const int64_t B = in_.block;
-  const Extent &kernel = spec_.kernel, &stride = spec_.strides, &dilation = spec_.dilations,
-               &pads = spec_.pads_begin;
+  const Extent &kernel = spec_.kernel, &stride = spec_.strides;
+  const auto [times, heights, widths] = window_of(spec_).stretches(in_, out_);
   const auto offsets = tap_offsets();
-  const auto reaches = [](int64_t first, int64_t tap, int64_t step, int64_t size) {
-    const int64_t at = first + tap * step;
-    return at >= 0 && at < size;
-  };
-  const auto row_of = [&](int64_t plane, int64_t t, int64_t h, std::vector<WindowTap>& taps) {
-    const int64_t first[2] = {t * stride[0] - pads[0], h * stride[1] - pads[1]};
-    // Windows between these have all of their width inside.
-    const auto [whole, rest] =
-        std::pair(inside(out_.width, in_.width, stride[2], -pads[2]).first,
-                  inside(out_.width, in_.width, stride[2], (kernel[2] - 1) * dilation[2] - pads[2]).second);
-    for (int64_t w = 0; w < out_.width;) {
-      const bool is_whole = w >= whole && w < rest;
-      const int64_t end = is_whole ? rest : w + 1, left = w * stride[2] - pads[2];
-      taps.clear();
-      for (int64_t k = 0; k < std::ssize(offsets); ++k) {
-        if (reaches(first[0], k / (kernel[1] * kernel[2]), dilation[0], in_.time) &&
-            reaches(first[1], k / kernel[2] % kernel[1], dilation[1], in_.height) &&
-            (is_whole || reaches(left, k % kernel[2], dilation[2], in_.width)))
+  const auto find_taps = [&](const Stretch& t, const Stretch& h, const Stretch& w,
+                             std::vector<WindowTap>& taps) {
+    taps.clear();
+    for (int64_t a = t.first_tap; a < t.taps_end; ++a)
+      for (int64_t b = h.first_tap; b < h.taps_end; ++b)
+        for (int64_t c = w.first_tap; c < w.taps_end; ++c) {
+          const int64_t k = (a * kernel[1] + b) * kernel[2] + c;
           taps.push_back({static_cast<int32_t>(k), offsets[static_cast<size_t>(k)]});
+        }
+  };
+  /// Output frame t of a plane, which has the same taps inside as the others of `time`.
+  const auto frame = [&, &heights = heights, &widths = widths](int64_t plane, const Stretch& time, int64_t t,
+                                                               std::vector<std::vector<WindowTap>>& taps) {
+    const int64_t it = time.first_input + (t - time.begin) * stride[0];
+    for (const Stretch& height : heights) {
+      for (size_t i = 0; i < widths.size(); ++i) find_taps(time, height, widths[i], taps[i]);
+      for (int64_t h = height.begin; h < height.end; ++h) {
+        const int64_t ih = height.first_input + (h - height.begin) * stride[1];
+        const int64_t x = ((plane * in_.time + it) * in_.height + ih) * in_.width,
+                      y = ((plane * out_.time + t) * out_.height + h) * out_.width;
+        for (size_t i = 0; i < widths.size(); ++i) {
+          const Stretch& width = widths[i];
+          row(AlikeWindows{taps[i].data(), std::ssize(taps[i]), width.end - width.begin, stride[2] * B},
+              (x + width.first_input) * B, (y + width.begin) * B);
+        }
       }
-      const int64_t x = plane * in_.spatial() + (first[0] * in_.height + first[1]) * in_.width + left;
-      const int64_t y = plane * out_.spatial() + (t * out_.height + h) * out_.width + w;
-      row(AlikeWindows{taps.data(), std::ssize(taps), end - w, stride[2] * B}, x * B, y * B);
-      w = end;
     }
   };
-  const int64_t planes = in_.batch * (in_.block == 1 ? in_.channels : in_.blocks);
+  const int64_t planes = in_.floats() / (in_.spatial() * B);
   const int64_t pieces = rows_are_apart ? out_.time : 1, frames = out_.time / pieces;
 #pragma omp parallel
   {
-    std::vector<WindowTap> taps;
+    std::vector<std::vector<WindowTap>> taps(widths.size());
 #pragma omp for collapse(2) schedule(static)
     for (int64_t plane = 0; plane < planes; ++plane)
       for (int64_t piece = 0; piece < pieces; ++piece)
-        for (int64_t t = piece * frames; t < (piece + 1) * frames; ++t)
-          for (int64_t h = 0; h < out_.height; ++h) row_of(plane, t, h, taps);
+        for (const Stretch& time : times)
+          for (int64_t t = std::max(time.begin, piece * frames); t < std::min(time.end, (piece + 1) * frames);
+               ++t)
+            frame(plane, time, t, taps);
   }
 }
 
@@ -121,7 +127,9 @@ Buffer MaxWindow::forward(const Buffer& x, Buffer* winners) {
   *winners = device_.allocate(Shape{floats_for(out_.floats(), winners_are_bytes())});
   const float* from = x.data<float>();
   float* to = y.data<float>();
-  if (winners_are_bytes()) {
+  if (separable_) {
+    separable_->forward(from, to, winners->data<uint8_t>());
+  } else if (winners_are_bytes()) {
     for_each_row(true,
                  [=, this, won = winners->data<uint8_t>()](const AlikeWindows& w, int64_t i, int64_t o) {
                    lanes_.greatest(w, from + i, to + o, won + o);
@@ -167,6 +175,11 @@ Buffer MaxWindow::gather(const Buffer& g, const Buffer& winners,
 
 Buffer MaxWindow::route(const Buffer& g, const Buffer& winners) {
   const bool apart = windows_are_apart(), writes_all = winners_are_bytes() && windows_cover_all();
+  if (separable_ && separable_->has_way_back()) {
+    Buffer y = device_.allocate(input_);
+    separable_->route(g.data<float>(), winners.data<uint8_t>(), y.data<float>());
+    return y;
+  }
   if (winners_are_bytes() && !apart) {
     const auto reverses = reverse_windows(window_of(spec_).row(in_, out_));
     if (!reverses.empty()) return gather(g, winners, reverses);

@@ -3,11 +3,12 @@
 
 #include <dnnl.hpp>
 #include <memory>
+#include <optional>
 #include <span>
 #include <vector>
 
 #include "kernels/onednn/device.h"
-#include "kernels/onednn/window_rows.h"
+#include "kernels/onednn/separable_maximum.h"
 
 namespace relevid::kernels::onednn {
 
@@ -43,7 +44,8 @@ class MaxWindow final : public MaxMap {
   Shape input_, output_;
   Layout in_, out_;
   const WindowLanes& lanes_;
-  dnnl::primitive inference_;  ///< where nobody asks for winners
+  std::optional<SeparableMaximum> separable_;  ///< where windows overlap most
+  dnnl::primitive inference_;                  ///< where nobody asks for winners
   std::unique_ptr<LinearMap> shared_;
 };
 

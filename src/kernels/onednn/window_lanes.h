@@ -67,6 +67,14 @@ struct WindowLanes {
   /// The greatest of each window, the first one of equals; -infinity where all of it is padding.
   void (*greatest)(const AlikeWindows& windows, const float* x, float* y, uint8_t* codes);
   void (*greatest_of_many)(const AlikeWindows& windows, const float* x, float* y, int32_t* codes);
+  /// The same of what were the greatest before: a code is that of the one that won plus the number of its
+  /// tap.
+  void (*greatest_of_greatest)(const AlikeWindows& windows, const float* x, const uint8_t* x_codes, float* y,
+                               uint8_t* codes);
+  /// The way back: y = Σ over givers whose winner lies in [number, number + size) of what they give, and the
+  /// code within that, which is the same for all of them; 0 where there is none.
+  void (*narrow)(const RowWinners* givers, int64_t giver_count, int32_t size, int64_t count, float* y,
+                 uint8_t* codes);
   /// y = g on winners and 0 on the other taps.
   void (*give)(const AlikeWindows& windows, const float* g, const uint8_t* codes, float* y);
   /// y += that.

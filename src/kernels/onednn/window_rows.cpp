@@ -35,6 +35,30 @@ const WindowLanes& window_lanes(int64_t block) {
 #endif
 }
 
+std::array<std::vector<Stretch>, 3> WindowExtents::stretches(const Layout& in, const Layout& out) const {
+  const int64_t inputs[3] = {in.time, in.height, in.width}, outputs[3] = {out.time, out.height, out.width};
+  std::array<std::vector<Stretch>, 3> result;
+  for (size_t axis = 0; axis < 3; ++axis) {
+    for (int64_t o = 0; o < outputs[axis]; ++o) {
+      const int64_t first = o * strides[axis] - pads[axis];
+      const auto is_inside = [&](int64_t tap) {
+        const int64_t input = first + tap * dilations[axis];
+        return input >= 0 && input < inputs[axis];
+      };
+      int64_t begin = 0, end = kernel[axis];
+      while (begin < end && !is_inside(begin)) ++begin;
+      while (begin < end && !is_inside(end - 1)) --end;
+      std::vector<Stretch>& along = result[axis];
+      if (!along.empty() && along.back().first_tap == begin && along.back().taps_end == end) {
+        along.back().end = o + 1;
+      } else {
+        along.push_back({o, o + 1, begin, end, first});
+      }
+    }
+  }
+  return result;
+}
+
 std::vector<ReverseWindow> reverse_windows(const WindowRow& window) {
   if (window.kernel > window.out_width || (window.stride > 1 && window.dilation > 1)) return {};
   std::vector<ReverseWindow> result;

@@ -1,12 +1,21 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <array>
 #include <vector>
 
 #include "kernels/onednn/device.h"
 #include "kernels/onednn/window_lanes.h"
 
 namespace relevid::kernels::onednn {
+
+/// Outputs along one axis whose windows have the same taps inside the input: those from `begin` to before
+/// `end`, and `first_tap` to before `taps_end`.
+struct Stretch {
+  int64_t begin, end;
+  int64_t first_tap, taps_end;
+  int64_t first_input;  ///< where tap 0 of the output `begin` lies; may be outside
+};
 
 /// The window of one channel in all three axes.
 struct WindowExtents {
@@ -16,6 +25,8 @@ struct WindowExtents {
   WindowRow row(const Layout& in, const Layout& out) const {
     return {in.block, out.width, in.width, kernel[2], strides[2], dilations[2], pads[2]};
   }
+  /// All outputs of each axis.
+  std::array<std::vector<Stretch>, 3> stretches(const Layout& in, const Layout& out) const;
   /// Calls f(input row, first tap) for the rows that output row h of output frame t reads through kernel
   /// frame a. Rows count from the plane's first, taps from the kernel's.
   template <class F>
@@ -27,16 +38,22 @@ struct WindowExtents {
       if (ih >= 0 && ih < in.height) f(it * in.height + ih, (a * kernel[1] + b) * kernel[2]);
     }
   }
+  /// Calls f(output, tap) for the outputs along the axis whose tap reads this input.
+  template <class F>
+  void for_each_output(size_t axis, int64_t input, int64_t outputs, F&& f) const {
+    for (int64_t k = 0; k < kernel[axis]; ++k) {
+      const int64_t first = input + pads[axis] - k * dilations[axis];
+      if (first >= 0 && first % strides[axis] == 0 && first / strides[axis] < outputs)
+        f(first / strides[axis], k);
+    }
+  }
   /// Calls f(output row, first tap) for the rows that read row ih of input frame it.
   template <class F>
   void for_each_row_back(const Layout& out, int64_t it, int64_t ih, F&& f) const {
-    for (int64_t a = 0; a < kernel[0]; ++a)
-      for (int64_t b = 0; b < kernel[1]; ++b) {
-        const int64_t t = it + pads[0] - a * dilations[0], h = ih + pads[1] - b * dilations[1];
-        if (t < 0 || h < 0 || t % strides[0] != 0 || h % strides[1] != 0) continue;
-        if (t / strides[0] >= out.time || h / strides[1] >= out.height) continue;
-        f(t / strides[0] * out.height + h / strides[1], (a * kernel[1] + b) * kernel[2]);
-      }
+    for_each_output(0, it, out.time, [&](int64_t t, int64_t a) {
+      for_each_output(1, ih, out.height,
+                      [&](int64_t h, int64_t b) { f(t * out.height + h, (a * kernel[1] + b) * kernel[2]); });
+    });
   }
 };
 template <class Spec>
