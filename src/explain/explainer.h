@@ -34,8 +34,7 @@ class Explainer {
   /// again only where this method needs other activations than that one.
   void take_clip_from(Explainer& other);
   /// Whether the clips from now on are windows that slide over a video: where one begins with frames of the
-  /// last, what the first layers find of them is taken over. Values are the same but for rounding, which
-  /// hangs on the clips before; so whose results must not, leaves it off, as it is at first.
+  /// last, what the first layers find of them is taken over. Values are the same to the bit. Off at first.
   void slide(bool slides);
   /// Whether the last forward pass took anything over from the one before.
   bool took_over() const { return took_over_; }

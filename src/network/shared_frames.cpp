@@ -2,8 +2,15 @@
 #include "network/shared_frames.h"
 
 #include <algorithm>
-#include <optional>
+#include <cstring>
+#include <random>
 #include <utility>
+
+// Note [Parts with the bits of the whole]
+// Kernels for few frames may add up in another order than those for all: oneDNN's Winograd convolutions do by
+// the number of images, and what divides by small numbers makes much of the last bit. Nobody tells when, so
+// each end is tried on noise beforehand, with one frame more for as long as its bits are not those of the
+// whole layer.
 
 namespace relevid {
 namespace {
@@ -106,6 +113,25 @@ Buffer frames(kernels::Library& library, const Buffer& x, int64_t begin, int64_t
   return library.slice(x, shape, from, step);
 }
 
+bool shares_enough(const FrameRange& range, const Shape& output) {
+  return static_cast<double>(range.count()) >= kLeastShare * static_cast<double>(output[2]);
+}
+
+/// A video of `more` frames more than a layer's input has.
+Buffer noise(kernels::Library& library, Shape shape, int64_t more) {
+  shape[2] += more;
+  Tensor video(shape, DType::kF32);
+  std::mt19937 generator(1);
+  std::uniform_real_distribution<float> uniform(-1, 1);
+  for (float& value : video.values<float>()) value = uniform(generator);
+  return library.upload(video);
+}
+
+bool same_bits(kernels::Library& library, const Buffer& a, const Buffer& b) {
+  const Tensor left = library.download(a), right = library.download(b);
+  return std::memcmp(left.bytes().data(), right.bytes().data(), left.bytes().size()) == 0;
+}
+
 }  // namespace
 
 std::vector<FrameRange> shared_frames(const graph::Graph& graph, int64_t time_axis, int64_t shift) {
@@ -130,38 +156,68 @@ SharedFrames::SharedFrames(Network& network, int64_t time_axis, int64_t shift)
     if (convolution && step.residual < 0 && range.count() > 0) {
       const Shape& output = graph.shape(step.node->output);
       const int64_t each = multiply_adds(graph, *step.node) / output.elements();
-      const double share = static_cast<double>(range.count()) / static_cast<double>(output[2]);
-      if (each >= kLeastMultiplyAdds && share >= kLeastShare) parts = prepare(step, range);
+      if (each >= kLeastMultiplyAdds && shares_enough(range, output))
+        parts = prepare(step, range, ranges[at(step.node->inputs[0])].shift);
     }
     parts_.push_back(std::move(parts));
   }
 }
 
-std::unique_ptr<SharedFrames::Parts> SharedFrames::prepare(const Step& step, const FrameRange& range) {
-  const auto whole = std::get<kernels::ConvolutionSpec>(*linear_spec(network_.graph(), *step.node));
+std::unique_ptr<SharedFrames::Parts> SharedFrames::prepare(const Step& step, FrameRange range,
+                                                           int64_t input_shift) {
+  kernels::Library& library = network_.library();
   const Shape& input = network_.graph().shape(step.node->inputs[0]);
   const Shape& output = network_.graph().shape(step.node->output);
-  auto parts = std::make_unique<Parts>();
-  parts->range = range;
-  const auto of_frames = [&](int64_t count) {
-    Shape shape = input;
-    shape[2] = count;
-    return shape;
+  const Buffer video = noise(library, input, input_shift);
+  const auto window = [&](int64_t begin) { return frames(library, video, begin, input[2]); };
+  const Buffer x = window(input_shift), whole = step.linear->forward(x, {}),
+               before = step.linear->forward(window(0), {});
+  const auto is_whole = [&](const Buffer& part, int64_t begin) {
+    return same_bits(library, part, frames(library, whole, begin, part.shape()[2]));
   };
-  if (range.begin > 0) {
-    kernels::ConvolutionSpec spec = whole;
-    spec.pads_end[0] = 0;
-    parts->first_size = (range.begin - 1) * spec.strides[0] - spec.pads_begin[0] +
-                        (spec.kernel[0] - 1) * spec.dilations[0] + 1;
-    parts->first = network_.prepare_like(step, spec, of_frames(parts->first_size));
+  if (!is_whole(frames(library, before, range.begin + range.shift, range.count()), range.begin))
+    return nullptr;
+  auto parts = std::make_unique<Parts>();
+  Parts& p = *parts;
+  for (p.range = range; shares_enough(p.range, output); ++p.range.begin) {
+    prepare_first(step, p);
+    if (!p.first || is_whole(first_of(p, x), 0)) break;
   }
-  if (range.end < output[2]) {
-    kernels::ConvolutionSpec spec = whole;
-    parts->last_begin = range.end * spec.strides[0] - spec.pads_begin[0];
-    spec.pads_begin[0] = 0;
-    parts->last = network_.prepare_like(step, spec, of_frames(input[2] - parts->last_begin));
+  for (; shares_enough(p.range, output); --p.range.end) {
+    prepare_last(step, p);
+    if (!p.last || is_whole(last_of(p, x), p.range.end)) return parts;
   }
-  return parts;
+  return nullptr;
+}
+
+void SharedFrames::prepare_first(const Step& step, Parts& parts) const {
+  if (parts.range.begin == 0) return;
+  auto spec = std::get<kernels::ConvolutionSpec>(*linear_spec(network_.graph(), *step.node));
+  spec.pads_end[0] = 0;
+  parts.first_size = (parts.range.begin - 1) * spec.strides[0] - spec.pads_begin[0] +
+                     (spec.kernel[0] - 1) * spec.dilations[0] + 1;
+  Shape input = network_.graph().shape(step.node->inputs[0]);
+  input[2] = parts.first_size;
+  parts.first = network_.prepare_like(step, spec, input);
+}
+
+void SharedFrames::prepare_last(const Step& step, Parts& parts) const {
+  if (parts.range.end == network_.graph().shape(step.node->output)[2]) return;
+  auto spec = std::get<kernels::ConvolutionSpec>(*linear_spec(network_.graph(), *step.node));
+  parts.last_begin = parts.range.end * spec.strides[0] - spec.pads_begin[0];
+  spec.pads_begin[0] = 0;
+  Shape input = network_.graph().shape(step.node->inputs[0]);
+  input[2] -= parts.last_begin;
+  parts.last = network_.prepare_like(step, spec, input);
+}
+
+Buffer SharedFrames::first_of(const Parts& parts, const Buffer& x) const {
+  return parts.first->forward(frames(network_.library(), x, 0, parts.first_size), {});
+}
+
+Buffer SharedFrames::last_of(const Parts& parts, const Buffer& x) const {
+  return parts.last->forward(frames(network_.library(), x, parts.last_begin, x.shape()[2] - parts.last_begin),
+                             {});
 }
 
 bool SharedFrames::pays() const {
@@ -179,12 +235,9 @@ Buffer SharedFrames::run(size_t step, const Buffer& x) {
   Buffer y;
   if (parts.before) {
     std::vector<Buffer> all;
-    if (parts.first) all.push_back(parts.first->forward(frames(library, x, 0, parts.first_size), {}));
+    if (parts.first) all.push_back(first_of(parts, x));
     all.push_back(std::exchange(parts.before, {}));
-    if (parts.last) {
-      const Buffer end = frames(library, x, parts.last_begin, x.shape()[2] - parts.last_begin);
-      all.push_back(parts.last->forward(end, {}));
-    }
+    if (parts.last) all.push_back(last_of(parts, x));
     y = library.concat(all, 2);
   } else {
     y = network_.steps()[step].linear->forward(x, {});

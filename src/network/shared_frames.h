@@ -22,8 +22,8 @@ std::vector<FrameRange> shared_frames(const graph::Graph& graph, int64_t time_ax
 
 /// Clips that are windows sliding over a video by the same number of frames: convolutions of the first layers
 /// take over from the window before what is the same there, and compute the frames at both ends alone. The
-/// values are those of the plain way but for rounding: the ends may be computed by another kernel. Holds what
-/// the next window takes over. Borrows the network.
+/// values are those of the plain way to the bit, see Note [Parts with the bits of the whole]. Holds what the
+/// next window takes over. Borrows the network.
 class SharedFrames {
  public:
   SharedFrames(Network& network, int64_t time_axis, int64_t shift);
@@ -48,7 +48,11 @@ class SharedFrames {
     int64_t first_size = 0, last_begin = 0;           ///< which frames of the input they read
     kernels::Buffer before;
   };
-  std::unique_ptr<Parts> prepare(const Step& step, const FrameRange& range);
+  std::unique_ptr<Parts> prepare(const Step& step, FrameRange range, int64_t input_shift);
+  void prepare_first(const Step& step, Parts& parts) const;
+  void prepare_last(const Step& step, Parts& parts) const;
+  kernels::Buffer first_of(const Parts& parts, const kernels::Buffer& x) const;
+  kernels::Buffer last_of(const Parts& parts, const kernels::Buffer& x) const;
 
   Network& network_;
   int64_t shift_;
