@@ -55,17 +55,18 @@ struct Viewer {
 
 void time_sliding(const graph::Graph& graph, kernels::Library& library, int64_t shift, int rounds) {
   Network network(graph, library, Purpose::kExplanation);
-  const auto clips = windows(graph.shape(graph.inputs[0]), shift, rounds + 4);
-  const size_t last = clips.size() - 1, compared = std::min<size_t>(clips.size(), 12);
+  constexpr int kCompared = Explainer::kShiftsBeforeSharing + 10;
+  const auto clips = windows(graph.shape(graph.inputs[0]), shift, std::max(rounds + 4, kCompared));
+  const size_t last = clips.size() - 1;
   Viewer forwards(network, clips), backwards(network, clips);
   std::vector<Tensor> logits, relevance;
-  for (size_t i = 0; i < compared; ++i) {
+  for (size_t i = 0; i < kCompared; ++i) {
     relevance.push_back(forwards.explain(i));
     logits.push_back(forwards.explainer.logits().clone());
   }
   const bool took_over = forwards.explainer.took_over();
   double logits_off = 0, relevance_off = 0;
-  for (size_t i = compared; i-- > 0;) {
+  for (size_t i = kCompared; i-- > 0;) {
     relevance_off = std::max(relevance_off, relative_difference(backwards.explain(i), relevance[i]));
     logits_off = std::max(logits_off, relative_difference(backwards.explainer.logits(), logits[i]));
   }

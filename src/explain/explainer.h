@@ -38,6 +38,9 @@ class Explainer {
   void slide(bool slides);
   /// Whether the last forward pass took anything over from the one before.
   bool took_over() const { return took_over_; }
+  /// So many times in a row by the same number of frames must a window slide before sharing is prepared,
+  /// which takes as long as it then saves with about as many (C3D: 0.2 s, and 12 ms each).
+  static constexpr int kShiftsBeforeSharing = 8;
   /// Of the last clip, [N, classes].
   const Tensor& logits() const { return logits_; }
   /// Explains one class per item of the last clip.
@@ -65,6 +68,8 @@ class Explainer {
   std::vector<kernels::Buffer> clips_;
   Trace trace_;
   Tensor logits_;
+  int64_t last_shift_ = 0;
+  int alike_ = 0;  ///< shifts by last_shift_ in a row
   bool slides_ = false, took_over_ = false;
 };
 

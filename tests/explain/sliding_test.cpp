@@ -44,6 +44,11 @@ class Sliding : public ::testing::Test {
     shown_ = window(first);
     explainer.forward(shown_);
   }
+  /// Windows two frames apart, up to the one whose frames the next one takes over.
+  void show_up_to(Explainer& explainer, int64_t last = kPrepared) {
+    for (int64_t first = 0; first <= last; first += 2) show(explainer, first);
+  }
+  static constexpr int64_t kPrepared = 2 * Explainer::kShiftsBeforeSharing;
 
   std::unique_ptr<kernels::Library> library_ = kernels::make_onednn_library(2);
   Tensor video_, shown_;
@@ -62,9 +67,9 @@ class Sliding : public ::testing::Test {
 TEST_F(Sliding, WindowsAreExplainedAsOneByOne) {
   Explainer explainer(network_, options());
   explainer.slide(true);
-  for (const int64_t first : {0, 2, 4, 6}) {
+  for (int64_t first = 0; first <= kPrepared + 4; first += 2) {
     show(explainer, first);
-    EXPECT_EQ(explainer.took_over(), first > 2) << first;  // the second window tells the shift
+    EXPECT_EQ(explainer.took_over(), first > kPrepared) << first;
     expect_as_fresh(explainer, 1);
   }
 }
@@ -72,9 +77,9 @@ TEST_F(Sliding, WindowsAreExplainedAsOneByOne) {
 TEST_F(Sliding, AnotherShiftOrAnotherVideoStartsAnew) {
   Explainer explainer(network_, options());
   explainer.slide(true);
-  for (const int64_t first : {0, 2, 4}) show(explainer, first);
+  show_up_to(explainer, kPrepared + 2);
   EXPECT_TRUE(explainer.took_over());
-  for (const int64_t first : {5, 20, 22, 30, 28}) {
+  for (const int64_t first : {kPrepared + 3, int64_t{2}, int64_t{4}, int64_t{30}, int64_t{28}}) {
     show(explainer, first);
     EXPECT_FALSE(explainer.took_over()) << first;
     expect_as_fresh(explainer, 2);
@@ -83,12 +88,12 @@ TEST_F(Sliding, AnotherShiftOrAnotherVideoStartsAnew) {
 
 TEST_F(Sliding, NothingIsTakenOverUnlessItIsAskedFor) {
   Explainer explainer(network_, options());
-  for (const int64_t first : {0, 2, 4}) show(explainer, first);
+  show_up_to(explainer, kPrepared + 2);
   EXPECT_FALSE(explainer.took_over());
-  explainer.slide(true);
-  for (const int64_t first : {6, 8}) show(explainer, first);  // the last clip of before is forgotten
+  explainer.slide(true);  // the clips of before are forgotten
+  show_up_to(explainer);
   EXPECT_FALSE(explainer.took_over());
-  show(explainer, 10);
+  show(explainer, kPrepared + 2);
   EXPECT_TRUE(explainer.took_over());
 }
 
@@ -96,9 +101,9 @@ TEST_F(Sliding, AMethodThatTakesTheClipTakesWhatItSharesToo) {
   Explainer one(network_, options()), other(network_, options());
   one.slide(true);
   other.slide(true);
-  for (const int64_t first : {0, 2}) show(one, first);
+  show_up_to(one);
   other.take_clip_from(one);
-  show(other, 4);
+  show(other, kPrepared + 2);
   EXPECT_TRUE(other.took_over());
   expect_as_fresh(other, 1);
 }
@@ -106,11 +111,11 @@ TEST_F(Sliding, AMethodThatTakesTheClipTakesWhatItSharesToo) {
 TEST_F(Sliding, AClipThatIsRefusedLeavesNothingToTakeOver) {
   Explainer explainer(network_, options());
   explainer.slide(true);
-  for (const int64_t first : {0, 2, 4}) show(explainer, first);
-  Tensor bad = window(6);
+  show_up_to(explainer, kPrepared + 2);
+  Tensor bad = window(kPrepared + 4);
   bad.values<float>()[7] = std::numeric_limits<float>::quiet_NaN();
   EXPECT_THROW(explainer.forward(bad), Error);
-  for (const int64_t first : {6, 8}) {
+  for (const int64_t first : {kPrepared + 4, kPrepared + 6}) {
     show(explainer, first);
     expect_as_fresh(explainer, 0);
   }
@@ -126,7 +131,7 @@ TEST_F(Sliding, AStillVideoIsAWindowOfItself) {
     std::copy(from, from + frame, still.values<float>().begin() + i * frame);
   }
   shown_ = still.clone();
-  for (int round = 0; round < 3; ++round) explainer.forward(still);
+  for (int round = 0; round <= Explainer::kShiftsBeforeSharing + 1; ++round) explainer.forward(still);
   EXPECT_TRUE(explainer.took_over());
   expect_as_fresh(explainer, 3);
 }
