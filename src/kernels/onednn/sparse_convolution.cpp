@@ -35,8 +35,13 @@ const SparseLanes* sparse_lanes(int64_t block) {
 
 namespace {
 
-/// Shares of outputs that count beyond which a direct convolution took less time, on layers of C3D.
-constexpr double kMostForApply = 0.2, kMostForAdjoint = 0.3;
+/// What sparse kernels take, in times of a multiply-add of one block of channels in a direct convolution: for
+/// each output that is looked at, each that counts, and each multiply-add of one that counts. From layers of
+/// C3D, R(2+1)D-18, X3D-M and MoViNet-A0.
+struct Costs {
+  double look, count, multiply_add;
+};
+constexpr Costs kApplyCosts{13, 40, 4}, kAdjointCosts{14, 20, 3};
 
 /// Floats of a tile's windows in apply_where, for a part of the channels: 32 KiB.
 constexpr int64_t kTileFloats = 8 << 10;
@@ -86,6 +91,14 @@ bool SparseConvolution::pays_for(Direction direction, const MaxWindow& maximum, 
 
 bool SparseConvolution::pays_for(Direction direction, const float* values, int64_t count,
                                  double dense_time) const {
+  // Windows of one column have no stretches of memory that outputs could share.
+  if (direction == Direction::kApply && spec_.kernel[2] == 1) return false;
+  const Costs& costs = direction == Direction::kApply ? kApplyCosts : kAdjointCosts;
+  const auto work = static_cast<double>(spec_.kernel[0] * spec_.kernel[1] * spec_.kernel[2] * in_.blocks);
+  const double room =
+      dense_time * work * static_cast<double>(out_.floats()) - costs.look * static_cast<double>(count);
+  const double most = room / (costs.count + costs.multiply_add * work) / static_cast<double>(count);
+  if (most <= 0) return false;
   // A sample: one stretch of each so many, more thinly where there are more; which one of them is scattered,
   // because rows have as many columns in every frame, and steps of one size would meet the same few.
   constexpr int64_t kStretch = 64, kStretches = 2048;
@@ -100,9 +113,7 @@ bool SparseConvolution::pays_for(Direction direction, const float* values, int64
     for (int64_t i = begin; i < end; ++i) found += values[i] != 0;
     looked_at += end - begin;
   }
-  const double most = dense_time * (direction == Direction::kApply ? kMostForApply : kMostForAdjoint);
-  const double density = static_cast<double>(found) / static_cast<double>(std::max<int64_t>(looked_at, 1));
-  return density * static_cast<double>(count) <= most * static_cast<double>(out_.floats());
+  return static_cast<double>(found) <= most * static_cast<double>(looked_at);
 }
 
 /// Places of the grid whose windows together hold about so many floats of a source of this width: two frames
