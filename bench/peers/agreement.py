@@ -45,19 +45,23 @@ def compare(results):
 
 
 def wrong(found):
-    """The lines that say what disagrees; none where all is well."""
+    """By name, the lines that say what disagrees; none where all is well."""
+    lines = {name: disagreements(name, entry) for name, entry in found.items()}
+    return {name: each for name, each in lines.items() if each}
+
+
+def disagreements(name, entry):
     lines = []
-    for name, entry in found.items():
-        if not entry["same_class"]:
-            lines.append(f"{name}: another class comes first")
-        if name.endswith(BF16):
-            if not entry.get("cosine", 1) >= LEAST_COSINE_OF_BF16:
-                lines.append(f"{name}: cosine {entry['cosine']:.6f}; {LEAST_COSINE_OF_BF16} is wanted")
-            continue
-        for what in ("logits", "relevance", "gradient"):
-            limit = GRADIENT_TOLERANCE if what == "gradient" else TOLERANCE
-            if not entry.get(what, 0) <= limit:
-                lines.append(f"{name}: {what} off by {entry[what]:.1e}; {limit:g} is taken")
+    if not entry["same_class"]:
+        lines.append(f"{name}: another class comes first")
+    if name.endswith(BF16):
+        if not entry.get("cosine", 1) >= LEAST_COSINE_OF_BF16:
+            lines.append(f"{name}: cosine {entry['cosine']:.6f}; {LEAST_COSINE_OF_BF16} is wanted")
+        return lines
+    for what in ("logits", "relevance", "gradient"):
+        limit = GRADIENT_TOLERANCE if what == "gradient" else TOLERANCE
+        if not entry.get(what, 0) <= limit:
+            lines.append(f"{name}: {what} off by {entry[what]:.1e}; {limit:g} is taken")
     return lines
 
 

@@ -19,7 +19,7 @@ import agreement
 import numpy
 import page
 from networks import SUBJECTS
-from workers import HERE, PEERS, Files, Worker, command, fastest_setting, tasks_here
+from workers import HERE, PEERS, Files, Worker, command, settings_by_speed, tasks_here
 
 ROOT = HERE.parent.parent
 SLEEP_SECONDS = 0.1  # between tasks, so that the threads of the last one have gone to sleep
@@ -45,33 +45,48 @@ def prepare(name, folder, batches):
     subprocess.run([str(word) for word in words], check=True)
 
 
-def start(files, options, workers):
-    """Fills `workers`, by (peer, task); returns the settings that PyTorch's were given."""
-    chosen = {}
+def start(peer, task, files, options, setting):
+    return Worker(peer, task, command(peer, task, files, options.threads, options.worker, setting))
+
+
+def start_all(files, options, workers):
+    """Fills `workers`, by (peer, task); returns the settings of PyTorch's, the fastest first and in use."""
+    settings = {}
     for peer, task in tasks_here(options.peers):
-        setting = ""
+        ranked = [""]
         if peer in ("pytorch", "zennit"):
-            setting = options.setting or fastest_setting(files, task, options.threads)
-            chosen[f"{peer} {task}"] = setting
-        words = command(peer, task, files, options.threads, options.worker, setting)
-        workers[peer, task] = Worker(peer, task, words)
-    return chosen
+            ranked = [options.setting] if options.setting else settings_by_speed(files, task, options.threads)
+            settings[peer, task] = ranked
+        workers[peer, task] = start(peer, task, files, options, ranked[0])
+    return settings
 
 
-def check(workers):
-    """Throws where answers differ; otherwise by how much they do. Every worker has run once then."""
-    results = {}
+def answers(worker):
     with tempfile.TemporaryDirectory() as folder:
-        for (peer, task), worker in workers.items():
-            path = pathlib.Path(folder) / "results.npz"
-            worker.save(path)
-            if not task.startswith("bare"):
-                results[peer, task] = dict(numpy.load(path))
-    found = agreement.compare(results)
+        path = pathlib.Path(folder) / "results.npz"
+        worker.save(path)
+        return {} if worker.is_bare() else dict(numpy.load(path))
+
+
+def check(workers, settings, files, options):
+    """By how much answers differ; every worker has run once then.
+
+    Where those of a setting are wrong, the next fastest takes its place. Throws where there is none.
+    """
+    results, asked = {}, list(workers)
+    while asked:
+        for key in asked:
+            results[key] = answers(workers[key])
+        found = agreement.compare({key: arrays for key, arrays in results.items() if arrays})
+        wrong = agreement.wrong(found)
+        asked = [key for key, worker in workers.items() if worker.name in wrong and len(settings.get(key, [])) > 1]
+        for key in asked:
+            print(f"  left: {'; '.join(wrong[workers[key].name])}, setting {settings[key].pop(0)}")
+            workers[key].close()
+            workers[key] = start(*key, files, options, settings[key][0])
     agreement.describe(found)
-    wrong = agreement.wrong(found)
     if wrong:
-        raise RuntimeError("wrong answers, so nothing is timed:\n" + "\n".join(wrong))
+        raise RuntimeError("wrong answers, so nothing is timed:\n" + "\n".join(sum(wrong.values(), [])))
     return found
 
 
@@ -91,8 +106,8 @@ def measure(files, options):
     print(f"{SUBJECTS[files.name].title}, batch {files.batch}", flush=True)
     workers = {}
     try:
-        chosen = start(files, options, workers)
-        found = check(workers)
+        settings = start_all(files, options, workers)
+        found = check(workers, settings, files, options)
         if options.check_only:
             for worker in workers.values():
                 print(f"  {worker.name:<26} {worker.peak_bytes() / (1 << 30):.2f} GiB")
@@ -105,7 +120,8 @@ def measure(files, options):
     return {
         "network": files.name, "batch": files.batch, "clip": list(SUBJECTS[files.name].clip),
         "machine": {"cpu": cpu_name(), "cores": os.cpu_count(), "system": f"{platform.system()} {platform.machine()}"},
-        "versions": versions(), "threads": options.threads, "rounds": options.rounds, "settings": chosen,
+        "versions": versions(), "threads": options.threads, "rounds": options.rounds,
+        "settings": {workers[key].name: ranked[0] for key, ranked in settings.items()},
         "agreement": found, "seconds": seconds, "peak_bytes": peaks,
     }
 

@@ -2,7 +2,7 @@
 """PyTorch and, on it, zennit, as serving.py describes.
 
 torch_worker.py NAME WEIGHTS CLIP THREADS TASK SETTING; TASK: forward, gradient (PyTorch), epsilon_plus, deep_taylor
-(zennit). SETTING `tune` times every setting instead, prints the name of the fastest, and ends.
+(zennit). SETTING `tune` times every setting instead, prints their names, the fastest first, and ends.
 """
 import sys
 import time
@@ -77,7 +77,7 @@ def seconds(work):
     return time.perf_counter() - begin
 
 
-def fastest(subject, task):
+def by_speed(subject, task):
     times = {}
     for setting in settings(task):
         try:
@@ -87,7 +87,7 @@ def fastest(subject, task):
             print(f"  {task}, {setting}: {times[setting]:.3f} s", file=sys.stderr)
         except Exception as error:  # not every layer has every setting, and compiling needs a compiler
             print(f"  {task}, {setting}: not possible: {repr(error):.100}", file=sys.stderr)
-    return min(times, key=times.get)
+    return sorted(times, key=times.get)
 
 
 def main():
@@ -95,7 +95,7 @@ def main():
     torch.set_num_threads(int(threads))
     subject = name, weights, clip
     if setting == "tune":
-        print(fastest(subject, task))
+        print(*by_speed(subject, task))
         return
     work = prepare(*subject, task, setting)
     serve(lambda: {key: value.detach().numpy() for key, value in work().items()})

@@ -63,10 +63,11 @@ def command(peer, task, files, threads, worker, setting):
     return torch_command(files, task, threads, setting)
 
 
-def fastest_setting(files, task, threads):
-    """The setting of PyTorch in which the task is fastest here; what was tried goes to the terminal."""
+def settings_by_speed(files, task, threads):
+    """The settings of PyTorch for a task, the fastest here first; what was tried goes to the terminal."""
     words = [str(word) for word in torch_command(files, task, threads, "tune")]
-    return subprocess.run(words, check=True, stdout=subprocess.PIPE, text=True).stdout.split()[-1]
+    lines = subprocess.run(words, check=True, stdout=subprocess.PIPE, text=True).stdout.splitlines()
+    return lines[-1].split()
 
 
 class Worker:
@@ -75,6 +76,10 @@ class Worker:
         self.process = subprocess.Popen([str(word) for word in words], stdin=subprocess.PIPE, stdout=subprocess.PIPE,
                                         text=True)
         self.expect("ready")
+
+    def is_bare(self):
+        """Whether it times convolutions alone, which have no answer."""
+        return self.name.startswith("relevid bare")
 
     def read(self):
         line = self.process.stdout.readline()
