@@ -23,24 +23,31 @@ def sum_of_differences(a, b):
     return float(numpy.abs(a - b).sum() / numpy.abs(a).sum())
 
 
+def entry(of, arrays, task):
+    """How far `arrays` are from `of`, each with logits and, where a task has one, relevance."""
+    result = {"logits": difference(of["logits"], arrays["logits"])[0],
+              "same_class": bool((of["logits"].argmax(1) == arrays["logits"].argmax(1)).all())}
+    if "relevance" in of and "relevance" in arrays:
+        off, result["cosine"] = difference(of["relevance"], arrays["relevance"])
+        if task == "gradient":
+            result["gradient"] = sum_of_differences(of["relevance"], arrays["relevance"])
+        else:
+            result["relevance"] = off
+    return result
+
+
 def compare(results):
     """By 'peer task': what differs from relevid's logits, and from its relevance by the same method.
 
     `results`: arrays by (peer, task). Each entry has the largest difference and, where there is one, the cosine.
     """
-    logits = results["relevid", "forward"]["logits"]
     found = {}
     for (peer, task), arrays in results.items():
-        entry = {"logits": difference(logits, arrays["logits"])[0],
-                 "same_class": bool((logits.argmax(1) == arrays["logits"].argmax(1)).all())}
+        of = {"logits": results["relevid", "forward"]["logits"]}
         other = task.removesuffix(BF16) if peer == "relevid" else task
-        if (peer, task) != ("relevid", other) and "relevance" in arrays:
-            pair = results["relevid", other]["relevance"], arrays["relevance"]
-            entry["relevance"], entry["cosine"] = difference(*pair)
-            if task == "gradient":
-                entry["gradient"] = sum_of_differences(*pair)
-                del entry["relevance"]
-        found[f"{peer} {task}"] = entry
+        if (peer, task) != ("relevid", other):
+            of = results["relevid", other] | of
+        found[f"{peer} {task}"] = entry(of, arrays, task)
     return found
 
 
@@ -51,6 +58,7 @@ def wrong(found):
 
 
 def disagreements(name, entry):
+    """The lines of one name."""
     lines = []
     if not entry["same_class"]:
         lines.append(f"{name}: another class comes first")

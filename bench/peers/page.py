@@ -71,10 +71,16 @@ def machine_lines(runs):
     return "\n".join(lines)
 
 
+def left_lines(runs):
+    """Settings that were fastest, and not taken for their answers."""
+    return [f"Not taken, {SUBJECTS[name].title}, batch {batch}: setting {line}."
+            for (name, batch), run in runs.items() for line in run.record.get("left", [])]
+
+
 def write(results, page):
     """Returns what it has put onto the page."""
     runs = read_runs(results)
-    content = "\n\n".join([machine_lines(runs), times_table(runs), targets_table(runs)])
+    content = "\n\n".join([machine_lines(runs), times_table(runs), targets_table(runs), *left_lines(runs)])
     text = page.read_text()
     before, rest = text.split(BEGIN)
     _, after = rest.split(END)

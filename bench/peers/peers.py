@@ -69,11 +69,12 @@ def answers(worker):
 
 
 def check(workers, settings, files, options):
-    """By how much answers differ; every worker has run once then.
+    """By how much answers differ, and what was left for them; every worker has run once then.
 
-    Where those of a setting are wrong, the next fastest takes its place. Throws where there is none.
+    Where those of a setting are wrong, the next fastest takes its place. Throws where there is none, or where a
+    program's settings agree with each other, so that it is relevid that is off.
     """
-    results, asked = {}, list(workers)
+    results, asked, left = {}, list(workers), []
     while asked:
         for key in asked:
             results[key] = answers(workers[key])
@@ -81,13 +82,17 @@ def check(workers, settings, files, options):
         wrong = agreement.wrong(found)
         asked = [key for key, worker in workers.items() if worker.name in wrong and len(settings.get(key, [])) > 1]
         for key in asked:
-            print(f"  left: {'; '.join(wrong[workers[key].name])}, setting {settings[key].pop(0)}")
+            left.append((key, settings[key].pop(0), results[key], wrong[workers[key].name]))
             workers[key].close()
             workers[key] = start(*key, files, options, settings[key][0])
     agreement.describe(found)
+    for key, setting, arrays, lines in left:
+        if not agreement.disagreements("", agreement.entry(results[key], arrays, key[1])):
+            wrong.setdefault(workers[key].name, []).extend(lines)
+        print(f"  left: setting {setting} of {'; '.join(lines)}")
     if wrong:
         raise RuntimeError("wrong answers, so nothing is timed:\n" + "\n".join(sum(wrong.values(), [])))
-    return found
+    return found, [f"{setting} of {line}" for _, setting, _, lines in left for line in lines]
 
 
 def time_rounds(workers, rounds):
@@ -107,7 +112,7 @@ def measure(files, options):
     workers = {}
     try:
         settings = start_all(files, options, workers)
-        found = check(workers, settings, files, options)
+        found, left = check(workers, settings, files, options)
         if options.check_only:
             for worker in workers.values():
                 print(f"  {worker.name:<26} {worker.peak_bytes() / (1 << 30):.2f} GiB")
@@ -122,7 +127,7 @@ def measure(files, options):
         "machine": {"cpu": cpu_name(), "cores": os.cpu_count(), "system": f"{platform.system()} {platform.machine()}"},
         "versions": versions(), "threads": options.threads, "rounds": options.rounds,
         "settings": {workers[key].name: ranked[0] for key, ranked in settings.items()},
-        "agreement": found, "seconds": seconds, "peak_bytes": peaks,
+        "agreement": found, "left": left, "seconds": seconds, "peak_bytes": peaks,
     }
 
 

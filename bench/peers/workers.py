@@ -67,7 +67,10 @@ def settings_by_speed(files, task, threads):
     """The settings of PyTorch for a task, the fastest here first; what was tried goes to the terminal."""
     words = [str(word) for word in torch_command(files, task, threads, "tune")]
     lines = subprocess.run(words, check=True, stdout=subprocess.PIPE, text=True).stdout.splitlines()
-    return lines[-1].split()
+    ranked = lines[-1].split() if lines else []
+    if not ranked:
+        raise RuntimeError(f"PyTorch does {task} on {files.name} in no setting: see the lines above")
+    return ranked
 
 
 class Worker:

@@ -34,12 +34,13 @@ class Explainer {
   /// again only where this method needs other activations than that one.
   void take_clip_from(Explainer& other);
   /// Whether the clips from now on are windows that slide over a video: where one begins with frames of the
-  /// last, what the first layers find of them is taken over. Values are the same to the bit. Off at first.
+  /// last, what the first layers find of them is taken over, once enough have slid alike. Values are the same
+  /// to the bit. Off at first.
   void slide(bool slides);
   /// Whether the last forward pass took anything over from the one before.
   bool took_over() const { return took_over_; }
-  /// So many times in a row by the same number of frames must a window slide before sharing is prepared,
-  /// which takes as long as it then saves with about as many (C3D: 0.2 s, and 12 ms each).
+  /// So often by the same number of frames, cuts aside, must a window slide before sharing is prepared. That
+  /// takes some 0.2 s with C3D, which is what 17 windows save.
   static constexpr int kShiftsBeforeSharing = 8;
   /// Of the last clip, [N, classes].
   const Tensor& logits() const { return logits_; }
@@ -69,7 +70,7 @@ class Explainer {
   Trace trace_;
   Tensor logits_;
   int64_t last_shift_ = 0;
-  int alike_ = 0;  ///< shifts by last_shift_ in a row
+  int alike_ = 0;  ///< shifts by last_shift_, cuts aside
   bool slides_ = false, took_over_ = false;
 };
 

@@ -79,7 +79,7 @@ TEST_F(Sliding, AnotherShiftOrAnotherVideoStartsAnew) {
   explainer.slide(true);
   show_up_to(explainer, kPrepared + 2);
   EXPECT_TRUE(explainer.took_over());
-  for (const int64_t first : {kPrepared + 3, int64_t{2}, int64_t{4}, int64_t{30}, int64_t{28}}) {
+  for (const int64_t first : {2, 4, 9, 30, 28}) {
     show(explainer, first);
     EXPECT_FALSE(explainer.took_over()) << first;
     expect_as_fresh(explainer, 2);

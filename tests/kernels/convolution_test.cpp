@@ -45,15 +45,6 @@ INSTANTIATE_TEST_SUITE_P(Geometry, Convolutions, ::testing::ValuesIn(testing::ge
                          testing::name_of);
 INSTANTIATE_TEST_SUITE_P(Groups, Convolutions, ::testing::ValuesIn(testing::grouped()), testing::name_of);
 
-/// More channels and positions than a sparse convolution takes at a time.
-TEST(SparseConvolutions, TakePartsChunksAndTiles) {
-  using Kind = kernels::WeightTransform::Kind;
-  const Case c{"tiles", {1, 80, 2, 34, 36}, 150, 1, {1, 3, 3}, {1, 1, 1}, {1, 1, 1}, {0, 1, 1}, {0, 1, 1}};
-  Random random(10);
-  const std::vector<kernels::WeightTransform> positive{{Kind::kPositive}};
-  LinearPair(spec_of(c, random), c.input, c.name).check_where(8, positive, random);
-}
-
 /// Large enough for Winograd's filtering, which small layers of the grid above are not.
 TEST(WinogradConvolutions, AgreeWithTheReference) {
   const kernels::Extent one{1, 1, 1}, in_space{0, 1, 1};

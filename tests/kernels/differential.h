@@ -132,6 +132,15 @@ inline std::vector<kernels::ActivationSpec> elementwise_activations() {
   return result;
 }
 
+/// One value in `one_in` stays, and the others become 0.
+inline Tensor thinned(const Tensor& values, int one_in, Random& random) {
+  std::vector<double> kept = values.as_doubles();
+  for (double& value : kept) {
+    if (random.uniform_index(one_in) != 0) value = 0;
+  }
+  return Tensor::from(values.shape(), kept);
+}
+
 /// A linear map on both libraries, checked in all that it does.
 class LinearPair {
  public:
@@ -291,13 +300,6 @@ class LinearPair {
       }
       expect_near(want, have, kTolerance, what + ", apply_where");
     }
-  }
-  static Tensor thinned(const Tensor& values, int one_in, Random& random) {
-    std::vector<double> kept = values.as_doubles();
-    for (double& value : kept) {
-      if (random.uniform_index(one_in) != 0) value = 0;
-    }
-    return Tensor::from(values.shape(), kept);
   }
   void check_bias_dot(const Pair& s) {
     for (const auto& bias : all_bias_parts()) {

@@ -71,7 +71,11 @@ void slope_times(Device& device, const Buffer& kept, const Buffer& g, Buffer& y,
       return eltwise_slope(device, kept, g, y, dnnl::algorithm::eltwise_gelu_tanh);
     case Kind::kExp:
       return each([](float a) { return a; });
-    default:
+    case Kind::kNone:
+    case Kind::kRelu:
+    case Kind::kElu:
+    case Kind::kErf:
+    case Kind::kPower:
       each([=](float a) { return static_cast<float>(activation_slope(f, static_cast<double>(a))); });
   }
 }

@@ -9,7 +9,7 @@ namespace relevid::kernels::onednn {
 void activate_to(Device& device, const Buffer& x, Buffer& y, const ActivationSpec& f);
 void activate_in_place(Device& device, Buffer& x, const ActivationSpec& f);
 
-/// y = f'(x) · g with x as it was kept (activation_slope), or what the mode makes of it; y may be g.
+/// y = f'(x) · g with x as it was kept (activation_slope), or what the mode makes of it.
 void pass_gradient(Device& device, const Buffer& kept, const Buffer& g, Buffer& y, const ActivationSpec& f,
                    GradientMode mode);
 

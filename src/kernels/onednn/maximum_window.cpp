@@ -34,9 +34,9 @@ MaxWindow::MaxWindow(Device& device, const MaxWindowSpec& spec, const Shape& inp
                                             dims(spec.strides), dims(spec.kernel), minus_one(spec.dilations),
                                             dims(spec.pads_begin), dims(spec.pads_end));
   inference_ = dnnl::pooling_v2_forward(dnnl::pooling_v2_forward::primitive_desc(desc, device.engine()));
-  // Others share too little.
+  // Windows of few taps, or further apart, share too little.
   const bool overlaps_most = spec.strides == Extent{1, 1, 1} && tap_count() > 4;
-  if (winners_are_bytes() && overlaps_most) separable_.emplace(window_of(spec), in_, out_, lanes_);
+  if (winners_are_bytes() && overlaps_most) separable_.emplace(device, window_of(spec), in_, out_);
 }
 
 bool MaxWindow::windows_are_apart() const {
@@ -72,7 +72,8 @@ template <class Row>
 void MaxWindow::for_each_row(bool rows_are_apart, Row&& row) const {
   const int64_t B = in_.block;
   const Extent &kernel = spec_.kernel, &stride = spec_.strides;
-  const auto [times, heights, widths] = window_of(spec_).stretches(in_, out_);
+  const auto along = window_of(spec_).stretches(in_, out_);
+  const auto &times = along[0], &heights = along[1], &widths = along[2];
   const auto offsets = tap_offsets();
   const auto find_taps = [&](const Stretch& t, const Stretch& h, const Stretch& w,
                              std::vector<WindowTap>& taps) {
@@ -85,8 +86,8 @@ void MaxWindow::for_each_row(bool rows_are_apart, Row&& row) const {
         }
   };
   /// Output frame t of a plane, which has the same taps inside as the others of `time`.
-  const auto frame = [&, &heights = heights, &widths = widths](int64_t plane, const Stretch& time, int64_t t,
-                                                               std::vector<std::vector<WindowTap>>& taps) {
+  const auto frame = [&](int64_t plane, const Stretch& time, int64_t t,
+                         std::vector<std::vector<WindowTap>>& taps) {
     const int64_t it = time.first_input + (t - time.begin) * stride[0];
     for (const Stretch& height : heights) {
       for (size_t i = 0; i < widths.size(); ++i) find_taps(time, height, widths[i], taps[i]);

@@ -9,11 +9,10 @@
 namespace relevid::kernels::onednn {
 
 /// A maximum over windows that overlap, an axis at a time, see Note [A maximum along each axis]. Winners are
-/// a byte each: at most 256 taps a window.
+/// a byte each: at most 256 taps a window. Borrows the device.
 class SeparableMaximum {
  public:
-  SeparableMaximum(const WindowExtents& window, const Layout& in, const Layout& out,
-                   const WindowLanes& lanes);
+  SeparableMaximum(Device& device, const WindowExtents& window, const Layout& in, const Layout& out);
 
   void forward(const float* x, float* y, uint8_t* winners) const;
 
@@ -26,13 +25,17 @@ class SeparableMaximum {
  private:
   struct Scratch;
 
-  bool is_still(size_t axis) const;
+  bool keeps_frames() const;
+  int64_t frames_at_once() const;
+  Buffer scratch_of_threads() const;
+  Scratch scratch_of_this_thread(Buffer& all) const;
   int64_t planes() const { return in_.floats() / (in_.spatial() * in_.block); }
   void greatest_of_frame(const float* x, Scratch& scratch, float* y, uint8_t* codes) const;
   void greatest_of_frames(const float* x, int64_t begin, int64_t end, Scratch& scratch, float* y,
                           uint8_t* codes) const;
   void route_frame(const float* g, const uint8_t* codes, Scratch& scratch, float* y) const;
 
+  Device& device_;
   WindowExtents window_;
   Layout in_, out_;
   const WindowLanes& lanes_;

@@ -98,7 +98,7 @@ bool SparseConvolution::pays_for(Direction direction, const float* values, int64
   const double room =
       dense_time * work * static_cast<double>(out_.floats()) - costs.look * static_cast<double>(count);
   const double most = room / (costs.count + costs.multiply_add * work) / static_cast<double>(count);
-  if (most <= 0) return false;
+  if (most <= 0 || most >= 1) return most > 0;
   // A sample: one stretch of each so many, more thinly where there are more; which one of them is scattered,
   // because rows have as many columns in every frame, and steps of one size would meet the same few.
   constexpr int64_t kStretch = 64, kStretches = 2048;
