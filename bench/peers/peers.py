@@ -18,6 +18,7 @@ import time
 import agreement
 import numpy
 import page
+from measured import FLOORS
 from networks import SUBJECTS
 from workers import HERE, PEERS, Files, Worker, command, settings_by_speed, tasks_here
 
@@ -52,7 +53,7 @@ def start(peer, task, files, options, setting):
 def start_all(files, options, workers):
     """Fills `workers`, by (peer, task); returns the settings of PyTorch's, the fastest first and in use."""
     settings = {}
-    for peer, task in tasks_here(options.peers):
+    for peer, task in tasks_here(options.peers, options.tasks):
         ranked = [""]
         if peer in ("pytorch", "zennit"):
             ranked = [options.setting] if options.setting else settings_by_speed(files, task, options.threads)
@@ -147,6 +148,7 @@ def parse():
     parser.add_argument("--networks", type=listed, default=list(SUBJECTS), help="of " + ",".join(SUBJECTS))
     parser.add_argument("--batches", type=listed, default=["1", "4"])
     parser.add_argument("--peers", type=listed, default=list(PEERS), help="of " + ",".join(PEERS))
+    parser.add_argument("--tasks", type=listed, default=list(FLOORS), help="of " + ",".join(FLOORS) + "; forward always")
     parser.add_argument("--rounds", type=int, default=7, help="that count")
     parser.add_argument("--threads", type=int, default=len(os.sched_getaffinity(0)))
     parser.add_argument("--setting", default="", help="of PyTorch, where it is not to be found out (contiguous, ...)")
@@ -163,6 +165,10 @@ def parse():
     for peer in options.peers:
         if peer not in PEERS:
             parser.error(f"no peer '{peer}'; there are {', '.join(PEERS)}")
+    for task in options.tasks:
+        if task not in FLOORS:
+            parser.error(f"no task '{task}'; there are {', '.join(FLOORS)}")
+    options.tasks.append("forward")  # whose logits all others' are compared with
     if "relevid" not in options.peers:
         parser.error("relevid is what the others are compared with")
     return options

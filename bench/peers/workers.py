@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """One process a program and task, spoken to as serving.py describes."""
+import contextlib
 import pathlib
+import signal
 import subprocess
 import sys
 from dataclasses import dataclass
@@ -45,10 +47,11 @@ def processor_has_bf16():
         return any("avx512_bf16" in line for line in info if line.startswith("flags"))
 
 
-def tasks_here(peers):
-    """What these peers do on this processor."""
+def tasks_here(peers, wanted):
+    """What these peers do of the wanted tasks on this processor, and the floors."""
     return [(peer, task) for peer, task in TASKS
-            if peer in peers and (processor_has_bf16() or not task.endswith(BF16))]
+            if peer in peers and (processor_has_bf16() or not task.endswith(BF16))
+            and (task.removesuffix(BF16) in wanted or task.startswith("bare"))]
 
 
 def torch_command(files, task, threads, setting):
@@ -87,8 +90,14 @@ class Worker:
     def read(self):
         line = self.process.stdout.readline()
         if not line:
-            raise RuntimeError(f"{self.name} ended with status {self.process.wait()}: see its message above")
+            raise self.end()
         return line.strip()
+
+    def end(self):
+        status = self.process.wait()
+        if status == -signal.SIGKILL:
+            return RuntimeError(f"{self.name} was killed, as where memory runs out: name fewer --peers or --tasks at a time")
+        return RuntimeError(f"{self.name} ended with status {status}: see its message above")
 
     def expect(self, word):
         line = self.read()
@@ -96,8 +105,11 @@ class Worker:
             raise RuntimeError(f"{self.name} said '{line}' where '{word}' was expected")
 
     def tell(self, line):
-        self.process.stdin.write(line + "\n")
-        self.process.stdin.flush()
+        try:
+            self.process.stdin.write(line + "\n")
+            self.process.stdin.flush()
+        except BrokenPipeError:
+            raise self.end() from None
 
     def seconds(self):
         self.tell("run")
@@ -112,6 +124,7 @@ class Worker:
         self.expect("saved")
 
     def close(self):
-        self.process.stdin.close()
+        with contextlib.suppress(BrokenPipeError):
+            self.process.stdin.close()
         self.process.wait()
         self.process.stdout.close()

@@ -61,7 +61,7 @@ std::vector<Case> large_ones() {
   const kernels::Extent one{1, 1, 1};
   return {{"wide", {1, 256, 2, 5, 6}, 150},
           {"frames", {1, 96, 4, 5, 6}, 140, 1, {3, 1, 1}, one, one, {1, 0, 0}, {1, 0, 0}},
-          {"tiles", {1, 80, 2, 34, 36}, 150, 1, {1, 3, 3}, one, one, {0, 1, 1}, {0, 1, 1}}};
+          {"tiles", {1, 80, 2, 18, 20}, 130, 1, {1, 3, 3}, one, one, {0, 1, 1}, {0, 1, 1}}};
 }
 
 /// Those of the grids that it takes.
