@@ -8,9 +8,9 @@
 #include <variant>
 #include <vector>
 
-#include "base/bounded_queue.h"
 #include "audit/plan.h"
 #include "audit/rows.h"
+#include "base/bounded_queue.h"
 #include "relevid/preprocessing.h"
 #include "relevid/tensor.h"
 

@@ -148,7 +148,8 @@ int EvaluateCommand::evaluate() {
   std::fputs("\n", stdout);
   write_evaluation_report(resolved.out, {},
                           [](std::string_view piece) { std::fwrite(piece.data(), 1, piece.size(), stdout); });
-  fmt::print("\nmore         relevid report {} --format html, json or csv\n", printable(resolved.out.string()));
+  fmt::print("\nmore         relevid report {} --format html, json or csv\n",
+             printable(resolved.out.string()));
   return 0;
 }
 
