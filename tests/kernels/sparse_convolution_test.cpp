@@ -12,7 +12,6 @@
 namespace relevid {
 namespace {
 
-using kernels::Buffer;
 using kernels::onednn::Device;
 using kernels::onednn::SparseConvolution;
 using testing::Random;

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <type_traits>
+
 #include "kernels/onednn/device.h"
 
 namespace relevid::kernels::onednn {
@@ -46,6 +48,10 @@ inline VolumeStrides volume_strides(const Layout& l) {
 template <class F>
 void for_each_broadcast(const Layout& a, const Layout& b, F&& f) {
   const VolumeStrides s = volume_strides(b);
+  const auto each_lane = [&](int64_t i, int64_t j, auto step) {
+#pragma omp simd
+    for (int64_t lane = 0; lane < a.block; ++lane) f(i + lane, j + lane * step);
+  };
 #pragma omp parallel for collapse(2) schedule(static)
   for (int64_t n = 0; n < a.batch; ++n) {
     for (int64_t c = 0; c < a.blocks; ++c) {
@@ -54,13 +60,10 @@ void for_each_broadcast(const Layout& a, const Layout& b, F&& f) {
         for (int64_t h = 0; h < a.height; ++h)
           for (int64_t w = 0; w < a.width; ++w) {
             const int64_t j = n * s.batch + c * s.block + t * s.time + h * s.height + w * s.width;
-            if (s.lane > 0) {
-#pragma omp simd
-              for (int64_t lane = 0; lane < a.block; ++lane) f(i + lane, j + lane);
-            } else {
-#pragma omp simd
-              for (int64_t lane = 0; lane < a.block; ++lane) f(i + lane, j);
-            }
+            if (s.lane > 0)
+              each_lane(i, j, std::integral_constant<int64_t, 1>{});
+            else
+              each_lane(i, j, std::integral_constant<int64_t, 0>{});
             i += a.block;
           }
     }

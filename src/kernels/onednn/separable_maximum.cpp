@@ -126,7 +126,7 @@ void SeparableMaximum::greatest_of_frames(const float* x, int64_t begin, int64_t
 void SeparableMaximum::forward(const float* x, float* y, uint8_t* winners) const {
   const int64_t in_plane = in_.spatial() * in_.block, plane = out_.spatial() * out_.block;
   // Pieces of time give work to all threads, but go through the frames between them twice.
-  const int64_t pieces = std::clamp<int64_t>(2 * omp_get_max_threads() / planes(), 1, out_.time);
+  const int64_t pieces = std::clamp<int64_t>(int64_t{2} * omp_get_max_threads() / planes(), 1, out_.time);
   Buffer all = scratch_of_threads();
 #pragma omp parallel
   {
