@@ -96,7 +96,8 @@ class Worker:
     def end(self):
         status = self.process.wait()
         if status == -signal.SIGKILL:
-            return RuntimeError(f"{self.name} was killed, as where memory runs out: name fewer --peers or --tasks at a time")
+            return RuntimeError(f"{self.name} was killed, as where memory runs out: "
+                                "name fewer --peers or --tasks at a time")
         return RuntimeError(f"{self.name} ended with status {status}: see its message above")
 
     def expect(self, word):

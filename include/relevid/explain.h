@@ -120,8 +120,8 @@ class ClipExplainer {
   /// be empty. What it throws comes out of explain().
   void on_pass(std::function<void()> call);
   /// Whether the clips from now on are windows that slide over one video: where one begins with frames of the
-  /// last, what the first layers find of them is taken over. Values are the same to the bit. Off at first;
-  /// each call starts anew.
+  /// last, what the first layers find of them is taken over, once some have slid by the same number of
+  /// frames. Values are the same to the bit. Off at first; each call starts anew.
   void slide(bool slides);
 
  private:

@@ -150,11 +150,7 @@ void Propagation::give(ValueId value, Relevance relevance) {
     slot = std::move(relevance);
   } else {
     Buffer sum = written_out(std::move(slot));
-    const Buffer more = written_out(std::move(relevance));
-    if (sum.is_only_handle())
-      library_.accumulate(sum, more, 1);
-    else
-      sum = library_.add(sum, more, 1);
+    add_to(library_, sum, written_out(std::move(relevance)));
     slot = {std::move(sum)};
   }
 }

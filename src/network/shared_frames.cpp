@@ -180,44 +180,43 @@ std::unique_ptr<SharedFrames::Parts> SharedFrames::prepare(const Step& step, Fra
   auto parts = std::make_unique<Parts>();
   Parts& p = *parts;
   for (p.range = range; shares_enough(p.range, output); ++p.range.begin) {
-    prepare_first(step, p);
-    if (!p.first || is_whole(first_of(p, x), 0)) break;
+    p.first = prepare_first(step, p.range.begin);
+    if (!p.first.map || is_whole(forward(p.first, x), 0)) break;
   }
   for (; shares_enough(p.range, output); --p.range.end) {
-    prepare_last(step, p);
-    if (!p.last || is_whole(last_of(p, x), p.range.end)) return parts;
+    p.last = prepare_last(step, p.range.end);
+    if (!p.last.map || is_whole(forward(p.last, x), p.range.end)) return parts;
   }
   return nullptr;
 }
 
-void SharedFrames::prepare_first(const Step& step, Parts& parts) const {
-  if (parts.range.begin == 0) return;
+SharedFrames::End SharedFrames::prepare_first(const Step& step, int64_t frames_out) const {
+  if (frames_out == 0) return {};
   auto spec = std::get<kernels::ConvolutionSpec>(*linear_spec(network_.graph(), *step.node));
   spec.pads_end[0] = 0;
-  parts.first_size = (parts.range.begin - 1) * spec.strides[0] - spec.pads_begin[0] +
-                     (spec.kernel[0] - 1) * spec.dilations[0] + 1;
-  Shape input = network_.graph().shape(step.node->inputs[0]);
-  input[2] = parts.first_size;
-  parts.first = network_.prepare_like(step, spec, input);
+  const int64_t count =
+      (frames_out - 1) * spec.strides[0] - spec.pads_begin[0] + (spec.kernel[0] - 1) * spec.dilations[0] + 1;
+  return prepare_end(step, spec, 0, count);
 }
 
-void SharedFrames::prepare_last(const Step& step, Parts& parts) const {
-  if (parts.range.end == network_.graph().shape(step.node->output)[2]) return;
-  auto spec = std::get<kernels::ConvolutionSpec>(*linear_spec(network_.graph(), *step.node));
-  parts.last_begin = parts.range.end * spec.strides[0] - spec.pads_begin[0];
+SharedFrames::End SharedFrames::prepare_last(const Step& step, int64_t first_out) const {
+  const graph::Graph& graph = network_.graph();
+  if (first_out == graph.shape(step.node->output)[2]) return {};
+  auto spec = std::get<kernels::ConvolutionSpec>(*linear_spec(graph, *step.node));
+  const int64_t begin = first_out * spec.strides[0] - spec.pads_begin[0];
   spec.pads_begin[0] = 0;
+  return prepare_end(step, spec, begin, graph.shape(step.node->inputs[0])[2] - begin);
+}
+
+SharedFrames::End SharedFrames::prepare_end(const Step& step, const kernels::ConvolutionSpec& spec,
+                                            int64_t begin, int64_t count) const {
   Shape input = network_.graph().shape(step.node->inputs[0]);
-  input[2] -= parts.last_begin;
-  parts.last = network_.prepare_like(step, spec, input);
+  input[2] = count;
+  return {begin, count, network_.prepare_like(step, spec, input)};
 }
 
-Buffer SharedFrames::first_of(const Parts& parts, const Buffer& x) const {
-  return parts.first->forward(frames(network_.library(), x, 0, parts.first_size), {});
-}
-
-Buffer SharedFrames::last_of(const Parts& parts, const Buffer& x) const {
-  return parts.last->forward(frames(network_.library(), x, parts.last_begin, x.shape()[2] - parts.last_begin),
-                             {});
+Buffer SharedFrames::forward(const End& end, const Buffer& x) const {
+  return end.map->forward(frames(network_.library(), x, end.begin, end.count), {});
 }
 
 bool SharedFrames::pays() const {
@@ -235,9 +234,9 @@ Buffer SharedFrames::run(size_t step, const Buffer& x) {
   Buffer y;
   if (parts.before) {
     std::vector<Buffer> all;
-    if (parts.first) all.push_back(first_of(parts, x));
+    if (parts.first.map) all.push_back(forward(parts.first, x));
     all.push_back(std::exchange(parts.before, {}));
-    if (parts.last) all.push_back(last_of(parts, x));
+    if (parts.last.map) all.push_back(forward(parts.last, x));
     y = library.concat(all, 2);
   } else {
     y = network_.steps()[step].linear->forward(x, {});

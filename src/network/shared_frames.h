@@ -41,18 +41,22 @@ class SharedFrames {
   void forget();
 
  private:
+  /// A convolution of some frames of the input; its map is null where there are none.
+  struct End {
+    int64_t begin = 0, count = 0;
+    std::unique_ptr<kernels::LinearMap> map;
+  };
   /// A convolution in parts. The first one's frames are [0, range.begin), the last one's [range.end, ...).
   struct Parts {
     FrameRange range;
-    std::unique_ptr<kernels::LinearMap> first, last;  ///< null where they would have no frames
-    int64_t first_size = 0, last_begin = 0;           ///< which frames of the input they read
+    End first, last;
     kernels::Buffer before;
   };
   std::unique_ptr<Parts> prepare(const Step& step, FrameRange range, int64_t input_shift);
-  void prepare_first(const Step& step, Parts& parts) const;
-  void prepare_last(const Step& step, Parts& parts) const;
-  kernels::Buffer first_of(const Parts& parts, const kernels::Buffer& x) const;
-  kernels::Buffer last_of(const Parts& parts, const kernels::Buffer& x) const;
+  End prepare_first(const Step& step, int64_t frames_out) const;
+  End prepare_last(const Step& step, int64_t first_out) const;
+  End prepare_end(const Step& step, const kernels::ConvolutionSpec& spec, int64_t begin, int64_t count) const;
+  kernels::Buffer forward(const End& end, const kernels::Buffer& x) const;
 
   Network& network_;
   int64_t shift_;

@@ -57,6 +57,26 @@ Blocks<float> random_blocks(std::mt19937& generator, int64_t positions, int64_t 
   return result;
 }
 
+template <class Code>
+Blocks<Code> random_codes(std::mt19937& generator, int64_t positions, int64_t block, int last) {
+  Blocks<Code> result(positions, block);
+  std::uniform_int_distribution<int> code(0, last);
+  std::ranges::generate(result.values, [&] { return static_cast<Code>(code(generator)); });
+  return result;
+}
+
+/// Every channel's numbers and codes against what `alone(lane, numbers, codes)` writes for it.
+template <class Code, class Alone>
+void expect_channels(const Lanes& lanes, const Blocks<float>& y, const Blocks<Code>& codes, Alone&& alone) {
+  for (int64_t lane = 0; lane < lanes.block; ++lane) {
+    std::vector<float> wanted(y.channel(lane).size());
+    std::vector<Code> wanted_codes(codes.channel(lane).size());
+    alone(lane, wanted.data(), wanted_codes.data());
+    EXPECT_EQ(y.channel(lane), wanted) << lanes.name;
+    EXPECT_EQ(codes.channel(lane), wanted_codes) << lanes.name;
+  }
+}
+
 /// Rows of a window, and outputs that have all of it inside.
 struct RowCase {
   std::string name;
@@ -153,34 +173,23 @@ void expect_greatest(const Lanes& lanes, Greatest greatest, int64_t taps) {
   Blocks<Code> codes(kWindows, lanes.block);
   (lanes.loops->*greatest)(windows_of(lanes.block, taps), x.values.data(), y.values.data(),
                            codes.values.data());
-  for (int64_t lane = 0; lane < lanes.block; ++lane) {
-    const auto values = x.channel(lane);
-    std::vector<float> wanted(kWindows);
-    std::vector<Code> wanted_codes(kWindows);
-    (kWindowLanes1.*greatest)(windows_of(1, taps), values.data(), wanted.data(), wanted_codes.data());
-    EXPECT_EQ(y.channel(lane), wanted) << lanes.name;
-    EXPECT_EQ(codes.channel(lane), wanted_codes) << lanes.name;
-  }
+  expect_channels(lanes, y, codes, [&](int64_t lane, float* wanted, Code* wanted_codes) {
+    (kWindowLanes1.*greatest)(windows_of(1, taps), x.channel(lane).data(), wanted, wanted_codes);
+  });
 }
 
 void expect_greatest_of_greatest(const Lanes& lanes, int64_t taps) {
   std::mt19937 generator(5);
   const auto x = random_blocks(generator, kInputs, lanes.block);
-  Blocks<uint8_t> x_codes(kInputs, lanes.block);
-  std::uniform_int_distribution<int> code(0, 252);
-  for (uint8_t& each : x_codes.values) each = static_cast<uint8_t>(code(generator));
+  const auto x_codes = random_codes<uint8_t>(generator, kInputs, lanes.block, 252);
   Blocks<float> y(kWindows, lanes.block);
   Blocks<uint8_t> codes(kWindows, lanes.block);
   lanes.loops->greatest_of_greatest(windows_of(lanes.block, taps), x.values.data(), x_codes.values.data(),
                                     y.values.data(), codes.values.data());
-  for (int64_t lane = 0; lane < lanes.block; ++lane) {
-    std::vector<float> wanted(kWindows);
-    std::vector<uint8_t> wanted_codes(kWindows);
+  expect_channels(lanes, y, codes, [&](int64_t lane, float* wanted, uint8_t* wanted_codes) {
     kWindowLanes1.greatest_of_greatest(windows_of(1, taps), x.channel(lane).data(),
-                                       x_codes.channel(lane).data(), wanted.data(), wanted_codes.data());
-    EXPECT_EQ(y.channel(lane), wanted) << lanes.name;
-    EXPECT_EQ(codes.channel(lane), wanted_codes) << lanes.name;
-  }
+                                       x_codes.channel(lane).data(), wanted, wanted_codes);
+  });
 }
 
 void expect_narrowed(const Lanes& lanes) {
@@ -188,9 +197,7 @@ void expect_narrowed(const Lanes& lanes) {
   constexpr int32_t kSize = 80;
   std::mt19937 generator(6);
   const auto given = random_blocks(generator, kRows * kLength, lanes.block);
-  Blocks<uint8_t> won(kRows * kLength, lanes.block);
-  std::uniform_int_distribution<int> code(0, 255);
-  for (uint8_t& each : won.values) each = static_cast<uint8_t>(code(generator));
+  const auto won = random_codes<uint8_t>(generator, kRows * kLength, lanes.block, 255);
   const auto rows_of = [](const float* values, const uint8_t* codes, int64_t block) {
     std::vector<RowWinners> rows;
     for (int64_t r = 0; r < kRows; ++r)
@@ -202,25 +209,19 @@ void expect_narrowed(const Lanes& lanes) {
   Blocks<uint8_t> codes(kLength, lanes.block);
   lanes.loops->narrow(rows_of(given.values.data(), won.values.data(), lanes.block).data(), kRows, kSize,
                       kLength, y.values.data(), codes.values.data());
-  for (int64_t lane = 0; lane < lanes.block; ++lane) {
+  expect_channels(lanes, y, codes, [&](int64_t lane, float* wanted, uint8_t* wanted_codes) {
     const auto values = given.channel(lane);
     const auto of_lane = won.channel(lane);
-    std::vector<float> wanted(kLength);
-    std::vector<uint8_t> wanted_codes(kLength);
-    kWindowLanes1.narrow(rows_of(values.data(), of_lane.data(), 1).data(), kRows, kSize, kLength,
-                         wanted.data(), wanted_codes.data());
-    EXPECT_EQ(y.channel(lane), wanted) << lanes.name;
-    EXPECT_EQ(codes.channel(lane), wanted_codes) << lanes.name;
-  }
+    kWindowLanes1.narrow(rows_of(values.data(), of_lane.data(), 1).data(), kRows, kSize, kLength, wanted,
+                         wanted_codes);
+  });
 }
 
 template <class Code, class Give>
 void expect_given(const Lanes& lanes, Give give) {
   std::mt19937 generator(4);
   const auto g = random_blocks(generator, kWindows, lanes.block);
-  Blocks<Code> codes(kWindows, lanes.block);
-  std::uniform_int_distribution<int> tap(0, 3);
-  for (Code& code : codes.values) code = static_cast<Code>(tap(generator));
+  const auto codes = random_codes<Code>(generator, kWindows, lanes.block, 3);
   Blocks<float> y = random_blocks(generator, kInputs, lanes.block);
   const Blocks<float> before = y;
   (lanes.loops->*give)(windows_of(lanes.block, std::ssize(kTaps)), g.values.data(), codes.values.data(),

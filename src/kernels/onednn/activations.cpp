@@ -20,10 +20,14 @@ void raise(Each&& each, float alpha, float beta) {
   each([=](float a) { return std::pow(a + beta, alpha); });
 }
 
+/// A buffer's whole storage.
+dnnl::memory::desc all_floats(Device& device, const Shape& shape) {
+  return {{device.floats(shape)}, dnnl::memory::data_type::f32, dnnl::memory::format_tag::a};
+}
+
 /// f of every float, by oneDNN.
 void eltwise(Device& device, const Buffer& x, Buffer& y, dnnl::algorithm algorithm) {
-  const dnnl::memory::desc floats({device.floats(x.shape())}, dnnl::memory::data_type::f32,
-                                  dnnl::memory::format_tag::a);
+  const dnnl::memory::desc floats = all_floats(device, x.shape());
   const dnnl::eltwise_forward::primitive_desc prepared(
       {dnnl::prop_kind::forward_inference, algorithm, floats}, device.engine());
   device.run(dnnl::eltwise_forward(prepared),
@@ -32,8 +36,7 @@ void eltwise(Device& device, const Buffer& x, Buffer& y, dnnl::algorithm algorit
 
 /// y = f'(x) · g, by oneDNN.
 void eltwise_slope(Device& device, const Buffer& x, const Buffer& g, Buffer& y, dnnl::algorithm algorithm) {
-  const dnnl::memory::desc floats({device.floats(x.shape())}, dnnl::memory::data_type::f32,
-                                  dnnl::memory::format_tag::a);
+  const dnnl::memory::desc floats = all_floats(device, x.shape());
   const dnnl::eltwise_forward::primitive_desc forward({dnnl::prop_kind::forward_training, algorithm, floats},
                                                       device.engine());
   const dnnl::eltwise_backward::primitive_desc prepared({algorithm, floats, floats}, device.engine(),

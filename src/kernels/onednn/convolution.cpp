@@ -69,7 +69,7 @@ Buffer spread_out(Device& device, const Buffer& x, const Shape& shape, const Ext
   float* target = y.data<float>();
   const int64_t row = to.width * to.block;
 #pragma omp parallel for collapse(2) schedule(static)
-  for (int64_t plane = 0; plane < to.batch * to.blocks; ++plane) {
+  for (int64_t plane = 0; plane < to.planes(); ++plane) {
     for (int64_t at = 0; at < to.time * to.height; ++at) {
       float* values = target + (plane * to.time * to.height + at) * row;
       std::fill_n(values, row, 0.0F);

@@ -96,7 +96,7 @@ Buffer ConvolutionGradient::with_padding_in_time(const Buffer& x) const {
   const float* from = x.data<float>();
   float* to = padded.data<float>();
 #pragma omp parallel for schedule(static)
-  for (int64_t plane = 0; plane < l.batch * l.blocks; ++plane) {
+  for (int64_t plane = 0; plane < l.planes(); ++plane) {
     float* at = to + plane * (before + inside + behind);
     std::fill_n(at, before, 0.0F);
     std::copy_n(from + plane * inside, inside, at + before);

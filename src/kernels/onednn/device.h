@@ -24,7 +24,8 @@ struct Layout {
   int64_t batch = 1, channels = 1, blocks = 1, block = 1;  ///< channels padded to blocks * block
   int64_t time = 1, height = 1, width = 1;
   int64_t spatial() const { return time * height * width; }
-  int64_t floats() const { return batch * blocks * block * spatial(); }
+  int64_t planes() const { return batch * blocks; }  ///< volumes of a block of channels each
+  int64_t floats() const { return planes() * block * spatial(); }
   bool has_tail() const { return blocks * block != channels; }
 };
 

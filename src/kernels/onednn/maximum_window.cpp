@@ -103,13 +103,12 @@ void MaxWindow::for_each_row(bool rows_are_apart, Row&& row) const {
       }
     }
   };
-  const int64_t planes = in_.floats() / (in_.spatial() * B);
   const int64_t pieces = rows_are_apart ? out_.time : 1, frames = out_.time / pieces;
 #pragma omp parallel
   {
     std::vector<std::vector<WindowTap>> taps(widths.size());
 #pragma omp for collapse(2) schedule(static)
-    for (int64_t plane = 0; plane < planes; ++plane)
+    for (int64_t plane = 0; plane < in_.planes(); ++plane)
       for (int64_t piece = 0; piece < pieces; ++piece)
         for (const Stretch& time : times)
           for (int64_t t = std::max(time.begin, piece * frames); t < std::min(time.end, (piece + 1) * frames);
@@ -152,9 +151,9 @@ Buffer MaxWindow::gather(const Buffer& g, const Buffer& winners,
   const float* source = g.data<float>();
   const auto* won = winners.data<uint8_t>();
   float* target = y.data<float>();
-  const int64_t planes = in_.floats() / (in_.spatial() * in_.block), in_row = in_.width * in_.block;
+  const int64_t in_row = in_.width * in_.block;
 #pragma omp parallel for collapse(2) schedule(static)
-  for (int64_t plane = 0; plane < planes; ++plane) {
+  for (int64_t plane = 0; plane < in_.planes(); ++plane) {
     for (int64_t ih = 0; ih < in_.height; ++ih) {
       std::vector<RowWinners> rows;
       for (int64_t it = 0; it < in_.time; ++it) {

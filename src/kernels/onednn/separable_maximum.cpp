@@ -47,15 +47,14 @@ int64_t SeparableMaximum::frames_at_once() const {
 }
 
 Buffer SeparableMaximum::scratch_of_threads() const {
-  const int64_t floats = (in_.height + frames_at_once() * out_.height) * out_.width * in_.block;
+  const int64_t floats = rows_floats() + frames_floats();
   return device_.allocate(Shape{omp_get_max_threads(), (floats + floats / 4 + 16) / 16 * 16});
 }
 
 SeparableMaximum::Scratch SeparableMaximum::scratch_of_this_thread(Buffer& all) const {
-  const int64_t rows = in_.height * out_.width * in_.block,
-                frames = frames_at_once() * out_.height * out_.width * in_.block;
+  const int64_t rows = rows_floats();
   float* floats = all.data<float>() + omp_get_thread_num() * all.shape()[1];
-  auto* codes = reinterpret_cast<uint8_t*>(floats + rows + frames);
+  auto* codes = reinterpret_cast<uint8_t*>(floats + rows + frames_floats());
   return {floats, floats + rows, codes, codes + rows, {}, {}, {}, {}};
 }
 
@@ -126,13 +125,13 @@ void SeparableMaximum::greatest_of_frames(const float* x, int64_t begin, int64_t
 void SeparableMaximum::forward(const float* x, float* y, uint8_t* winners) const {
   const int64_t in_plane = in_.spatial() * in_.block, plane = out_.spatial() * out_.block;
   // Pieces of time give work to all threads, but go through the frames between them twice.
-  const int64_t pieces = std::clamp<int64_t>(int64_t{2} * omp_get_max_threads() / planes(), 1, out_.time);
+  const int64_t pieces = std::clamp<int64_t>(int64_t{2} * omp_get_max_threads() / in_.planes(), 1, out_.time);
   Buffer all = scratch_of_threads();
 #pragma omp parallel
   {
     Scratch scratch = scratch_of_this_thread(all);
 #pragma omp for collapse(2) schedule(static)
-    for (int64_t p = 0; p < planes(); ++p)
+    for (int64_t p = 0; p < in_.planes(); ++p)
       for (int64_t piece = 0; piece < pieces; ++piece)
         greatest_of_frames(x + p * in_plane, piece * out_.time / pieces, (piece + 1) * out_.time / pieces,
                            scratch, y + p * plane, winners + p * plane);
@@ -167,7 +166,7 @@ void SeparableMaximum::route(const float* g, const uint8_t* winners, float* y) c
   {
     Scratch scratch = scratch_of_this_thread(all);
 #pragma omp for collapse(2) schedule(static)
-    for (int64_t plane = 0; plane < planes(); ++plane) {
+    for (int64_t plane = 0; plane < in_.planes(); ++plane) {
       for (int64_t it = 0; it < in_.time; ++it) {
         const float* from = g + plane * out_.time * frame;
         const uint8_t* codes = winners + plane * out_.time * frame;

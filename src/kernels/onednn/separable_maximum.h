@@ -27,9 +27,10 @@ class SeparableMaximum {
 
   bool keeps_frames() const;
   int64_t frames_at_once() const;
+  int64_t rows_floats() const { return in_.height * out_.width * in_.block; }
+  int64_t frames_floats() const { return frames_at_once() * out_.height * out_.width * in_.block; }
   Buffer scratch_of_threads() const;
   Scratch scratch_of_this_thread(Buffer& all) const;
-  int64_t planes() const { return in_.floats() / (in_.spatial() * in_.block); }
   void greatest_of_frame(const float* x, Scratch& scratch, float* y, uint8_t* codes) const;
   void greatest_of_frames(const float* x, int64_t begin, int64_t end, Scratch& scratch, float* y,
                           uint8_t* codes) const;

@@ -187,7 +187,7 @@ Buffer WindowMap::sums(const Buffer& x, WeightTransform transform, BiasPart part
   // A thread goes through all frames of a row before the next, so that rows of neighbouring frames are read
   // from memory once.
 #pragma omp parallel for collapse(2) schedule(static)
-  for (int64_t plane = 0; plane < in_.batch * in_.blocks; ++plane) {
+  for (int64_t plane = 0; plane < in_.planes(); ++plane) {
     for (int64_t h = 0; h < out_.height; ++h) {
       std::vector<RowTaps> rows;
       const int64_t block = plane % in_.blocks;
@@ -237,7 +237,7 @@ Buffer WindowMap::adjoint(const Buffer& s, WeightTransform transform) {
   const std::vector<ReverseWindow> reverses = reverse_windows(row);
   // Input rows are written by one thread each, so that sums have one order.
 #pragma omp parallel for collapse(2) schedule(static)
-  for (int64_t plane = 0; plane < in_.batch * in_.blocks; ++plane) {
+  for (int64_t plane = 0; plane < in_.planes(); ++plane) {
     for (int64_t ih = 0; ih < in_.height; ++ih) {
       const float* block_taps = w.data() + plane % in_.blocks * taps_per_channel() * B;
       std::vector<RowTaps> rows;
@@ -273,7 +273,7 @@ Buffer WindowMap::spread(const Buffer& s, WeightTransform transform) {
   float* target = y.data<float>();
   const int64_t B = in_.block, in_row = in_.width * B, out_row = out_.width * B;
 #pragma omp parallel for collapse(2) schedule(static)
-  for (int64_t plane = 0; plane < in_.batch * in_.blocks; ++plane) {
+  for (int64_t plane = 0; plane < in_.planes(); ++plane) {
     for (int64_t at = 0; at < in_.time * in_.height; ++at) {
       const int64_t t = out_.time == 1 ? 0 : at / in_.height, h = out_.height == 1 ? 0 : at % in_.height;
       const float* from = source + ((plane * out_.time + t) * out_.height + h) * out_row;
