@@ -15,6 +15,7 @@ enum class ErrorKind {
   kIo,                ///< reading or writing failed: missing file, permission, full disk
   kResourceLimit,     ///< a limit on memory or size would be passed
   kInternal,          ///< a mistake of relevid's own
+  kNothingLearnt,     ///< training ended in a network that knows no more than how frequent classes are
 };
 
 /// The one exception relevid throws on purpose. Its message says what, where, what was found, what would do.
@@ -30,7 +31,7 @@ class Error : public std::runtime_error {
 /// "invalid argument", "unsupported model", ...
 std::string_view name(ErrorKind kind);
 
-/// The command's exit status for an error of this kind: 2 to 7, in the order of the enumeration.
+/// The command's exit status for an error of this kind: 2 to 8, in the order of the enumeration.
 int exit_status(ErrorKind kind);
 
 }  // namespace relevid

@@ -20,20 +20,21 @@ enum class Nesterov { kOff, kOn };
 enum class Schedule { kCosine, kStep };
 
 struct OptimiserOptions {
-  OptimiserKind kind = OptimiserKind::kSgd;
+  OptimiserKind kind = OptimiserKind::kAdamW;
   double momentum = 0.9;  ///< SGD's
   Nesterov nesterov = Nesterov::kOn;
   double beta1 = 0.9, beta2 = 0.999, epsilon = 1e-8;  ///< AdamW's
-  double weight_decay = 5e-4;                         ///< of weights; never of biases and batch norms
-  double clip_norm = 10;                              ///< largest norm of all gradients together; 0: none
+  /// Of weights; never of biases and batch norms. Nothing: 0.01 for AdamW, 5e-4 for SGD.
+  std::optional<double> weight_decay;
+  double clip_norm = 1;  ///< largest norm of all gradients together; 0: none
 };
 
 struct ScheduleOptions {
   Schedule schedule = Schedule::kCosine;
-  double learning_rate = 0.01;
-  double warmup_epochs = 1;
-  int64_t step_epochs = 10;  ///< kStep: epochs between two reductions
-  double step_factor = 0.1;  ///< kStep: by what the rate is multiplied
+  std::optional<double> learning_rate;  ///< nothing: 0.002 for AdamW, 0.01 for SGD
+  std::optional<double> warmup_epochs;  ///< nothing: a tenth of the epochs
+  int64_t step_epochs = 10;             ///< kStep: epochs between two reductions
+  double step_factor = 0.1;             ///< kStep: by what the rate is multiplied
 };
 
 /// What is drawn anew for every clip, and is the same for all of its frames.
@@ -63,6 +64,24 @@ struct NetworkOptions {
   std::vector<std::string> freeze;  ///< patterns (* and ?) of nodes that keep their weights
 };
 
+/// Which state of a run becomes the ONNX file.
+enum class KeptState {
+  kBest,  ///< the epoch with most validation videos right; ties: most clips right, then the later epoch
+  kLast,
+};
+
+/// What happens where the loss says that nothing is known any more, or nothing was learnt.
+struct CollapseOptions {
+  /// How often a run may go back to its best state, each time at 0.3 of the learning rate; then it ends with
+  /// an error.
+  int64_t restarts = 2;
+  /// Epochs after which a loss that never left chance counts as collapsed. Nothing: a third of the epochs, at
+  /// least 5.
+  std::optional<int64_t> patience_epochs;
+  /// Whether a network that is at chance at the end is written as well.
+  enum class AtChance { kError, kAllow } at_chance = AtChance::kError;
+};
+
 struct TrainOptions {
   NetworkOptions network;
   int64_t size = 112;               ///< height and width of what the network sees; with `init`: the model's
@@ -78,6 +97,8 @@ struct TrainOptions {
   double label_smoothing = 0;  ///< in [0, 1)
   OptimiserOptions optimiser;
   ScheduleOptions schedule;
+  CollapseOptions collapse;
+  std::optional<KeptState> keep;  ///< nothing: the best where there is a validation set, else the last
   uint64_t seed = 1;
   int threads = 0;  ///< of the network; 0: as many as cores
   int loader_threads = 1;
@@ -93,13 +114,27 @@ struct Accuracy {
   int64_t videos = 0, videos_right = 0;  ///< by the mean of their clips' probabilities
 };
 
+/// A return to the best state, after which epochs are counted from that state's again.
+struct Restart {
+  enum class Reason {
+    kFellBack,   ///< the loss had been better than chance, and went back to it
+    kNeverLeft,  ///< the loss has not left chance for CollapseOptions::patience_epochs
+  };
+  Reason reason = Reason::kFellBack;
+  int64_t to_epoch = 0;    ///< whose state training goes on from; 0: as it began
+  double rate_factor = 1;  ///< of the learning rate from now on, against the options'
+};
+
 struct EpochResult {
   int64_t epoch = 0;  ///< from 1
-  double loss = 0;    ///< mean over the epoch's updates
+  double loss = 0;    ///< mean over the epoch's updates, nats
   int64_t clips = 0, clips_right = 0;
   double learning_rate = 0;  ///< of its last update
+  double gradient_norm = 0;  ///< of all gradients together, before clipping; mean over the epoch's updates
   double clips_per_second = 0;
   std::optional<Accuracy> validation;
+  int64_t attempt = 1;             ///< 1 + the restarts before it
+  std::optional<Restart> restart;  ///< that followed this epoch
 };
 
 struct UnreadableVideo {
@@ -107,7 +142,12 @@ struct UnreadableVideo {
 };
 
 struct TrainResult {
-  std::vector<EpochResult> epochs;  ///< of this run, those before a resumption included
+  std::vector<EpochResult> epochs;  ///< in the order they were run, those before a resumption included
+  int64_t kept = 0;                 ///< place in `epochs` of the one whose state the ONNX file holds
+  /// Mean loss of predicting the training classes' frequencies for every clip, nats.
+  double chance_loss = 0;
+  /// Why the kept state is at chance, in words, where it is and AtChance::kAllow lets it be.
+  std::optional<std::string> at_chance;
   std::vector<UnreadableVideo> unreadable;
   int64_t training_videos = 0, validation_videos = 0;
   int64_t parameters = 0;
@@ -119,18 +159,28 @@ struct TrainObserver {
   std::function<void(const EpochResult&)> epoch;
 };
 
-/// Where training to `model` (M.onnx) leaves its checkpoint and its log: M.checkpoint.npz, M.log.jsonl.
+/// Where training to `model` (M.onnx) leaves its checkpoint, its log and the page of its curves:
+/// M.checkpoint.npz, M.log.jsonl, M.html.
 std::filesystem::path checkpoint_path(const std::filesystem::path& model);
 std::filesystem::path log_path(const std::filesystem::path& model);
+std::filesystem::path curves_path(const std::filesystem::path& model);
+
+/// The options with everything set that depends on others: learning rate, weight decay, warm-up, patience,
+/// the kept state. `validated`: whether there is a validation set.
+enum class Validated { kNo, kYes };
+TrainOptions with_defaults(TrainOptions options, Validated validated);
 
 /// Trains a network on clips at random offsets (patch-based learning: Anders et al. 2019) and writes it as
-/// ONNX with class names, preprocessing and sampling in its metadata. A checkpoint is written behind every
-/// epoch and where the run is interrupted; Begin::kResume goes on from it, to the same weights as a run that
-/// was not interrupted. The same options give the same weights, bit for bit, on one machine and number of
-/// threads. `validation` may be empty. Throws Interrupted (checkpoint written). Errors: kInvalidArgument
-/// (options; a checkpoint of other settings, naming the first that differs; classes without a video),
-/// kCorruptInput (too many unreadable videos; a loss that is not finite: the last good checkpoint stays),
-/// kUnsupportedModel (init), kIo, kResourceLimit (cache).
+/// ONNX with class names, preprocessing and sampling in its metadata. A checkpoint, a log and, where
+/// has_page(), a page of curves are written after every epoch, the checkpoint also where the run is
+/// interrupted; Begin::kResume goes on from it, to the same weights as a run that was not interrupted. The
+/// same options give the same weights, bit for bit, on one machine and number of threads. `validation` may be
+/// empty. Throws Interrupted (checkpoint written). Errors: kInvalidArgument (options; a checkpoint of other
+/// settings, naming the first that differs; classes without a video), kCorruptInput (too many unreadable
+/// videos; a loss that is not finite: the last good checkpoint stays), kUnsupportedModel (init), kIo,
+/// kResourceLimit (cache), kNothingLearnt (a loss that went back to chance, or never left it, more often than
+/// options.collapse lets it; a kept state at chance: no ONNX file is written then, and checkpoint and log
+/// stay).
 TrainResult train_model(const DataSet& training, const DataSet& validation,
                         const std::filesystem::path& model, const TrainOptions& options,
                         const RunControl& control, const TrainObserver& observer);

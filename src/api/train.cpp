@@ -10,6 +10,8 @@
 #include <optional>
 
 #include "api/model_implementation.h"
+#include "api/training_page.h"
+#include "base/atomic_file.h"
 #include "base/hash.h"
 #include "graph/specialise.h"
 #include "graph/to_model.h"
@@ -17,6 +19,7 @@
 #include "models/models.h"
 #include "onnx/export.h"
 #include "relevid/error.h"
+#include "train/history.h"
 #include "train/trainer.h"
 
 namespace relevid {
@@ -43,13 +46,18 @@ void check(const DataSet& training, const DataSet& validation, const TrainOption
   positive("--clips-per-video", o.clips_per_video);
   positive("--val-clips", o.validation_clips);
   positive("--lr-step-epochs", o.schedule.step_epochs);
-  const auto rate = o.schedule.learning_rate;
+  const double rate = *o.schedule.learning_rate, warmup = *o.schedule.warmup_epochs;
   require(std::isfinite(rate) && rate > 0, fmt::format("--lr is {}; it is above 0", rate));
-  require(o.schedule.warmup_epochs >= 0 && o.schedule.warmup_epochs < static_cast<double>(o.epochs),
-          fmt::format("--warmup is {:g} epochs; it is from 0 to below --epochs", o.schedule.warmup_epochs));
+  require(warmup >= 0 && warmup < static_cast<double>(o.epochs),
+          fmt::format("--warmup is {:g} epochs; it is from 0 to below --epochs", warmup));
   require(o.optimiser.momentum >= 0 && o.optimiser.momentum < 1,
           fmt::format("--momentum is {:g}; it is in [0, 1)", o.optimiser.momentum));
-  require(o.optimiser.weight_decay >= 0, fmt::format("--weight-decay is {:g}", o.optimiser.weight_decay));
+  require(*o.optimiser.weight_decay >= 0,
+          fmt::format("--weight-decay is {:g}; it is 0 or more", *o.optimiser.weight_decay));
+  require(o.collapse.restarts >= 0, fmt::format("--restarts is {}; it is 0 or more", o.collapse.restarts));
+  positive("--patience", *o.collapse.patience_epochs);
+  require(*o.keep == KeptState::kLast || !validation.rows.empty(),
+          "--keep best goes by validation; give --val LIST or --val-split SHARE, or --keep last");
   require(training.class_names.size() >= 2,
           fmt::format("the data set has {} classes; two are needed", training.class_names.size()));
   if (validation.rows.empty() || validation.class_names == training.class_names) return;
@@ -135,13 +143,15 @@ train::Settings identity_of(const Beginning& beginning, const DataSet& training,
       {"--optimiser", o.optimiser.kind == OptimiserKind::kSgd ? "sgd" : "adamw"},
       {"--momentum", fmt::format("{:g}", o.optimiser.momentum)},
       {"nesterov", o.optimiser.nesterov == Nesterov::kOn ? "on" : "off"},
-      {"--weight-decay", fmt::format("{:g}", o.optimiser.weight_decay)},
+      {"--weight-decay", fmt::format("{:g}", *o.optimiser.weight_decay)},
       {"--clip-norm", fmt::format("{:g}", o.optimiser.clip_norm)},
       {"--schedule", o.schedule.schedule == Schedule::kCosine ? "cosine" : "step"},
-      {"--lr", fmt::format("{}", o.schedule.learning_rate)},
-      {"--warmup", fmt::format("{:g}", o.schedule.warmup_epochs)},
+      {"--lr", fmt::format("{}", *o.schedule.learning_rate)},
+      {"--warmup", fmt::format("{:g}", *o.schedule.warmup_epochs)},
       {"--lr-step-epochs", fmt::format("{}", o.schedule.step_epochs)},
       {"--lr-step-factor", fmt::format("{:g}", o.schedule.step_factor)},
+      {"--restarts", fmt::format("{}", o.collapse.restarts)},
+      {"--patience", fmt::format("{}", *o.collapse.patience_epochs)},
       {"--seed", fmt::format("{}", o.seed)}};
 }
 
@@ -174,9 +184,29 @@ std::filesystem::path log_path(const std::filesystem::path& model) {
   return beside(model, ".log.jsonl");
 }
 
+std::filesystem::path curves_path(const std::filesystem::path& model) {
+  return beside(model, ".html");
+}
+
+TrainOptions with_defaults(TrainOptions options, Validated validated) {
+  constexpr int64_t kLeastPatience = 5;
+  const bool adamw = options.optimiser.kind == OptimiserKind::kAdamW;
+  const auto set = [](auto& option, auto value) {
+    if (!option) option = value;
+  };
+  set(options.optimiser.weight_decay, adamw ? 0.01 : 5e-4);
+  set(options.schedule.learning_rate, adamw ? 0.002 : 0.01);
+  set(options.schedule.warmup_epochs, static_cast<double>(options.epochs) / 10);
+  set(options.collapse.patience_epochs, std::max(kLeastPatience, options.epochs / 3));
+  set(options.keep, validated == Validated::kYes ? KeptState::kBest : KeptState::kLast);
+  return options;
+}
+
 TrainResult train_model(const DataSet& training, const DataSet& validation,
-                        const std::filesystem::path& model, const TrainOptions& options,
+                        const std::filesystem::path& model, const TrainOptions& given,
                         const RunControl& control, const TrainObserver& observer) {
+  const TrainOptions options =
+      with_defaults(given, validation.rows.empty() ? Validated::kNo : Validated::kYes);
   check(training, validation, options);
   Beginning beginning = options.network.init.empty() ? fresh(options, training) : from_file(options);
   ModelSettings& settings = beginning.settings;
@@ -185,6 +215,10 @@ TrainResult train_model(const DataSet& training, const DataSet& validation,
   TrainOptions effective = options;
   if (effective.cache.empty()) effective.cache = default_cache();
   const auto library = kernels::make_onednn_library(options.threads);
+  const auto record = [&](const TrainResult& so_far) {
+    write_file_atomically(log_path(model), train::log_of(so_far.epochs, so_far.kept));
+    write_training_page(curves_path(model), model.filename().string(), options, so_far);
+  };
   train::Trained trained = train::run({.start = beginning.model,
                                        .settings = settings,
                                        .clip = beginning.clip,
@@ -192,13 +226,17 @@ TrainResult train_model(const DataSet& training, const DataSet& validation,
                                        .validation = validation,
                                        .options = effective,
                                        .checkpoint = checkpoint_path(model),
-                                       .log = log_path(model),
-                                       .identity = identity_of(beginning, training, validation, options)},
+                                       .identity = identity_of(beginning, training, validation, options),
+                                       .record = record},
                                       *library, control, observer);
   graph::Model result = exported(std::move(trained.model), beginning.clip, options.batch_norm);
   result.metadata["relevid"] = to_json(settings);
-  result.metadata["relevid.trained"] = fmt::format("{} epochs on {} videos, seed {}", options.epochs,
-                                                   trained.result.training_videos, options.seed);
+  const TrainResult& done = trained.result;
+  const int64_t kept = done.epochs[static_cast<size_t>(done.kept)].epoch;
+  result.metadata["relevid.trained"] = fmt::format(
+      "{} epochs on {} videos, seed {}; the state after epoch {}{}", options.epochs, done.training_videos,
+      options.seed, kept, options.keep == KeptState::kBest ? ", the best by validation" : "");
+  result.metadata["relevid.epoch"] = fmt::format("{}", kept);
   onnx_io::write_model(result, model);
   return std::move(trained.result);
 }

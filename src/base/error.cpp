@@ -17,6 +17,8 @@ std::string_view name(ErrorKind kind) {
       return "resource limit";
     case ErrorKind::kInternal:
       return "internal error";
+    case ErrorKind::kNothingLearnt:
+      return "nothing learnt";
   }
   return "error";
 }

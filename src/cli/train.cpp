@@ -4,13 +4,13 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
-#include <cmath>
 #include <map>
 
 #include "cli/command.h"
 #include "cli/dataset_options.h"
 #include "relevid/create.h"
 #include "relevid/error.h"
+#include "relevid/explanation_files.h"
 
 namespace relevid::cli {
 namespace {
@@ -24,7 +24,7 @@ struct TrainCommand {
   double validation_share = 0;
   double cache_gib = 20;
   bool flip = false, centre = false, no_nesterov = false, merge = false, resume = false;
-  bool subtract_clip_mean = false;
+  bool subtract_clip_mean = false, allow_chance = false;
   DataSetCommandOptions reading;
   TrainOptions options;
 
@@ -32,6 +32,7 @@ struct TrainCommand {
   void add_network(CLI::App& app);
   void add_clips(CLI::App& app);
   void add_optimiser(CLI::App& app);
+  void add_collapse(CLI::App& app);
   void add_run(CLI::App& app);
   int run();
 
@@ -43,12 +44,14 @@ struct TrainCommand {
     return std::filesystem::path(out).replace_extension(".val.csv");
   }
   void print_epoch(const EpochResult& result) const;
+  void print_restart(const EpochResult& result) const;
   void print_end(const TrainResult& result) const;
 };
 
 void TrainCommand::add_data(CLI::App& app) {
   app.add_option("DATASET", data, "a folder per class, or a list of videos")->required();
-  app.add_option("--out", out, "the ONNX file; its checkpoint and log lie beside it")->required();
+  app.add_option("--out", out, "the ONNX file; its checkpoint, log and page of curves lie beside it")
+      ->required();
   reading.add_to(app);
   const std::string group = "The data set";
   auto* share = app.add_option("--val-split", validation_share, "share of every class that is held out")
@@ -125,14 +128,16 @@ void TrainCommand::add_optimiser(CLI::App& app) {
   auto& s = options.schedule;
   app.add_option("--epochs", options.epochs)->group(group)->capture_default_str();
   app.add_option("--batch", options.batch, "clips an update")->group(group)->capture_default_str();
-  app.add_option("--optimiser", o.kind, "sgd or adamw")
+  app.add_option("--optimiser", o.kind, "adamw (the default) or sgd")
       ->group(group)
       ->transform(CLI::CheckedTransformer(kOptimisers));
-  app.add_option("--lr", s.learning_rate, "learning rate")->group(group)->capture_default_str();
+  app.add_option("--lr", s.learning_rate, "learning rate; 0.002 for adamw, 0.01 for sgd by default")
+      ->group(group);
   app.add_option("--schedule", s.schedule, "cosine or step")
       ->group(group)
       ->transform(CLI::CheckedTransformer(kSchedules));
-  app.add_option("--warmup", s.warmup_epochs, "epochs of rising rate")->group(group)->capture_default_str();
+  app.add_option("--warmup", s.warmup_epochs, "epochs of rising rate; a tenth of all by default")
+      ->group(group);
   app.add_option("--lr-step-epochs", s.step_epochs, "step schedule: epochs between reductions")
       ->group(group)
       ->capture_default_str();
@@ -141,13 +146,35 @@ void TrainCommand::add_optimiser(CLI::App& app) {
       ->capture_default_str();
   app.add_option("--momentum", o.momentum)->group(group)->capture_default_str();
   app.add_flag("--no-nesterov", no_nesterov)->group(group);
-  app.add_option("--weight-decay", o.weight_decay, "not on biases and batch norms")
-      ->group(group)
-      ->capture_default_str();
+  app.add_option("--weight-decay", o.weight_decay,
+                 "not on biases and batch norms; 0.01 for adamw, 0.0005 for sgd by default")
+      ->group(group);
   app.add_option("--clip-norm", o.clip_norm, "largest norm of all gradients; 0: none")
       ->group(group)
       ->capture_default_str();
   app.add_option("--label-smoothing", options.label_smoothing)->group(group)->capture_default_str();
+}
+
+void TrainCommand::add_collapse(CLI::App& app) {
+  const std::string group = "What is kept, and what happens where nothing is learnt";
+  static const std::map<std::string, KeptState> kStates = {{"best", KeptState::kBest},
+                                                           {"last", KeptState::kLast}};
+  app.add_option("--keep", options.keep,
+                 "the state that becomes the ONNX file: best by validation, or last; best by default where "
+                 "there is a validation set")
+      ->group(group)
+      ->transform(CLI::CheckedTransformer(kStates));
+  app.add_option("--restarts", options.collapse.restarts,
+                 "how often a run whose loss is back at chance returns to its best state, each time at 0.3 "
+                 "of the rate; then it ends with status 8")
+      ->group(group)
+      ->capture_default_str();
+  app.add_option("--patience", options.collapse.patience_epochs,
+                 "epochs after which a loss that never left chance counts as such; a third of all, at least "
+                 "5, by default")
+      ->group(group);
+  app.add_flag("--allow-chance", allow_chance, "write a network that has learnt nothing as well")
+      ->group(group);
 }
 
 void TrainCommand::add_run(CLI::App& app) {
@@ -173,6 +200,7 @@ void TrainCommand::settle() {
   if (centre) options.augmentation.crop = Augmentation::Crop::kCentre;
   if (no_nesterov) options.optimiser.nesterov = Nesterov::kOff;
   if (merge) options.batch_norm = TrainOptions::BatchNorm::kMerge;
+  if (allow_chance) options.collapse.at_chance = CollapseOptions::AtChance::kAllow;
   if (resume) options.begin = TrainOptions::Begin::kResume;
   options.cache_limit_bytes = static_cast<int64_t>(cache_gib * (int64_t{1} << 30));
 }
@@ -183,20 +211,6 @@ std::pair<DataSet, DataSet> TrainCommand::read() const {
   if (validation_share == 0) return {std::move(all), {}};
   const DataSplit split = split_dataset(all, validation_share);
   return {subset(all, split.training), subset(all, split.validation)};
-}
-
-/// In nats, of the classes of labelled videos.
-double class_entropy(const DataSet& data) {
-  std::map<int64_t, double> counts;
-  double total = 0;
-  for (const DataRow& row : data.rows) {
-    if (row.label == kUnlabelled) continue;
-    ++counts[row.label];
-    ++total;
-  }
-  double entropy = 0;
-  for (const auto& [label, count] : counts) entropy -= count / total * std::log(count / total);
-  return entropy;
 }
 
 void TrainCommand::print_epoch(const EpochResult& result) const {
@@ -211,26 +225,34 @@ void TrainCommand::print_epoch(const EpochResult& result) const {
   std::fflush(stdout);
 }
 
+/// What had happened, and from where training goes on.
+void TrainCommand::print_restart(const EpochResult& result) const {
+  const Restart& restart = *result.restart;
+  const bool fell_back = restart.reason == Restart::Reason::kFellBack;
+  const std::string from = restart.to_epoch > 0 ? fmt::format("the state after epoch {}", restart.to_epoch)
+                                                : "the state before the first update";
+  print_warning(fmt::format(
+      "training collapsed: the loss {}; it goes on from {} at {:.2g} of the learning rate (restart {} of {})",
+      fell_back ? "is back at what knowing the class frequencies gives"
+                : "has never been lower than knowing the class frequencies gives",
+      from, restart.rate_factor, result.attempt, options.collapse.restarts));
+}
+
 void TrainCommand::print_end(const TrainResult& result) const {
+  const EpochResult& kept = result.epochs[static_cast<size_t>(result.kept)];
+  fmt::print("kept: the state after epoch {} of {}", kept.epoch, options.epochs);
+  if (const auto& v = kept.validation)
+    fmt::print(", with {:.1f} % of the validation videos right", percent(v->videos_right, v->videos));
+  fmt::print("\n");
   fmt::print("{}: {:.2f} million parameters, {} training videos, {} validation videos\n", printable(out),
              static_cast<double>(result.parameters) / 1e6, result.training_videos, result.validation_videos);
   if (!result.unreadable.empty())
     print_warning(fmt::format("{} videos could not be used", result.unreadable.size()));
-  fmt::print("checkpoint: {}; log: {}\n", printable(checkpoint_path(out).string()),
+  fmt::print("checkpoint: {}; log: {}", printable(checkpoint_path(out).string()),
              printable(log_path(out).string()));
+  if (has_page()) fmt::print("; curves: {}", printable(curves_path(out).string()));
+  fmt::print("\n");
   if (validation_share > 0) fmt::print("held out: {}, for audits\n", printable(held_out_path().string()));
-}
-
-/// A network that has learnt nothing still finds out how frequent classes are: its loss is their entropy.
-void warn_where_nothing_was_learnt(const TrainResult& result, const DataSet& training) {
-  if (result.epochs.empty()) return;
-  const double loss = result.epochs.back().loss, chance = class_entropy(training);
-  if (loss < 0.99 * chance) return;
-  print_warning(fmt::format(
-      "the network has learnt nothing: its loss is {:.3f}, and knowing no more than how frequent each class "
-      "is gives {:.3f}; another --lr, more --epochs, --subtract-clip-mean or --init from a trained network "
-      "may help",
-      loss, chance));
 }
 
 int TrainCommand::run() {
@@ -246,13 +268,14 @@ int TrainCommand::run() {
   observer.epoch = [&](const EpochResult& result) {
     progress.clear();
     print_epoch(result);
+    if (result.restart) print_restart(result);
   };
   try {
     const TrainResult result = train_model(training, validation, out, options, control, observer);
     progress.clear();
     if (validation_share > 0) write_dataset(validation, held_out_path());
     print_end(result);
-    warn_where_nothing_was_learnt(result, training);
+    if (result.at_chance) print_warning(fmt::format("the network has learnt nothing: {}", *result.at_chance));
   } catch (const Interrupted&) {
     progress.clear();
     print_error("interrupted",
@@ -272,6 +295,7 @@ void add_train(CLI::App& program, Action& action) {
   command->add_network(*app);
   command->add_clips(*app);
   command->add_optimiser(*app);
+  command->add_collapse(*app);
   command->add_run(*app);
   app->callback([command, &action] { action = [command] { return command->run(); }; });
 }

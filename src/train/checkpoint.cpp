@@ -9,56 +9,32 @@
 
 #include "relevid/error.h"
 #include "relevid/npz.h"
+#include "train/history.h"
 
 namespace relevid::train {
 namespace {
 
 using Json = nlohmann::ordered_json;
 
-constexpr int kFormat = 1;
+constexpr int kFormat = 2;
 constexpr const char* kRecord = "record";  // JSON as bytes
+constexpr int64_t kNoBest = -1;
 
-Json json_of(const EpochResult& result) {
-  Json json = {{"epoch", result.epoch},
-               {"loss", result.loss},
-               {"clips", result.clips},
-               {"clips_right", result.clips_right},
-               {"learning_rate", result.learning_rate},
-               {"clips_per_second", result.clips_per_second}};
-  if (result.validation) {
-    json["validation"] = {{"clips", result.validation->clips},
-                          {"clips_right", result.validation->clips_right},
-                          {"videos", result.validation->videos},
-                          {"videos_right", result.validation->videos_right}};
-  }
-  return json;
-}
-
-EpochResult epoch_of(const Json& json) {
-  EpochResult result;
-  json.at("epoch").get_to(result.epoch);
-  json.at("loss").get_to(result.loss);
-  json.at("clips").get_to(result.clips);
-  json.at("clips_right").get_to(result.clips_right);
-  json.at("learning_rate").get_to(result.learning_rate);
-  json.at("clips_per_second").get_to(result.clips_per_second);
-  if (json.contains("validation")) {
-    const Json& v = json["validation"];
-    result.validation = Accuracy{v.at("clips"), v.at("clips_right"), v.at("videos"), v.at("videos_right")};
-  }
-  return result;
-}
-
-Json record_of(const Position& position, int64_t updates, const Settings& settings) {
+Json record_of(const RunState& state, const Settings& settings) {
+  const Position& position = state.position;
   Json record = {{"relevid_checkpoint", kFormat},
                  {"epoch", position.epoch},
                  {"step", position.step},
-                 {"updates", updates},
+                 {"attempt", position.attempt},
+                 {"updates", state.optimiser.updates()},
+                 {"best", state.best ? state.best->place : kNoBest},
                  {"loss_sum", position.loss_sum},
+                 {"norm_sum", position.norm_sum},
                  {"clips", position.clips},
                  {"clips_right", position.clips_right},
                  {"history", Json::array()}};
-  for (const EpochResult& result : position.history) record["history"].push_back(json_of(result));
+  for (const EpochResult& result : position.history)
+    record["history"].push_back(Json::parse(to_json(result)));
   for (const auto& [key, value] : settings) record["settings"][key] = value;
   return record;
 }
@@ -68,16 +44,27 @@ Tensor as_bytes(const std::string& text) {
                       std::vector<uint8_t>(text.begin(), text.end()));
 }
 
+/// The tensors that make up a model's state, in the order of a BestState.
+std::vector<Tensor*> tensors_of(const TrainableModel& model) {
+  std::vector<Tensor*> tensors;
+  for (const Parameter& parameter : model.parameters()) tensors.push_back(parameter.value.get());
+  for (const Statistic& statistic : model.statistics()) tensors.push_back(statistic.value.get());
+  return tensors;
+}
+
 /// Every array of a checkpoint by its name in the file; the same list serves writing and reading.
-std::map<std::string, Tensor*> arrays_of(const TrainableModel& model, Optimiser& optimiser) {
+std::map<std::string, Tensor*> arrays_of(const RunState& state) {
   std::map<std::string, Tensor*> arrays;
-  for (size_t i = 0; i < model.parameters().size(); ++i) {
-    arrays[fmt::format("parameter_{:04}", i)] = model.parameters()[i].value.get();
-    auto& moments = optimiser.moments()[i];
-    for (size_t m = 0; m < moments.size(); ++m) arrays[fmt::format("moment_{:04}_{}", i, m)] = &moments[m];
+  const auto tensors = tensors_of(state.model);
+  for (size_t i = 0; i < tensors.size(); ++i) {
+    arrays[fmt::format("state_{:04}", i)] = tensors[i];
+    if (state.best) arrays[fmt::format("best_{:04}", i)] = &state.best->tensors[i];
   }
-  for (size_t i = 0; i < model.statistics().size(); ++i)
-    arrays[fmt::format("statistic_{:04}", i)] = model.statistics()[i].value.get();
+  auto& moments = state.optimiser.moments();
+  for (size_t i = 0; i < moments.size(); ++i) {
+    for (size_t m = 0; m < moments[i].size(); ++m)
+      arrays[fmt::format("moment_{:04}_{}", i, m)] = &moments[i][m];
+  }
   return arrays;
 }
 
@@ -102,10 +89,12 @@ Position position_of(const Json& record) {
   Position position;
   record.at("epoch").get_to(position.epoch);
   record.at("step").get_to(position.step);
+  record.at("attempt").get_to(position.attempt);
   record.at("loss_sum").get_to(position.loss_sum);
+  record.at("norm_sum").get_to(position.norm_sum);
   record.at("clips").get_to(position.clips);
   record.at("clips_right").get_to(position.clips_right);
-  for (const Json& epoch : record.at("history")) position.history.push_back(epoch_of(epoch));
+  for (const Json& epoch : record.at("history")) position.history.push_back(epoch_from_json(epoch.dump()));
   return position;
 }
 
@@ -123,18 +112,41 @@ void copy_arrays(const std::filesystem::path& path, const std::map<std::string, 
   }
 }
 
+/// The place of the best state that a record tells of. Throws Json::exception, Error(kCorruptInput).
+std::optional<int64_t> best_of(const std::filesystem::path& path, const Json& record,
+                               const Position& position) {
+  const auto place = record.at("best").get<int64_t>();
+  if (place == kNoBest) return std::nullopt;
+  if (place < 0 || place >= std::ssize(position.history))
+    refuse(path, fmt::format("its best epoch is number {} of {}", place, position.history.size()));
+  return place;
+}
+
 }  // namespace
 
-void save_checkpoint(const std::filesystem::path& path, const TrainableModel& model, Optimiser& optimiser,
-                     const Position& position, const Settings& settings) {
-  const Tensor record = as_bytes(record_of(position, optimiser.updates(), settings).dump());
+std::vector<Tensor> copied_state(const TrainableModel& model) {
+  std::vector<Tensor> copies;
+  for (const Tensor* tensor : tensors_of(model)) copies.push_back(tensor->clone());
+  return copies;
+}
+
+void restore_state(TrainableModel& model, std::span<const Tensor> tensors) {
+  const auto into = tensors_of(model);
+  for (size_t i = 0; i < into.size(); ++i) {
+    const auto from = tensors[i].bytes();
+    std::memcpy(into[i]->bytes().data(), from.data(), from.size());
+  }
+  model.parameters_changed();
+}
+
+void save_checkpoint(const std::filesystem::path& path, const RunState& state, const Settings& settings) {
+  const Tensor record = as_bytes(record_of(state, settings).dump());
   std::map<std::string, const Tensor*> arrays = {{kRecord, &record}};
-  for (const auto& [name, tensor] : arrays_of(model, optimiser)) arrays[name] = tensor;
+  for (const auto& [name, tensor] : arrays_of(state)) arrays[name] = tensor;
   write_npz(path, arrays, NpzStorage::kStored);
 }
 
-Position load_checkpoint(const std::filesystem::path& path, TrainableModel& model, Optimiser& optimiser,
-                         const Settings& settings) {
+void load_checkpoint(const std::filesystem::path& path, const RunState& state, const Settings& settings) {
   const auto file = read_npz(path);
   const auto found = file.find(kRecord);
   if (found == file.end() || found->second.dtype() != DType::kU8) refuse(path, "not a checkpoint");
@@ -145,16 +157,17 @@ Position load_checkpoint(const std::filesystem::path& path, TrainableModel& mode
   try {
     require_same(path, record, settings);
     Position position = position_of(record);
-    copy_arrays(path, file, arrays_of(model, optimiser));
-    optimiser.set_updates(record.at("updates"));
-    return position;
+    std::optional<BestState> best;
+    if (const auto place = best_of(path, record, position))
+      best = BestState{*place, copied_state(state.model)};
+    const auto updates = record.at("updates").get<int64_t>();
+    copy_arrays(path, file, arrays_of({state.model, state.optimiser, position, best}));
+    state.optimiser.set_updates(updates);
+    state.position = std::move(position);
+    state.best = std::move(best);
   } catch (const Json::exception& error) {
     refuse(path, error.what());
   }
-}
-
-std::string to_json(const EpochResult& result) {
-  return json_of(result).dump();
 }
 
 }  // namespace relevid::train

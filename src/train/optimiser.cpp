@@ -54,7 +54,7 @@ double Optimiser::step(std::span<Tensor> gradients, double learning_rate) {
 void Optimiser::sgd(size_t index, std::span<const float> gradient, double learning_rate) {
   const Parameter& parameter = parameters_[index];
   const bool decays = parameter.kind == Parameter::Kind::kWeight;
-  const auto decay = static_cast<float>(decays ? options_.weight_decay : 0);
+  const auto decay = static_cast<float>(decays ? options_.weight_decay.value() : 0);
   const auto momentum = static_cast<float>(options_.momentum);
   const auto rate = static_cast<float>(learning_rate);
   const auto w = parameter.value->values<float>();
@@ -75,7 +75,7 @@ void Optimiser::sgd(size_t index, std::span<const float> gradient, double learni
 void Optimiser::adamw(size_t index, std::span<const float> gradient, double learning_rate) {
   const Parameter& parameter = parameters_[index];
   const bool decays = parameter.kind == Parameter::Kind::kWeight;
-  const auto keep = static_cast<float>(1 - learning_rate * (decays ? options_.weight_decay : 0));
+  const auto keep = static_cast<float>(1 - learning_rate * (decays ? options_.weight_decay.value() : 0));
   const auto beta1 = static_cast<float>(options_.beta1), beta2 = static_cast<float>(options_.beta2);
   const double updates = static_cast<double>(updates_);
   const auto rate = static_cast<float>(learning_rate / (1 - std::pow(options_.beta1, updates)));

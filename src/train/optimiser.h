@@ -15,6 +15,7 @@ namespace relevid::train {
 /// checkpoint has to keep. Not thread-safe.
 class Optimiser {
  public:
+  /// `options.weight_decay` is set.
   Optimiser(const OptimiserOptions& options, std::span<const Parameter> parameters);
 
   /// One update; `gradients` in the parameters' order and shapes, float32 (they are scaled where their norm

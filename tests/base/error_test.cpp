@@ -11,7 +11,8 @@ namespace {
 
 constexpr ErrorKind kKinds[] = {ErrorKind::kInvalidArgument, ErrorKind::kUnsupportedModel,
                                 ErrorKind::kCorruptInput,    ErrorKind::kIo,
-                                ErrorKind::kResourceLimit,   ErrorKind::kInternal};
+                                ErrorKind::kResourceLimit,   ErrorKind::kInternal,
+                                ErrorKind::kNothingLearnt};
 
 // docs/user/exit-status.md promises these numbers to scripts.
 TEST(Error, EachKindHasItsDocumentedExitStatus) {
@@ -21,6 +22,7 @@ TEST(Error, EachKindHasItsDocumentedExitStatus) {
   EXPECT_EQ(exit_status(ErrorKind::kIo), 5);
   EXPECT_EQ(exit_status(ErrorKind::kResourceLimit), 6);
   EXPECT_EQ(exit_status(ErrorKind::kInternal), 7);
+  EXPECT_EQ(exit_status(ErrorKind::kNothingLearnt), 8);
 }
 
 TEST(Error, EachKindHasANameOfItsOwn) {

@@ -16,7 +16,7 @@ cd "$folder"
 "$relevid" generate set --videos 24 --frames 40 --size 40 --seed 3
 "$relevid" generate long --videos 1 --frames 120 --size 40 --seed 5 --val-share 0
 "$relevid" train set/train.csv --out net.onnx --cache cache --arch c3d_small --width 0.125 --size 32 --resize 36 \
-  --epochs 2 --batch 4 --lr 0.02 --subtract-clip-mean
+  --epochs 2 --batch 4 --optimiser sgd --lr 0.02 --clip-norm 10 --warmup 1 --subtract-clip-mean --allow-chance
 
 # Names that would be markup where names were not text: a video's, a class's, and that of a video in a data set.
 video='<img src=x onerror=alert(1)>.mp4'

@@ -5,6 +5,7 @@
 
 #include <csignal>
 
+#include "base/atomic_file.h"
 #include "cli/program.h"
 #include "relevid/dataset.h"
 
@@ -21,16 +22,16 @@ class TrainCommand : public ::testing::Test {
     ASSERT_EQ(made.status, 0) << made.err;
   }
   std::vector<std::string> arguments(const std::vector<std::string>& further) const {
-    std::vector<std::string> all = {"train",      (folder_ / "set/train.csv").string(),
-                                    "--out",      (folder_ / "m.onnx").string(),
-                                    "--cache",    (folder_ / "cache").string(),
-                                    "--arch",     "c3d_small",
-                                    "--width",    "0.06",
-                                    "--size",     "24",
-                                    "--resize",   "28",
-                                    "--clip-len", "4",
-                                    "--batch",    "4",
-                                    "--warmup",   "0"};
+    std::vector<std::string> all = {"train",         (folder_ / "set/train.csv").string(),
+                                    "--out",         (folder_ / "m.onnx").string(),
+                                    "--cache",       (folder_ / "cache").string(),
+                                    "--arch",        "c3d_small",
+                                    "--width",       "0.06",
+                                    "--size",        "24",
+                                    "--resize",      "28",
+                                    "--clip-len",    "4",
+                                    "--batch",       "4",
+                                    "--allow-chance"};
     all.insert(all.end(), further.begin(), further.end());
     return all;
   }
@@ -55,6 +56,33 @@ TEST_F(TrainCommand, SaysThatNothingWasLearnt) {
   ASSERT_EQ(outcome.status, 0) << outcome.err;
   EXPECT_THAT(outcome.err, HasSubstr("has learnt nothing"));
   EXPECT_THAT(outcome.err, HasSubstr("gives 1.386"));
+}
+
+TEST_F(TrainCommand, ANetworkAtChanceIsAnErrorUnlessItIsAllowed) {
+  std::vector<std::string> strict = arguments({"--epochs", "1", "--lr", "1e-9"});
+  std::erase(strict, "--allow-chance");
+  const Outcome outcome = relevid(strict);
+  EXPECT_EQ(outcome.status, 8) << outcome.err;
+  EXPECT_THAT(outcome.err, HasSubstr("has learnt nothing"));
+  EXPECT_THAT(outcome.err, HasSubstr("--allow-chance"));
+  EXPECT_FALSE(std::filesystem::exists(folder_ / "m.onnx"));
+  EXPECT_TRUE(std::filesystem::exists(folder_ / "m.log.jsonl"));
+  const Outcome allowed = relevid(arguments({"--epochs", "1", "--lr", "1e-9", "--resume"}));
+  EXPECT_EQ(allowed.status, 0) << allowed.err;
+  EXPECT_TRUE(std::filesystem::exists(folder_ / "m.onnx"));
+}
+
+TEST_F(TrainCommand, ALossThatNeverLeavesChanceIsTriedAgainThenEndsTheRun) {
+  std::vector<std::string> strict =
+      arguments({"--epochs", "9", "--lr", "1e-9", "--patience", "2", "--restarts", "1"});
+  std::erase(strict, "--allow-chance");
+  const Outcome outcome = relevid(strict);
+  EXPECT_EQ(outcome.status, 8) << outcome.err;
+  EXPECT_THAT(outcome.err, HasSubstr("the state before the first update at 0.3 of the learning rate"));
+  EXPECT_THAT(outcome.err, HasSubstr("training collapsed 2 times"));
+  const std::string log = read_file(folder_ / "m.log.jsonl");
+  EXPECT_EQ(std::ranges::count(log, '\n'), 4) << "two epochs of each attempt";
+  EXPECT_THAT(log, HasSubstr("\"reason\":\"never left chance\",\"to_epoch\":0,\"rate_factor\":0.3"));
 }
 
 TEST_F(TrainCommand, ListsWhatItHeldOut) {

@@ -99,7 +99,7 @@ void expect_updates(const OptimiserOptions& options, Update update) {
     const auto gw = static_cast<float>(0.5 * t), gb = static_cast<float>(-0.25 * t);
     auto gradients = problem.gradients(gw, 0, gb);
     optimiser.step(gradients, 0.1);
-    update(w, static_cast<double>(gw), options.weight_decay, state_w, t);
+    update(w, static_cast<double>(gw), *options.weight_decay, state_w, t);
     update(b, static_cast<double>(gb), 0, state_b, t);
     EXPECT_NEAR(problem.value(0, 0), w, 1e-6) << t;
     EXPECT_NEAR(problem.value(1, 0), b, 1e-6) << t;
@@ -108,7 +108,11 @@ void expect_updates(const OptimiserOptions& options, Update update) {
 
 TEST(Optimiser, SgdAsPytorchHasIt) {
   for (const Nesterov nesterov : {Nesterov::kOff, Nesterov::kOn}) {
-    expect_updates({.momentum = 0.9, .nesterov = nesterov, .weight_decay = 0.1, .clip_norm = 0},
+    expect_updates({.kind = OptimiserKind::kSgd,
+                    .momentum = 0.9,
+                    .nesterov = nesterov,
+                    .weight_decay = 0.1,
+                    .clip_norm = 0},
                    [&](double& w, double g, double decay, std::array<double, 2>& v, int) {
                      g += decay * w;
                      v[0] = 0.9 * v[0] + g;
@@ -118,7 +122,7 @@ TEST(Optimiser, SgdAsPytorchHasIt) {
 }
 
 TEST(Optimiser, SgdWithoutMomentum) {
-  expect_updates({.momentum = 0, .weight_decay = 0, .clip_norm = 0},
+  expect_updates({.kind = OptimiserKind::kSgd, .momentum = 0, .weight_decay = 0, .clip_norm = 0},
                  [](double& w, double g, double, std::array<double, 2>&, int) { w -= 0.1 * g; });
 }
 
@@ -135,7 +139,8 @@ TEST(Optimiser, AdamWAsPytorchHasIt) {
 
 TEST(Optimiser, ClipsTheNormOfAllGradientsTogether) {
   Problem problem;
-  Optimiser optimiser({.momentum = 0, .weight_decay = 0, .clip_norm = 1}, problem.parameters);
+  Optimiser optimiser({.kind = OptimiserKind::kSgd, .momentum = 0, .weight_decay = 0, .clip_norm = 1},
+                      problem.parameters);
   auto gradients = problem.gradients(3, 0, 4);
   EXPECT_DOUBLE_EQ(optimiser.step(gradients, 1), 5);
   EXPECT_NEAR(problem.value(0, 0), 1 - 0.6, 1e-6);

@@ -58,6 +58,8 @@ class TrainModel : public ::testing::Test {
     options.threads = 1;
     options.cache = *folder_ / "cache";
     options.augmentation.contrast = 0.2;
+    options.optimiser.kind = OptimiserKind::kSgd;
+    options.collapse.at_chance = CollapseOptions::AtChance::kAllow;  // a few updates teach nothing
     return options;
   }
   TrainResult train(const std::string& name, const TrainOptions& options,

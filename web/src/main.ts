@@ -7,6 +7,7 @@ import type { Page } from "./data/types.ts";
 import { evaluationView } from "./evaluation/view.ts";
 import { explanationView } from "./explanation/view.ts";
 import "./style/main.css";
+import { trainingView } from "./training/view.ts";
 
 function viewOf(page: Page): HTMLElement {
   switch (page.kind) {
@@ -16,6 +17,8 @@ function viewOf(page: Page): HTMLElement {
       return evaluationView(page);
     case "explanation":
       return explanationView(page, page.title, document).element;
+    case "training":
+      return trainingView(page);
   }
 }
 

@@ -12,6 +12,7 @@ export class Unreadable extends Error {
 }
 
 const kVersion = 1;
+const kKinds: readonly Page["kind"][] = ["explanation", "audit", "evaluation", "training"];
 
 /** The page's object from its JSON text. Throws Unreadable where there is none that this page can show. */
 export function readPage(text: string): Page {
@@ -34,10 +35,10 @@ export function readPage(text: string): Page {
       "Page and data come from different versions of relevid; make the page anew with one of them.",
     );
   }
-  if (head.kind !== "explanation" && head.kind !== "audit" && head.kind !== "evaluation") {
+  if (!kKinds.includes(head.kind as Page["kind"])) {
     throw new Unreadable(
       `This page's data is of the kind “${String(head.kind)}”, which it does not know.`,
-      "It knows explanations, audits and evaluations.",
+      "It knows explanations, audits, evaluations and trainings.",
     );
   }
   return data as Page;

@@ -361,6 +361,35 @@ export interface EvaluationReport {
   failures: Omit<Failure, "error_kind">[];
 }
 
+/** One epoch of a training run, in the order they were run. */
+export interface TrainingEpoch {
+  epoch: number;
+  /** 1 + the restarts before it. */
+  attempt: number;
+  loss: number;
+  clips: number;
+  clips_right: number;
+  learning_rate: number;
+  gradient_norm: number;
+  clips_per_second: number;
+  validation?: { clips: number; clips_right: number; videos: number; videos_right: number };
+  /** After this epoch training went back. */
+  restart?: { reason: string; to_epoch: number; rate_factor: number };
+}
+
+export interface Training {
+  epochs_planned: number;
+  /** Loss of knowing only the class frequencies. */
+  chance_loss: number;
+  parameters: number;
+  training_videos: number;
+  validation_videos: number;
+  /** Place in `epochs` of the one whose state is kept. */
+  kept: number;
+  settings: { clip_norm: number } & Record<string, unknown>;
+  epochs: TrainingEpoch[];
+}
+
 interface Head {
   relevid_page: 1;
   relevid: string;
@@ -370,4 +399,5 @@ interface Head {
 export type ExplanationPage = Head & Explanation & { kind: "explanation" };
 export type AuditPage = Head & { kind: "audit"; runs: Run[] };
 export type EvaluationPage = Head & { kind: "evaluation"; report: EvaluationReport };
-export type Page = ExplanationPage | AuditPage | EvaluationPage;
+export type TrainingPage = Head & Training & { kind: "training" };
+export type Page = ExplanationPage | AuditPage | EvaluationPage | TrainingPage;

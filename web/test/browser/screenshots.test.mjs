@@ -74,7 +74,7 @@ for (const name of ["explanation", "audit", "evaluation"]) {
   }
 }
 
-for (const name of ["long", "comparison", "hostile"]) {
+for (const name of ["long", "comparison", "training", "hostile"]) {
   test(`${name}, kept to be looked at`, async () => {
     const page = await visitor.open(fixture(name));
     for (const width of kWidths) {
