@@ -46,9 +46,10 @@ void write_audit_report(const std::filesystem::path& run, const ReportOptions& o
 /// The same as one string.
 std::string audit_report(const std::filesystem::path& run, const ReportOptions& options = {});
 
-/// The two statements that an audit makes.
+/// What an audit says: accuracy against chance, then its two statements, which are "No verdict: ..." and
+/// "No advice: ..." where the model is not distinguishable from chance or most videos have no relevance.
 struct AuditFindings {
-  std::string verdict, recommendation;
+  std::string accuracy, verdict, recommendation;
 };
 /// Of `options`, format and table play no part. Errors as write_audit_report's.
 AuditFindings audit_findings(const std::filesystem::path& run, const ReportOptions& options = {});

@@ -48,11 +48,14 @@ struct Scale {
 
 inline constexpr double kDefaultScalePercentile = 99.5;
 
-/// The scale of a clip: its limit is the given percentile of |R| over all values (linear between order
-/// statistics), so that a few extreme pixels do not turn the rest invisible; where that is zero, as in very
-/// sparse maps, the largest |R|. NaN marks pixels without relevance and is left out. Throws
-/// Error(kInvalidArgument) for infinite relevance, for no finite value at all, for percentiles outside (0,
-/// 100].
+/// The relevance drawn at the end of a colour map, for each of the percentiles (which ascend): the percentile
+/// of |R| over all values (linear between order statistics), so that a few extreme pixels do not turn the
+/// rest invisible; where that is zero, as in very sparse maps, the largest |R|. NaN marks pixels without
+/// relevance and is left out. Throws Error(kInvalidArgument) for infinite relevance, for no finite value at
+/// all, for percentiles outside (0, 100] or that do not ascend.
+std::vector<double> scale_limits(std::span<const float> relevance, std::span<const double> percentiles);
+
+/// The scale whose limit is that of one percentile. Throws as scale_limits.
 Scale fit_scale(std::span<const float> relevance, RelevanceSign sign,
                 double percentile = kDefaultScalePercentile);
 

@@ -67,6 +67,17 @@ std::vector<std::string> methods();
 /// Throws Error(kInvalidArgument) with the nearest name where it is none of methods().
 void require_known_method(const std::string& method);
 
+/// What a method's relevance is like, whatever the network and the clip.
+struct MethodTraits {
+  /// Whether it can be negative where the score that is explained is positive.
+  bool can_be_negative = true;
+  /// Whether it comes back from the output to the input layer by layer, as the null profile does, which
+  /// therefore says what the architecture's part in it is. Not so for maps of a layer and for methods that
+  /// change the clip.
+  bool has_null_profile = false;
+};
+MethodTraits method_traits(const MethodOptions& options);
+
 /// The smallest and largest value that the network's input can have, broadcastable to a clip.
 struct InputRange {
   Tensor low, high;
@@ -116,6 +127,7 @@ class ClipExplainer {
   /// What one clip and target will cost.
   MethodCost cost(size_t method = 0) const;
   MethodResolution resolution(size_t method = 0) const;
+  const MethodTraits& traits(size_t method = 0) const;
   /// Is called after every pass through the network while explain() runs, from the thread that called it; may
   /// be empty. What it throws comes out of explain().
   void on_pass(std::function<void()> call);
@@ -154,6 +166,7 @@ struct Explanation {
   std::vector<std::vector<LayerAccount>> layers;  ///< per clip
   MethodCost cost;                                ///< of a clip
   MethodResolution resolution;
+  MethodTraits traits;
   std::vector<std::vector<std::string>> notes;  ///< per clip: what else the method found
   std::vector<double> around_layer;             ///< per clip, where relevance stopped at a layer
   Tensor at_layer;  ///< [N, ...] the relevance where it stopped; empty where it went on to the clip
@@ -200,6 +213,10 @@ Tensor read_clip(const std::filesystem::path& path, const std::string& key);
 ClipLayout layout_of(const Shape& clip);
 /// Whether a path is a clip given as numbers, by its extension.
 bool is_clip_file(const std::filesystem::path& path);
+
+/// "6 of the clip's 16 frames repeat another: the video (10 frames) ends before the clip does.", or "" where
+/// no clip repeats a frame.
+std::string repeated_frames_sentence(const Explanation& explanation);
 
 /// "carving ice", or "class 72" where names are not known.
 std::string class_label(int64_t index, std::span<const std::string> class_names);

@@ -15,8 +15,11 @@ struct OutputOptions {
   std::filesystem::path folder;
   std::string stem;  ///< NAME of NAME.npz, NAME.json, NAME.png, NAME.mp4, NAME.html
   std::vector<std::string> class_names;
-  std::string color_map = "bwr";
-  double percentile = 99.5;
+  /// "auto": by the method, for relevance that can be negative a map with zero in its middle, for other
+  /// relevance one that begins at zero. A map's name: that one wherever it can show the relevance (the latter
+  /// kind can't show negative relevance, which keeps its own). One for sheet, overlay video and page.
+  std::string color_map = "auto";
+  double percentile = 99.5;  ///< of |R|, drawn at the end of the colour map in all pictures
   enum class Film { kWrite, kSkip } film = Film::kWrite;
   enum class Page { kWrite, kSkip } page = Page::kWrite;
   /// Of the page's frames and maps. Where they would take more, evenly chosen clips keep theirs, one at

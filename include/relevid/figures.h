@@ -24,6 +24,9 @@ struct ClassProbability {
   double probability = 0;
 };
 
+/// "the first and the last frame", "the first and last 2 frames": the border of a clip in words.
+std::string border_name(int64_t border_frames);
+
 /// What shares are of; the axis names it.
 enum class ShareOf { kRelevance, kAbsoluteRelevance };
 
@@ -37,7 +40,7 @@ struct SheetFrame {
   double negative_share = 0;  ///< the part of `share` that negative relevance makes up; 0: not told apart
   /// Of the architecture alone, drawn as a thin line; NaN: not known.
   double null_share = std::numeric_limits<double>::quiet_NaN();
-  bool at_border = false;  ///< among the first or last two frames of a clip: shaded on the curve
+  bool at_border = false;  ///< in the border of a clip: shaded on the curve
 };
 
 /// What has become of the relevance at the start once a layer is passed: what goes on, and what was lost up
@@ -64,6 +67,8 @@ struct SheetContents {
   MapStyle style = MapStyle::kOverlay;
   ShareOf share_of = ShareOf::kRelevance;
   double even_share = 0;           ///< 1/T for clips of T frames, a line on the curve; 0: none
+  int64_t border_frames = 1;       ///< at either end of a clip, which `at_border` is about
+  std::string repeated;            ///< that clips repeat frames, a line above the curve; may be empty
   std::vector<SheetFrame> frames;  ///< in clip order, 1 to kMaxSheetFrames
   std::vector<SheetLayer> layers;  ///< output first; empty: no chart of conservation
 };
@@ -72,22 +77,24 @@ inline constexpr int64_t kMaxSheetFrames = 512;
 inline constexpr int64_t kSheetWidth = 1600;  ///< pixels; the height follows from the contents
 
 /// The sheet as a picture: header, top-5 bars, every frame with its map below it, the colour bar, the curve
-/// of relevance per frame, conservation layer by layer. Reentrant. Throws Error(kInvalidArgument) naming what
+/// of relevance per frame (a line that says so where all shares are 0), conservation layer by layer.
+/// Reentrant. Throws Error(kInvalidArgument) naming what
 /// does not fit (no frames, sizes, shares or times that are not finite, a negative part beyond its share).
 Picture render_explanation_sheet(const SheetContents& contents);
 
 /// Writes it as a PNG, atomically. Throws Error(kIo) where the file cannot be written, and as above.
 void draw_explanation_sheet(const std::filesystem::path& path, const SheetContents& contents);
 
-/// One frame of the source video on the curve of an overlay film.
+/// One frame of the source video on the curve of an overlay video.
 struct CurvePoint {
   double pts_seconds = 0;
   double share = std::numeric_limits<double>::quiet_NaN();       ///< NaN: no clip covers this frame
   double negative_share = 0;                                     ///< as in SheetFrame
   double null_share = std::numeric_limits<double>::quiet_NaN();  ///< as in SheetFrame
+  bool at_border = false;                                        ///< as in SheetFrame
 };
 
-/// What stays the same through an overlay film.
+/// What stays the same through an overlay video.
 struct OverlayContents {
   std::string title;
   ClassProbability prediction;
@@ -99,13 +106,14 @@ struct OverlayContents {
   Scale scale;
   ShareOf share_of = ShareOf::kRelevance;
   double even_share = 0;          ///< as in SheetContents
+  int64_t border_frames = 1;      ///< as in SheetContents
   std::vector<CurvePoint> curve;  ///< [frames of the video], by source frame index; times ascend
 };
 
-/// Draws the frames of an overlay film: header, source frame at the left, overlay at the right, below them
-/// the curve of relevance per frame with a mark that moves. Width and height are even; small sources are
-/// enlarged by 2 at most. Keeps a copy of its contents and the drawn background. render() is const and may be
-/// called from several threads.
+/// Draws the frames of an overlay video: header, source frame at the left, overlay at the right, below them
+/// the curve of relevance per frame with a mark that moves (a line of text where no frame has a share). Width
+/// and height are even; small sources are enlarged by 2 at most. Keeps a copy of its contents and the drawn
+/// background. render() is const and may be called from several threads.
 class OverlayRenderer {
  public:
   /// Throws Error(kInvalidArgument) for an empty curve, times that do not ascend, or sizes below 1.

@@ -97,6 +97,13 @@ std::vector<ClipPlan> plan_clips(const SamplingOptions& options, int64_t frame_c
 std::vector<ClipPlan> plan_random_clips(const SamplingOptions& options, int64_t frame_count, double fps,
                                         uint64_t seed);
 
+/// The temporal border of a clip: this many frames at either end, an eighth of the clip and one at least.
+/// Every number and every shading that speaks of a border means these frames (an audit lists further widths
+/// by their k).
+constexpr int64_t border_frames(int64_t clip_len) {
+  return clip_len < 16 ? 1 : clip_len / 8;
+}
+
 /// Values per clip and frame, brought back to the frames of the video.
 struct FrameValues {
   std::vector<int64_t> frame_indices;  ///< [F] frames that at least one clip takes, ascending
@@ -104,9 +111,11 @@ struct FrameValues {
   Tensor values;                       ///< [F, ...] float32
 };
 
-/// Combines `values` ([N, T, ...] float32: one entry per clip and position) over overlapping clips: positions
-/// of one clip that show the same frame are added (each is a share of that clip), clips that cover a frame
-/// are averaged. Throws Error(kInvalidArgument) where shapes do not fit the plans.
+/// Combines `values` ([N, T, ...] float32: one entry per clip and position) over overlapping clips. Note
+/// [Copies]: positions of one clip that show the same frame are averaged, so that a frame counts once however
+/// often the clip repeats it, and values that are even over the clip's positions stay even over the video's
+/// frames; then the clips that cover a frame are averaged. Throws Error(kInvalidArgument) where shapes do not
+/// fit the plans.
 FrameValues combine_over_clips(std::span<const ClipPlan> plans, const Tensor& values);
 
 /// Which (clip, position) pairs show a frame; ascending by frame.
@@ -120,5 +129,13 @@ struct CoveredFrame {
   std::vector<Position> positions;
 };
 std::vector<CoveredFrame> covered_frames(std::span<const ClipPlan> plans);
+
+/// How often clips show a frame that they have shown before: those of videos shorter than a clip, or of a
+/// lower rate.
+struct RepeatedFrames {
+  int64_t clips = 0;   ///< that repeat a frame
+  int64_t copies = 0;  ///< positions whose frame an earlier one has; of the clip with most of them
+};
+RepeatedFrames repeated_frames(std::span<const ClipPlan> plans);
 
 }  // namespace relevid

@@ -31,7 +31,7 @@ struct OptimiserOptions {
 
 struct ScheduleOptions {
   Schedule schedule = Schedule::kCosine;
-  std::optional<double> learning_rate;  ///< nothing: 0.002 for AdamW, 0.01 for SGD
+  std::optional<double> learning_rate;  ///< nothing: 0.001 for AdamW, 0.01 for SGD
   std::optional<double> warmup_epochs;  ///< nothing: a tenth of the epochs
   int64_t step_epochs = 10;             ///< kStep: epochs between two reductions
   double step_factor = 0.1;             ///< kStep: by what the rate is multiplied

@@ -27,7 +27,9 @@ IntervalSheet::Role role_of(int64_t interval, const audit::Recommendation& advic
   using Role = IntervalSheet::Role;
   const bool base = interval == advice.base;
   // Without evidence the base is kept, which is no recommendation of it.
-  const bool advised = interval == advice.advised && advice.advice != audit::Advice::kTooFewVideos;
+  const bool evidence =
+      advice.advice != audit::Advice::kTooFewVideos && advice.advice != audit::Advice::kNone;
+  const bool advised = evidence && interval == advice.advised;
   if (advised) return base ? Role::kBaseAndAdvised : Role::kAdvised;
   return base ? Role::kBase : Role::kOther;
 }

@@ -41,6 +41,7 @@ struct ClipExplainer::Implementation {
       chosen.scoring = scoring_network(model, shape, options);
       explainers.push_back(std::make_unique<Explainer>(network, chosen));
       names.push_back(options.method);
+      traits.push_back(method_traits(options));
     }
   }
 
@@ -91,6 +92,7 @@ struct ClipExplainer::Implementation {
   std::function<void()> on_pass;
   std::vector<std::unique_ptr<Explainer>> explainers;
   std::vector<std::string> names;
+  std::vector<MethodTraits> traits;
   std::optional<int64_t> contrast;
   size_t holder = 0;  ///< the explainer that has the clip
 };
@@ -153,6 +155,10 @@ MethodCost ClipExplainer::cost(size_t method) const {
 
 MethodResolution ClipExplainer::resolution(size_t method) const {
   return implementation_->explainers.at(method)->resolution();
+}
+
+const MethodTraits& ClipExplainer::traits(size_t method) const {
+  return implementation_->traits.at(method);
 }
 
 void ClipExplainer::on_pass(std::function<void()> call) {

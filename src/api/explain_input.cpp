@@ -220,6 +220,7 @@ std::vector<Explanation> InputRun::results(const std::filesystem::path& input, s
     e.around_layer = std::move(findings_[i].around_layer);
     e.cost = explainer_.cost(i / classes_.size());
     e.resolution = explainer_.resolution(i / classes_.size());
+    e.traits = explainer_.traits(i / classes_.size());
     e.decode_seconds = decode_seconds_;
     e.forward_seconds = forward_seconds_;
     e.explain_seconds = findings_[i].seconds;

@@ -5,6 +5,7 @@
 #include <array>
 #include <string_view>
 
+#include "api/appearance.h"
 #include "api/records.h"
 
 namespace relevid {
@@ -73,7 +74,9 @@ json shown_clips(const Explanation& e, const PagePictures& pictures, const Outpu
 json shown(const Explanation& e, size_t place, const PagePictures& pictures, const OutputOptions& options) {
   const double probability = e.class_probabilities[static_cast<size_t>(e.target)];
   return {{"method", e.method},
-          {"signed", e.is_signed},
+          {"colors", name(colors_for(relevance_sign(e), options.color_map))},
+          {"scale", pictures.scale(place, options.percentile)},
+          {"has_null_profile", shows_null_profile(e, options)},
           {"share_of", share_of_name(e)},
           {"target", class_record(e.target, probability, options.class_names)},
           {"against", e.contrast ? json(class_label(*e.contrast, options.class_names)) : json()},
@@ -88,7 +91,6 @@ json shown(const Explanation& e, size_t place, const PagePictures& pictures, con
 }  // namespace
 
 json page_head(const Explanation& e, const PagePictures& pictures, std::span<const double> null_profile) {
-  const int64_t frames = e.clips->shape()[2];
   return {{"relevid_page", 1},
           {"kind", "explanation"},
           {"relevid", RELEVID_VERSION},
@@ -97,14 +99,17 @@ json page_head(const Explanation& e, const PagePictures& pictures, std::span<con
           {"video", video_record(e)},
           {"frames", pictures.frames()},
           {"null_profile", null_profile.empty() ? json() : json(null_profile)},
-          {"border_frames", std::max<int64_t>(1, frames / 8)}};
+          {"border_frames", border_frames(e.clips->shape()[2])},
+          {"repeated_frames", repeated_record(e)}};
 }
 
 json page_record(std::span<const Explanation> explanations, const Model& model, const OutputOptions& options,
                  PagePictures::Fit fit) {
   const PagePictures pictures(explanations, options.page_limit_bytes, fit);
   const Explanation& first = explanations.front();
-  json page = page_head(first, pictures, options.null_profile);
+  const bool with_null =
+      std::ranges::any_of(explanations, [&](const Explanation& e) { return shows_null_profile(e, options); });
+  json page = page_head(first, pictures, with_null ? options.null_profile : std::vector<double>{});
   page["model"] = model_record(model);
   page["prediction"] = prediction_record(first, options.class_names);
   page["settings"] = settings_where(first, [](const std::string& key) { return !is_of_method(key); });

@@ -18,7 +18,7 @@ nlohmann::json page_record(std::span<const Explanation> explanations, const Mode
                            const OutputOptions& options, PagePictures::Fit fit);
 
 /// What page_record and a run's own account of a clip have in common: "title", "input", "video", "frames",
-/// "null_profile", "border_frames".
+/// "null_profile", "border_frames", "repeated_frames".
 nlohmann::json page_head(const Explanation& explanation, const PagePictures& pictures,
                          std::span<const double> null_profile);
 

@@ -3,6 +3,7 @@
 
 #include <fmt/format.h>
 
+#include "api/appearance.h"
 #include "api/explanation_page.h"
 #include "api/layout.h"
 #include "api/records.h"
@@ -38,6 +39,15 @@ json run_clip(const audit::Extreme& extreme, const PagePictures& pictures, const
           {"top1", top1},
           {"conservation", nullptr},
           {"layers", json::array()}};
+}
+
+/// As far as a run says, of whichever version.
+MethodTraits traits_in_run(const Explanation& e) {
+  MethodOptions method;
+  method.method = e.method;
+  method.layer = settings_record(e).value("layer", "");
+  method.relevance = settings_record(e).value("relevance", method.relevance);
+  return method_traits(method);
 }
 
 }  // namespace
@@ -115,6 +125,7 @@ json ExtremeClips::explained(const audit::Extreme& extreme) {
   e.class_probabilities = probabilities(e.logits).at(0);
   ClipExplanation found = explainer_->explain(e.target);
   e.contrast = method_.contrast;
+  e.traits = method_traits(method_);
   e.relevance = to_ncthw(found.relevance, method_.layout);
   e.layers = {std::move(found.layers)};
   fill_shares(e);
@@ -136,12 +147,20 @@ json ExtremeClips::as_the_run_has_it(const audit::Extreme& extreme) const {
   }
   json target = class_record(e.target, 0, manifest_.class_names);
   target["probability"] = target_probability;
-  json page = page_head(e, pictures, null_profile_);
+  Explanation kept;
+  kept.traits = traits_in_run(e);
+  kept.is_signed = extreme.clip.negative_share > 0;
+  OutputOptions output;
+  output.null_profile = null_profile_;
+  const bool with_null = shows_null_profile(kept, output);
+  json page = page_head(e, pictures, with_null ? null_profile_ : std::vector<double>{});
   page["model"] = {
       {"path", nullptr}, {"sha256", manifest_.model_sha256}, {"opset", nullptr}, {"producer", nullptr}};
   page["settings"] = json::object();
   json shown = {{"method", e.method},
-                {"signed", extreme.clip.negative_share > 0},
+                {"colors", name(colors_for(relevance_sign(kept), output.color_map))},
+                {"scale", nullptr},
+                {"has_null_profile", with_null},
                 {"share_of", "absolute relevance"},
                 {"target", std::move(target)},
                 {"against", nullptr},

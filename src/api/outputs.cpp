@@ -6,6 +6,7 @@
 #include <nlohmann/json.hpp>
 #include <numeric>
 
+#include "api/appearance.h"
 #include "api/page_file.h"
 #include "api/pictures.h"
 #include "api/records.h"
@@ -153,6 +154,9 @@ std::string to_json(const Explanation& e, const Model& model, const OutputOption
       {"prediction", prediction_record(e, options.class_names)},
       {"targets_in_run", e.targets_in_run},
       {"share_of", share_of_name(e)},
+      {"scale", scale_record(appearance_of(e, options))},
+      {"border_frames", border_frames(e.frame_share.shape()[1])},
+      {"repeated_frames", repeated_record(e)},
       {"clips", clip_records(e, options.class_names)},
       {"layers", layer_accounts(e)},
       {"passes", cost_record(e.cost)},
@@ -160,7 +164,7 @@ std::string to_json(const Explanation& e, const Model& model, const OutputOption
       {"seconds",
        {{"decode", e.decode_seconds}, {"forward", e.forward_seconds}, {"explain", e.explain_seconds}}},
       {"settings", settings_record(e)}};
-  if (!options.null_profile.empty()) record["null_profile"] = options.null_profile;
+  if (shows_null_profile(e, options)) record["null_profile"] = options.null_profile;
   if (e.video) record["video"] = video_record(e);
   return dumped(record, 1);
 }

@@ -61,6 +61,15 @@ double largest_size(const Tensor& values) {
   return largest;
 }
 
+/// What a page's contrast can be set to: 90 to 100 in tenths, and the one that was asked for.
+std::vector<double> offered_percentiles(double own) {
+  std::vector<double> percentiles;
+  for (int tenth = 900; tenth <= 1000; ++tenth) percentiles.push_back(tenth / 10.0);
+  const auto place = std::ranges::lower_bound(percentiles, own);
+  if (place == percentiles.end() || *place != own) percentiles.insert(place, own);
+  return percentiles;
+}
+
 std::span<const float> clip_of(const Tensor& maps, size_t clip) {
   const auto size = static_cast<size_t>(maps.elements() / maps.shape()[0]);
   return maps.values<float>().subspan(clip * size, size);
@@ -200,6 +209,17 @@ nlohmann::json PagePictures::maps(size_t explanation) const {
   for (const std::string& map : encoded_maps_[explanation])
     clips.push_back(map.empty() ? nlohmann::json() : nlohmann::json(map));
   return {{"limit", limits_[explanation]}, {"encoding", report::kMapEncoding}, {"clips", std::move(clips)}};
+}
+
+nlohmann::json PagePictures::scale(size_t explanation, double percentile) const {
+  if (relevance_[explanation].elements() == 0) return nullptr;
+  const std::vector<double> percentiles = offered_percentiles(percentile);
+  const auto limits = scale_limits(relevance_[explanation].values<float>(), percentiles);
+  const auto own = std::ranges::find(percentiles, percentile) - percentiles.begin();
+  return {{"percentile", percentile},
+          {"limit", limits[static_cast<size_t>(own)]},
+          {"percentiles", percentiles},
+          {"limits", limits}};
 }
 
 }  // namespace relevid

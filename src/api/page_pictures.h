@@ -30,6 +30,8 @@ class PagePictures {
   std::vector<int64_t> places(size_t clip) const;
   /// Maps of the contract; null without relevance.
   nlohmann::json maps(size_t explanation) const;
+  /// Scale of the contract, of the maps as they are here; null without relevance.
+  nlohmann::json scale(size_t explanation, double percentile) const;
   /// Whether a clip has kept its frames and maps.
   bool keeps(size_t clip) const { return kept_.at(clip); }
 

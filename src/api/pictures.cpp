@@ -7,9 +7,10 @@
 #include <cmath>
 #include <optional>
 
+#include "api/appearance.h"
+#include "api/covered.h"
 #include "api/frame_pictures.h"
 #include "api/maps.h"
-#include "relevid/colormap.h"
 #include "relevid/error.h"
 #include "relevid/figures.h"
 
@@ -18,55 +19,6 @@ namespace {
 
 constexpr int64_t kMaxFrames = 64;
 constexpr int64_t kThumbnailWidth = 320;
-constexpr int64_t kBorderFrames = 2;  // at either end of a clip
-
-/// Relevance per covered source frame: maps at the model's size summed over channels, and shares.
-struct CoveredRelevance {
-  FrameValues maps;                   ///< [F, H, W]
-  FrameValues share, negative_share;  ///< [F]
-  std::optional<FrameValues> null;    ///< [F] shares of the architecture alone
-  std::vector<bool> at_border;        ///< [F] among the outermost frames of a clip
-  Scale scale;
-  ColorMap colors = ColorMap::kBwr;
-};
-
-double value_at(const FrameValues& values, size_t index) {
-  return static_cast<double>(values.values.values<float>()[index]);
-}
-
-/// Every clip has the same profile.
-FrameValues combined_null(const std::vector<ClipPlan>& plans, const std::vector<double>& null_profile) {
-  std::vector<float> shares;
-  for (size_t clip = 0; clip < plans.size(); ++clip)
-    shares.insert(shares.end(), null_profile.begin(), null_profile.end());
-  const Shape shape{std::ssize(plans), std::ssize(null_profile)};
-  return combine_over_clips(plans, Tensor::from(shape, shares));
-}
-
-CoveredRelevance cover(const Explanation& e, const OutputOptions& options) {
-  CoveredRelevance covered;
-  covered.maps = combine_over_clips(e.plans, summed_over_channels(e.relevance));
-  covered.share = combine_over_clips(e.plans, e.frame_share);
-  covered.negative_share = combine_over_clips(e.plans, e.negative_share);
-  if (!options.null_profile.empty()) covered.null = combined_null(e.plans, options.null_profile);
-  const int64_t clip_length = e.frame_share.shape()[1];
-  for (const CoveredFrame& frame : covered_frames(e.plans)) {
-    covered.at_border.push_back(std::ranges::any_of(frame.positions, [&](const auto& at) {
-      return std::min(at.position, clip_length - 1 - at.position) < kBorderFrames;
-    }));
-  }
-  covered.colors = parse_color_map(options.color_map);
-  covered.scale = fit_scale(covered.maps.values.values<float>(), sign_of(covered.colors), options.percentile);
-  return covered;
-}
-
-Tensor map_at(const FrameValues& maps, size_t index) {
-  const Shape& s = maps.values.shape();
-  Tensor map(Shape{s[1], s[2]}, DType::kF32);
-  const auto size = static_cast<size_t>(map.elements());
-  std::ranges::copy(maps.values.values<float>().subspan(index * size, size), map.values<float>().begin());
-  return map;
-}
 
 /// The map on the source's pixels; NaN outside the crop, which the model did not see.
 std::vector<float> on_source(const Tensor& map, const Geometry& g) {
@@ -86,45 +38,32 @@ std::vector<float> on_source(const Tensor& map, const Geometry& g) {
   return values;
 }
 
-/// A sheet's pixels: frames and maps of one size, owned here because the sheet borrows them.
-struct SheetPixels {
-  std::vector<Picture> pictures;
-  std::vector<std::vector<float>> maps;
-  int64_t width = 0, height = 0;
-};
-
-SheetPixels video_pixels(const Explanation& e, const OutputOptions& options, const CoveredRelevance& covered,
-                         const std::vector<size_t>& chosen) {
-  SheetPixels pixels;
+/// Frames and maps of one size; a sheet borrows them.
+void take_video_pixels(SheetFigure& figure, const Explanation& e, const OutputOptions& options,
+                       const CoveredRelevance& covered, const std::vector<size_t>& chosen) {
   const Geometry& g = *e.geometry;
-  pixels.width = std::min(kThumbnailWidth, g.source.width);
-  pixels.height = std::max<int64_t>(1, g.source.height * pixels.width / g.source.width);
+  const int64_t width = std::min(kThumbnailWidth, g.source.width);
+  const int64_t height = std::max<int64_t>(1, g.source.height * width / g.source.width);
   std::vector<int64_t> indices;
-  for (const size_t i : chosen) indices.push_back(covered.maps.frame_indices[i]);
+  for (const size_t i : chosen) indices.push_back(covered.frames[i].index);
   VideoReader reader(e.input, options.video);
   reader.read(indices, [&](Frame&& frame) {
-    pixels.pictures.push_back(
-        resize_picture({frame.width, frame.height, frame.rgb}, pixels.width, pixels.height));
+    figure.pictures.push_back(resize_picture({frame.width, frame.height, frame.rgb}, width, height));
   });
   for (const size_t i : chosen) {
     const auto map = on_source(map_at(covered.maps, i), g);
-    pixels.maps.push_back(resize_map({g.source.width, g.source.height, map}, pixels.width, pixels.height));
+    figure.maps.push_back(resize_map({g.source.width, g.source.height, map}, width, height));
   }
-  return pixels;
 }
 
-SheetPixels number_pixels(const Explanation& e, const CoveredRelevance& covered,
-                          const std::vector<size_t>& chosen) {
-  SheetPixels pixels;
-  pixels.width = e.clips->shape()[4];
-  pixels.height = e.clips->shape()[3];
+void take_number_pixels(SheetFigure& figure, const Explanation& e, const CoveredRelevance& covered,
+                        const std::vector<size_t>& chosen) {
   const FramePictures pictures(e);
   for (const size_t i : chosen) {
-    pixels.pictures.push_back(pictures.at(0, static_cast<int64_t>(i)));
+    figure.pictures.push_back(pictures.at(0, static_cast<int64_t>(i)));
     const Tensor map = map_at(covered.maps, i);
-    pixels.maps.emplace_back(map.values<float>().begin(), map.values<float>().end());
+    figure.maps.emplace_back(map.values<float>().begin(), map.values<float>().end());
   }
-  return pixels;
 }
 
 std::string note_of(const Explanation& e, size_t covered, size_t shown) {
@@ -163,17 +102,54 @@ std::vector<SheetLayer> sheet_layers(const Explanation& e) {
   return layers;
 }
 
-/// What a sheet and a film have in common.
+/// What a sheet and an overlay video have in common.
 template <class Contents>
-void describe(Contents& contents, const Explanation& e, const OutputOptions& options,
-              const CoveredRelevance& covered) {
+void describe(Contents& contents, const Explanation& e, const OutputOptions& options) {
+  const Appearance appearance = appearance_of(e, options);
+  const int64_t clip_length = e.frame_share.shape()[1];
   contents.title = e.input.filename().string();
   contents.target = class_label(e.target, options.class_names);
   contents.method = e.method;
-  contents.colors = covered.colors;
-  contents.scale = covered.scale;
+  contents.colors = appearance.colors;
+  contents.scale = appearance.scale;
   contents.share_of = e.is_signed ? ShareOf::kAbsoluteRelevance : ShareOf::kRelevance;
-  contents.even_share = 1.0 / static_cast<double>(e.frame_share.shape()[1]);
+  contents.even_share = 1.0 / static_cast<double>(clip_length);
+  contents.border_frames = border_frames(clip_length);
+}
+
+SheetFrame sheet_frame(const Explanation& e, const FrameShares& shares, const Picture& picture,
+                       std::span<const float> map) {
+  SheetFrame frame;
+  frame.picture = view(picture);
+  frame.relevance = {picture.width, picture.height, map};
+  frame.source_index = shares.index;
+  frame.pts_seconds =
+      e.video ? e.video->pts_seconds[static_cast<size_t>(shares.index)] : static_cast<double>(shares.index);
+  frame.share = shares.share;
+  frame.negative_share = shares.negative_share;
+  frame.null_share = shares.null_share;
+  frame.at_border = shares.at_border;
+  return frame;
+}
+
+OverlayContents contents_of(const Explanation& e, const OutputOptions& options,
+                            const CoveredRelevance& covered) {
+  OverlayContents contents;
+  describe(contents, e, options);
+  const int64_t best = best_classes(e.class_probabilities, 1)[0];
+  contents.prediction = {class_label(best, options.class_names),
+                         e.class_probabilities[static_cast<size_t>(best)]};
+  contents.source_width = e.geometry->source.width;
+  contents.source_height = e.geometry->source.height;
+  for (const double seconds : e.video->pts_seconds) contents.curve.push_back({.pts_seconds = seconds});
+  for (const FrameShares& frame : covered.frames) {
+    CurvePoint& point = contents.curve[static_cast<size_t>(frame.index)];
+    point.share = frame.share;
+    point.negative_share = frame.negative_share;
+    point.null_share = frame.null_share;
+    point.at_border = frame.at_border;
+  }
+  return contents;
 }
 
 /// Per frame of the video, which of the `taken` frames' maps it shows: the nearest one's where it lies
@@ -202,57 +178,42 @@ std::vector<std::optional<size_t>> held_maps(std::span<const ClipPlan> plans,
 
 }  // namespace
 
-void draw_sheet(const Explanation& e, const OutputOptions& options, const std::filesystem::path& path) {
+SheetFigure sheet_figure(const Explanation& e, const OutputOptions& options) {
   const CoveredRelevance covered = cover(e, options);
-  const auto chosen = evenly(covered.maps.frame_indices.size(), static_cast<size_t>(kMaxFrames));
-  const SheetPixels pixels =
-      e.video ? video_pixels(e, options, covered, chosen) : number_pixels(e, covered, chosen);
-  SheetContents sheet;
-  describe(sheet, e, options, covered);
+  const auto chosen = evenly(covered.frames.size(), static_cast<size_t>(kMaxFrames));
+  SheetFigure figure;
+  if (e.video)
+    take_video_pixels(figure, e, options, covered, chosen);
+  else
+    take_number_pixels(figure, e, covered, chosen);
+  SheetContents& sheet = figure.contents;
+  describe(sheet, e, options);
   for (const int64_t c : best_classes(e.class_probabilities, 5)) {
     sheet.predictions.push_back(
         {class_label(c, options.class_names), e.class_probabilities[static_cast<size_t>(c)]});
   }
-  sheet.note = note_of(e, covered.maps.frame_indices.size(), chosen.size());
+  sheet.note = note_of(e, covered.frames.size(), chosen.size());
+  sheet.repeated = repeated_frames_sentence(e);
+  if (!sheet.repeated.empty()) sheet.repeated += " A frame's share and map are the mean of its copies'.";
   sheet.layers = sheet_layers(e);
-  for (size_t k = 0; k < chosen.size(); ++k) {
-    const size_t i = chosen[k];
-    const int64_t index = covered.maps.frame_indices[i];
-    SheetFrame frame;
-    frame.picture = view(pixels.pictures[k]);
-    frame.relevance = {pixels.width, pixels.height, pixels.maps[k]};
-    frame.source_index = index;
-    frame.pts_seconds =
-        e.video ? e.video->pts_seconds[static_cast<size_t>(index)] : static_cast<double>(index);
-    frame.share = value_at(covered.share, i);
-    frame.negative_share = -value_at(covered.negative_share, i);
-    if (covered.null) frame.null_share = value_at(*covered.null, i);
-    frame.at_border = covered.at_border[i];
-    sheet.frames.push_back(frame);
-  }
-  draw_explanation_sheet(path, sheet);
+  for (size_t k = 0; k < chosen.size(); ++k)
+    sheet.frames.push_back(sheet_frame(e, covered.frames[chosen[k]], figure.pictures[k], figure.maps[k]));
+  return figure;
+}
+
+void draw_sheet(const Explanation& e, const OutputOptions& options, const std::filesystem::path& path) {
+  draw_explanation_sheet(path, sheet_figure(e, options).contents);
+}
+
+OverlayContents overlay_contents(const Explanation& e, const OutputOptions& options) {
+  return contents_of(e, options, cover(e, options));
 }
 
 void draw_film(const Explanation& e, const OutputOptions& options, const std::filesystem::path& path,
                const RunControl& control) {
   const CoveredRelevance covered = cover(e, options);
   const VideoInfo& video = *e.video;
-  const auto& taken = covered.maps.frame_indices;
-  OverlayContents contents;
-  describe(contents, e, options, covered);
-  const int64_t best = best_classes(e.class_probabilities, 1)[0];
-  contents.prediction = {class_label(best, options.class_names),
-                         e.class_probabilities[static_cast<size_t>(best)]};
-  contents.source_width = e.geometry->source.width;
-  contents.source_height = e.geometry->source.height;
-  for (const double seconds : video.pts_seconds) contents.curve.push_back({.pts_seconds = seconds});
-  for (size_t i = 0; i < taken.size(); ++i) {
-    CurvePoint& point = contents.curve[static_cast<size_t>(taken[i])];
-    point.share = value_at(covered.share, i);
-    point.negative_share = -value_at(covered.negative_share, i);
-    if (covered.null) point.null_share = value_at(*covered.null, i);
-  }
-  const OverlayRenderer renderer(std::move(contents));
+  const OverlayRenderer renderer(contents_of(e, options, covered));
   VideoWriterOptions writer_options;
   writer_options.fps = video.fps;
   writer_options.threads = options.video.threads;
@@ -260,7 +221,7 @@ void draw_film(const Explanation& e, const OutputOptions& options, const std::fi
 
   std::vector<int64_t> all(static_cast<size_t>(video.frame_count));
   for (size_t i = 0; i < all.size(); ++i) all[i] = static_cast<int64_t>(i);
-  const auto held = held_maps(e.plans, taken, video.frame_count);
+  const auto held = held_maps(e.plans, covered.maps.frame_indices, video.frame_count);
   std::optional<size_t> shown;
   std::vector<float> map;
   VideoReader reader(e.input, options.video);

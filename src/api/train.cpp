@@ -195,7 +195,7 @@ TrainOptions with_defaults(TrainOptions options, Validated validated) {
     if (!option) option = value;
   };
   set(options.optimiser.weight_decay, adamw ? 0.01 : 5e-4);
-  set(options.schedule.learning_rate, adamw ? 0.002 : 0.01);
+  set(options.schedule.learning_rate, adamw ? 0.001 : 0.01);
   set(options.schedule.warmup_epochs, static_cast<double>(options.epochs) / 10);
   set(options.collapse.patience_epochs, std::max(kLeastPatience, options.epochs / 3));
   set(options.keep, validated == Validated::kYes ? KeptState::kBest : KeptState::kLast);

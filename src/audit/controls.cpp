@@ -39,12 +39,9 @@ std::optional<std::vector<double>> distances(Profile control, Profile by_positio
   return std::vector<double>{std::min(*position, 1.0), std::min(*content, 1.0)};
 }
 
-BorderChange change_of(const Estimate& relative, double smallest_effect) {
-  const double above = 1 + smallest_effect, below = 1 / above;
-  if (!relative.reliable()) return BorderChange::kCantTell;
-  if (relative.low > above) return BorderChange::kStronger;
-  if (relative.high < below) return BorderChange::kWeaker;
-  return relative.low > below && relative.high < above ? BorderChange::kSame : BorderChange::kCantTell;
+/// As a sentence writes it, so that it never contradicts its own numbers.
+double as_shown(double ratio) {
+  return std::round(100 * ratio) / 100;
 }
 
 Follows follows_of(const Estimate& difference) {
@@ -54,6 +51,18 @@ Follows follows_of(const Estimate& difference) {
 }
 
 }  // namespace
+
+BorderChange change_of(const Estimate& relative, double smallest_effect) {
+  if (!relative.reliable()) return BorderChange::kCantTell;
+  const double low = as_shown(relative.low), high = as_shown(relative.high);
+  const auto within = [&](double distance) {
+    return low >= as_shown(1 - distance) && high <= as_shown(1 + distance);
+  };
+  if (within(smallest_effect)) return BorderChange::kSame;
+  if (low > 1) return BorderChange::kStronger;
+  if (high < 1) return BorderChange::kWeaker;
+  return within(2 * smallest_effect) ? BorderChange::kSame : BorderChange::kCantTell;
+}
 
 std::optional<std::vector<double>> follow_distances(const Condition& condition,
                                                     const std::vector<double>& real,
@@ -88,11 +97,14 @@ ControlSums::ControlSums(Bootstrap& bootstrap, const std::vector<Condition>& con
 
 void ControlSums::add(const VideoObservations& video) {
   const int64_t k = main_border_width(frames_);
-  for (const Pair& pair : pairs_) {
+  for (Pair& pair : pairs_) {
     const auto &control = video.by_condition[pair.control], &real = video.by_condition[pair.real];
     if (!control || (control->real_shares.empty() && !real)) continue;
     const auto shown = scaled_profile(control->shares);
     const auto as_it_was = scaled_profile(control->real_shares.empty() ? real->shares : control->real_shares);
+    ++pair.observed;
+    pair.without_relevance += shown ? 0 : 1;
+    pair.real_without_relevance += as_it_was ? 0 : 1;
     if (!shown || !as_it_was) continue;
     bootstrap_.add(pair.border, std::vector<double>{border_share(*shown, k), border_share(*as_it_was, k)});
     if (!pair.follow) continue;
@@ -108,6 +120,9 @@ Controls ControlSums::result(double smallest_effect) {
     border.condition = conditions_[pair.control];
     border.k = main_border_width(frames_);
     border.relative = bootstrap_.ratio(pair.border, {{0, 1}}, {{1, 1}});
+    border.observed = pair.observed;
+    border.without_relevance = pair.without_relevance;
+    border.real_without_relevance = pair.real_without_relevance;
     border.change = change_of(border.relative, smallest_effect);
     border.sentence = sentence_of(border);
     controls.border.push_back(std::move(border));

@@ -23,9 +23,14 @@ enum class BorderChange { kWeaker, kSame, kStronger, kCantTell };
 /// Random weights, frozen, shuffled or reversed frames, shifted clips: what they do to the border ratio.
 struct BorderControl {
   Condition condition;
-  int64_t k = 1;      ///< max(1, T/8)
-  Estimate relative;  ///< the control's border ratio over that of the real clips
-  /// kStronger: the interval of `relative` lies above 1 + δ; kWeaker: below 1 / (1 + δ); kSame: between them.
+  int64_t k = 1;                       ///< max(1, T/8)
+  Estimate relative;                   ///< the control's border ratio over that of the real clips
+  int64_t observed = 0;                ///< videos with clips of the control and of the real ones
+  int64_t without_relevance = 0;       ///< of these, in the control's clips: not in `relative`
+  int64_t real_without_relevance = 0;  ///< of these, in the real clips: not in `relative`
+  /// Of the interval of `relative`: kSame where it lies in 1 ± δ; otherwise kStronger above 1, kWeaker below
+  /// 1; where it holds 1, kSame in 1 ± 2δ, and beyond that it can't be told. Ends are rounded to the two
+  /// decimals that the sentence shows.
   BorderChange change = BorderChange::kCantTell;
   std::string sentence;
 };
@@ -55,6 +60,10 @@ struct Controls {
   std::vector<FollowControl> follow;
 };
 
+/// What the interval of a control's `relative` says; δ = `smallest_effect` > 0. BorderControl::change has the
+/// limits.
+BorderChange change_of(const Estimate& relative, double smallest_effect);
+
 /// The distances of one video: {from position, from content}. nullopt where nothing can be compared.
 std::optional<std::vector<double>> follow_distances(const Condition& condition,
                                                     const std::vector<double>& real,
@@ -73,6 +82,7 @@ class ControlSums {
     size_t control = 0, real = 0;            ///< conditions
     Bootstrap::Panel border = 0;             ///< B_k of the control, B_k of the real clips
     std::optional<Bootstrap::Panel> follow;  ///< follow_distances
+    int64_t observed = 0, without_relevance = 0, real_without_relevance = 0;  ///< as BorderControl's
   };
   Bootstrap& bootstrap_;
   const std::vector<Condition>& conditions_;

@@ -35,6 +35,26 @@ double student_within(double t, int64_t freedom) {
   return odd ? 2 / std::numbers::pi * (angle + sine * sum) : sine * sum;
 }
 
+/// The continued fraction of I_x(a, b), for x < (a + 1) / (a + b + 2), where it converges fast.
+double beta_fraction(double x, double a, double b) {
+  constexpr double kTiny = 1e-300, kPrecision = 1e-15;
+  constexpr int kMostTerms = 100000;  // about √max(a, b) are needed
+  const auto kept = [](double value) { return std::fabs(value) < kTiny ? kTiny : value; };
+  double c = 1, d = 1 / kept(1 - (a + b) * x / (a + 1)), fraction = d;
+  for (int m = 1; m <= kMostTerms; ++m) {
+    const double even = m * (b - m) * x / ((a + 2 * m - 1) * (a + 2 * m));
+    d = 1 / kept(1 + even * d);
+    c = kept(1 + even / c);
+    fraction *= c * d;
+    const double odd = -(a + m) * (a + b + m) * x / ((a + 2 * m) * (a + 2 * m + 1));
+    d = 1 / kept(1 + odd * d);
+    c = kept(1 + odd / c);
+    fraction *= c * d;
+    if (std::fabs(c * d - 1) < kPrecision) break;
+  }
+  return fraction;
+}
+
 double student_expansion(double x, double freedom) {
   const double x2 = x * x;
   const double g1 = (x2 + 1) * x / 4;
@@ -55,6 +75,19 @@ double normal_quantile(double p) {
   const double tail = p < 0.5 ? p : 1 - p;
   const double x = solve(-tail, 40, [](double z) { return -normal_cdf(-z); });
   return p < 0.5 ? -x : x;
+}
+
+double beta_cdf(double x, double a, double b) {
+  if (x <= 0) return 0;
+  if (x >= 1) return 1;
+  const double front =
+      std::exp(std::lgamma(a + b) - std::lgamma(a) - std::lgamma(b) + a * std::log(x) + b * std::log1p(-x));
+  if (x < (a + 1) / (a + b + 2)) return front * beta_fraction(x, a, b) / a;
+  return 1 - front * beta_fraction(1 - x, b, a) / b;
+}
+
+double beta_quantile(double p, double a, double b) {
+  return solve(p, 1, [&](double x) { return beta_cdf(x, a, b); });
 }
 
 double student_quantile(double p, int64_t freedom) {

@@ -8,6 +8,7 @@
 #include <numeric>
 
 #include "relevid/error.h"
+#include "relevid/sampling.h"
 
 namespace relevid::audit {
 namespace {
@@ -49,10 +50,17 @@ double uniform_border(int64_t frames, int64_t k) {
   return 2 * static_cast<double>(k) / static_cast<double>(frames);
 }
 
+/// Shares, their ratios and entropies are never negative. Student's interval of a few videos may be, and is
+/// cut at the end of what is possible, which leaves its coverage as it is.
+Estimate not_below_zero(Estimate estimate) {
+  if (estimate.value >= 0 && estimate.low < 0) estimate.low = 0;
+  return estimate;
+}
+
 }  // namespace
 
 int64_t main_border_width(int64_t frames) {
-  return std::max<int64_t>(1, frames / 8);
+  return border_frames(frames);
 }
 
 std::vector<int64_t> border_widths(int64_t frames) {
@@ -89,9 +97,12 @@ double border_share(std::span<const double> shares, int64_t k) {
   return sum;
 }
 
-ProfileEstimate estimate_profile(int64_t frames, const MeanOf& mean_of,
+ProfileEstimate estimate_profile(int64_t frames, const MeanOf& any_mean_of,
                                  const std::vector<double>* null_profile) {
   ProfileEstimate profile;
+  const auto mean_of = [&](const Combination& combination) {
+    return not_below_zero(any_mean_of(combination));
+  };
   for (int64_t t = 0; t < frames; ++t) profile.shares.push_back(mean_of({{static_cast<size_t>(t), 1}}));
   for (const int64_t k : border_widths(frames)) {
     BorderEstimate border{k, mean_of(border_combination(frames, k)), {}, {}};
@@ -102,8 +113,8 @@ ProfileEstimate estimate_profile(int64_t frames, const MeanOf& mean_of,
   const auto row_end = static_cast<size_t>(frames);
   profile.centre = mean_of(over_frames(frames, [](int64_t t) { return static_cast<double>(t); }));
   profile.centre_relative =
-      mean_of(over_frames(frames, [&](int64_t t) { return relative_place(t, frames); }));
-  profile.asymmetry = mean_of(over_frames(frames, [&](int64_t t) { return side(t, frames); }));
+      any_mean_of(over_frames(frames, [&](int64_t t) { return relative_place(t, frames); }));
+  profile.asymmetry = any_mean_of(over_frames(frames, [&](int64_t t) { return side(t, frames); }));
   profile.entropy = mean_of({{row_end, 1}});
   profile.negative_share = mean_of({{row_end + 1, 1}});
   profile.videos = profile.centre.videos;

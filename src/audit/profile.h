@@ -37,7 +37,7 @@ struct ProfileEstimate {
 
 /// k = 1, 2 and T/8, each once, where 2k ≤ T. In ascending order.
 std::vector<int64_t> border_widths(int64_t frames);
-/// The one a verdict is made of: max(1, T/8).
+/// The one a verdict is made of: border_frames (relevid/sampling.h).
 int64_t main_border_width(int64_t frames);
 
 /// Scaled to sum to 1, which undoes clips without relevance; nullopt where no clip has any.

@@ -150,4 +150,13 @@ Recommendation RecommendationSums::result(double smallest_gain) {
   return result;
 }
 
+void withhold(Recommendation& recommendation, const Withheld& withheld) {
+  recommendation.advice = Advice::kNone;
+  recommendation.advised = recommendation.base;
+  recommendation.advised_rate = recommendation.base_rate;
+  recommendation.videos_needed.reset();
+  recommendation.withheld = withheld;
+  recommendation.sentence = sentence_of(recommendation);
+}
+
 }  // namespace relevid::audit

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "audit/bootstrap.h"
+#include "audit/chance.h"
 #include "audit/mcnemar.h"
 #include "audit/observation.h"
 #include "audit/survey.h"
@@ -18,6 +19,7 @@ enum class Advice {
   kChange,        ///< use `chosen`: its gain holds on videos that had no part in choosing it
   kKeep,          ///< stay with the base interval: a gain worth having would have been seen
   kTooFewVideos,  ///< stay with the base interval for want of evidence: `videos_needed`
+  kNone,          ///< `withheld`; `advised` is the base, and no recommendation of it
 };
 
 /// How an interval fared on the half on which one is chosen.
@@ -47,8 +49,12 @@ struct Recommendation {
   /// Frames a second that the network sees, fps / interval, over the videos that fit; nullopt where no rate
   /// is known.
   std::optional<Range> base_rate, advised_rate;
+  std::optional<Withheld> withheld;  ///< for kNone
   std::string sentence;
 };
+
+/// Makes it kNone; what was found stays, but for `videos_needed`.
+void withhold(Recommendation& recommendation, const Withheld& withheld);
 
 /// Collects what a recommendation needs. Borrows the bootstrap, the conditions and the survey.
 class RecommendationSums {

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "audit/observations.h"
+#include "audit/report_numbers.h"
 #include "base/suggest.h"
 #include "relevid/error.h"
 
@@ -68,6 +69,19 @@ std::string class_label(const Manifest& manifest, int64_t label) {
   return fmt::format("{}: {}", label, manifest.class_names[static_cast<size_t>(label)]);
 }
 
+std::string never_predicted(const Chance& chance, const Manifest& manifest) {
+  constexpr size_t kMostNames = 10, kNameWidth = 28;
+  const auto& never = chance.never_predicted;
+  if (never.empty()) return "";
+  std::vector<std::string> names;
+  for (size_t i = 0; i < std::min(never.size(), kMostNames); ++i)
+    names.push_back(short_name(class_label(manifest, never[i]), kNameWidth));
+  const std::string more =
+      never.size() > kMostNames ? fmt::format(" and {} more", never.size() - kMostNames) : "";
+  return fmt::format("Never predicted, of {} classes that label a video: {}{}.", chance.labels,
+                     fmt::join(names, ", "), more);
+}
+
 }  // namespace relevid::audit
 
 namespace relevid {
@@ -103,7 +117,8 @@ std::string audit_report(const std::filesystem::path& run, const ReportOptions& 
 AuditFindings audit_findings(const std::filesystem::path& run, const ReportOptions& options) {
   audit::RunReader reader(run);
   const audit::Report report = audit::make_report(reader, run.filename().string(), options);
-  return {report.statistics.verdict.sentence, report.statistics.recommendation.sentence};
+  return {report.statistics.chance.sentence, report.statistics.verdict.sentence,
+          report.statistics.recommendation.sentence};
 }
 
 }  // namespace relevid

@@ -27,6 +27,10 @@ Report make_report(RunReader& reader, const std::string& run, const ReportOption
 /// "3: walking", or "3" where the run has no name for it.
 std::string class_label(const Manifest& manifest, int64_t label);
 
+/// "Never predicted, of 4 classes that label a video: 0: up, 2: left."; the first ten by name. "" where all
+/// are predicted.
+std::string never_predicted(const Chance& chance, const Manifest& manifest);
+
 /// A page of about 100 columns.
 std::string text_of(const Report& report);
 void write_json(const Report& report, RunReader& reader, const ReportSink& sink);

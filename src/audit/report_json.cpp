@@ -112,6 +112,7 @@ OrderedJson json(const Sweep& s) {
 
 std::string_view word(BorderEffect effect) {
   if (effect == BorderEffect::kPresent) return "present";
+  if (effect == BorderEffect::kNoVerdict) return "none";
   return effect == BorderEffect::kAbsent ? "absent" : "cant_tell";
 }
 
@@ -128,7 +129,30 @@ std::string_view word(Follows follows) {
 
 std::string_view word(Advice advice) {
   if (advice == Advice::kChange) return "change";
+  if (advice == Advice::kNone) return "none";
   return advice == Advice::kKeep ? "keep" : "too_few_videos";
+}
+
+OrderedJson withheld(const std::optional<Withheld>& w) {
+  if (!w) return {};
+  return w->why == Withheld::Why::kAtChance ? "at_chance" : "no_relevance";
+}
+
+OrderedJson json(const Chance& c, const Manifest& manifest) {
+  return {{"skill", name(c.skill)},
+          {"sentence", c.sentence},
+          {"labelled", c.labelled},
+          {"right", c.right},
+          {"accuracy", c.accuracy()},
+          {"low", c.interval.low},
+          {"high", c.interval.high},
+          {"constant_share", c.constant_share()},
+          {"most_frequent_label", c.most_frequent_label},
+          {"labels", c.labels},
+          {"predicted_classes", c.predicted_classes},
+          {"never_predicted", list(c.never_predicted, [&](int64_t label) {
+             return OrderedJson(class_label(manifest, label));
+           })}};
 }
 
 OrderedJson json(const Verdict& v) {
@@ -140,13 +164,19 @@ OrderedJson json(const Verdict& v) {
           {"smallest_excess", v.smallest_excess},
           {"ratio", json(v.ratio)},
           {"excess", json(v.excess)},
-          {"videos_needed", optional(v.videos_needed)}};
+          {"videos_needed", optional(v.videos_needed)},
+          {"observed", v.observed},
+          {"without_relevance", v.without_relevance},
+          {"withheld", withheld(v.withheld)}};
 }
 
 OrderedJson json(const BorderControl& c) {
   return {{"condition", json(c.condition)},
           {"k", c.k},
           {"relative", json(c.relative)},
+          {"observed", c.observed},
+          {"without_relevance", c.without_relevance},
+          {"real_without_relevance", c.real_without_relevance},
           {"change", word(c.change)},
           {"sentence", c.sentence}};
 }
@@ -179,6 +209,7 @@ OrderedJson json(const Recommendation& r) {
           {"mcnemar", r.mcnemar ? json(*r.mcnemar) : OrderedJson()},
           {"videos_needed", optional(r.videos_needed)},
           {"gain_sought", r.gain_sought},
+          {"withheld", withheld(r.withheld)},
           {"base_rate", json(r.base_rate)},
           {"advised_rate", json(r.advised_rate)}};
 }
@@ -189,6 +220,7 @@ OrderedJson json(const Statistics& s, const Manifest& manifest) {
       {"videos", s.videos},
       {"labelled", s.labelled},
       {"copies", s.copies},
+      {"chance", json(s.chance, manifest)},
       {"verdict", json(s.verdict)},
       {"recommendation", json(s.recommendation)},
       {"sweep", json(s.sweep)},

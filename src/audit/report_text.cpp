@@ -39,6 +39,7 @@ class Page {
 
   std::string write() {
     add_state();
+    add_chance();
     add_subject();
     add("verdict", statistics_.verdict.sentence);
     add_accuracy();
@@ -81,6 +82,7 @@ class Page {
   }
 
   void add_state();
+  void add_chance();
   void add_subject();
   std::string left_out() const;
   std::string method() const;
@@ -115,6 +117,13 @@ void Page::add_state() {
     add("PART", fmt::format("This is shard {} of a data set of {}; `relevid merge` puts the shards together.",
                             to_string(shard), counted(report_.manifest.dataset_rows, "video")));
   }
+}
+
+void Page::add_chance() {
+  const Chance& chance = statistics_.chance;
+  add("accuracy", chance.sentence);
+  const std::string never = never_predicted(chance, report_.manifest);
+  if (!never.empty()) add("", never);
 }
 
 std::string Page::left_out() const {

@@ -28,12 +28,21 @@ void check(const std::vector<Condition>& conditions, const StatisticsOptions& op
   }
 }
 
-Verdict verdict_at(const ConditionStatistics& base, int64_t frames, double smallest_excess) {
+Verdict bare_verdict(const ConditionStatistics& base, int64_t frames, double smallest_excess) {
   for (const BorderEstimate& border : base.all.borders) {
     if (border.k != main_border_width(frames)) continue;
     return verdict_on(border.ratio, border.excess, base.condition.frame_interval, frames, smallest_excess);
   }
   return verdict_on({}, std::nullopt, base.condition.frame_interval, frames, smallest_excess);
+}
+
+/// With what stands against it, and the videos that are not in it.
+Verdict verdict_at(const ConditionStatistics& base, int64_t frames, double smallest_excess,
+                   const std::optional<Withheld>& withheld) {
+  Verdict verdict = bare_verdict(base, frames, smallest_excess);
+  count_in(verdict, base.videos, base.without_relevance);
+  if (withheld) withhold(verdict, *withheld);
+  return verdict;
 }
 
 std::optional<std::vector<double>> null_profile_of(const StatisticsOptions& options, int64_t frames) {
@@ -53,6 +62,7 @@ Statistics analyse(const ObservationSource& source, const std::vector<Condition>
   SweepSums sweep(bootstrap, conditions, intervals);
   ControlSums controls(bootstrap, conditions, found.frames);
   RecommendationSums recommendation(bootstrap, conditions, intervals, found);
+  ChanceSums chance;
   int64_t videos = 0;
   source([&](const VideoObservations& video) {
     ++videos;
@@ -61,6 +71,8 @@ Statistics analyse(const ObservationSource& source, const std::vector<Condition>
     sweep.add(video);
     controls.add(video);
     recommendation.add(video);
+    const auto& base = video.by_condition[intervals.base];
+    if (base) chance.add(video.label, base->predicted);
   });
   if (videos != found.videos) {
     throw Error(ErrorKind::kInternal,
@@ -73,10 +85,14 @@ Statistics analyse(const ObservationSource& source, const std::vector<Condition>
   statistics.copies = found.halves.copies();
   statistics.conditions = by_condition.result();
   statistics.sweep = sweep.result();
+  statistics.chance = chance.result();
+  const auto withheld =
+      withheld_by(statistics.chance, found.observed[intervals.base], found.without_relevance[intervals.base]);
   statistics.verdict =
-      verdict_at(statistics.conditions[intervals.base], found.frames, options.smallest_excess);
+      verdict_at(statistics.conditions[intervals.base], found.frames, options.smallest_excess, withheld);
   statistics.controls = controls.result(options.smallest_excess);
   statistics.recommendation = recommendation.result(options.smallest_gain);
+  if (withheld) withhold(statistics.recommendation, *withheld);
   return statistics;
 }
 

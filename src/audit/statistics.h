@@ -5,6 +5,7 @@
 #include <optional>
 #include <vector>
 
+#include "audit/chance.h"
 #include "audit/condition_statistics.h"
 #include "audit/controls.h"
 #include "audit/observation.h"
@@ -35,6 +36,7 @@ struct Statistics {
   int64_t labelled = 0;
   int64_t copies = 0;                           ///< labelled videos whose key had come before
   std::vector<ConditionStatistics> conditions;  ///< in the order of the conditions given
+  Chance chance;                                ///< at the base interval
   Sweep sweep;
   Verdict verdict;
   Controls controls;

@@ -50,4 +50,17 @@ Verdict verdict_on(const Estimate& ratio, const std::optional<Estimate>& excess,
   return verdict;
 }
 
+void count_in(Verdict& verdict, int64_t observed, int64_t without_relevance) {
+  verdict.observed = observed;
+  verdict.without_relevance = without_relevance;
+  verdict.sentence = sentence_of(verdict);
+}
+
+void withhold(Verdict& verdict, const Withheld& withheld) {
+  verdict.effect = BorderEffect::kNoVerdict;
+  verdict.videos_needed.reset();
+  verdict.withheld = withheld;
+  verdict.sentence = sentence_of(verdict);
+}
+
 }  // namespace relevid::audit

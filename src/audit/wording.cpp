@@ -61,6 +61,24 @@ std::string undecided(const Verdict& verdict) {
       verdict.interval, seen, 1 + verdict.smallest_excess, videos(excess.videos), needed);
 }
 
+std::string decided(const Verdict& verdict) {
+  if (verdict.effect == BorderEffect::kCantTell) return undecided(verdict);
+  const bool present = verdict.effect == BorderEffect::kPresent;
+  const Estimate& excess = *verdict.excess;
+  const std::string_view less = excess.high < 1 ? ", which would give them more" : "";
+  return fmt::format(
+      "{}: at interval {}, {} carry {} times the relevance that the architecture alone gives them{}, "
+      "{} the smallest excess of interest, {:.2f}, from {}.",
+      present ? "Border effect present" : "No border effect", verdict.interval, border_of(verdict),
+      times(excess), less, present ? "above" : "below", 1 + verdict.smallest_excess, videos(excess.videos));
+}
+
+std::string not_counted(const Verdict& verdict) {
+  if (verdict.without_relevance == 0) return "";
+  return fmt::format(" {} of {} have no relevance and do not count.", verdict.without_relevance,
+                     videos(verdict.observed));
+}
+
 std::string_view subject_of(ConditionKind kind) {
   switch (kind) {
     case ConditionKind::kRandomWeights:
@@ -115,18 +133,32 @@ std::string_view stronger(ConditionKind kind) {
   }
 }
 
-std::string_view meaning_of(const BorderControl& control) {
+std::string meaning_of(const BorderControl& control) {
   switch (control.change) {
     case BorderChange::kWeaker:
-      return weaker(control.condition.kind);
+      return fmt::format("lower; {}", weaker(control.condition.kind));
     case BorderChange::kSame:
-      return same(control.condition.kind);
+      return fmt::format("about the same; {}", same(control.condition.kind));
     case BorderChange::kStronger:
-      return stronger(control.condition.kind);
+      return fmt::format("higher; {}", stronger(control.condition.kind));
     case BorderChange::kCantTell:
       break;
   }
   return control.relative.reliable() ? "too wide an interval to tell" : "too few videos to tell";
+}
+
+/// Why a control has nothing to compare.
+std::string missing(const BorderControl& control) {
+  if (control.observed == 0) return "no video has a clip of this control";
+  const std::string all = videos(control.observed);
+  if (control.without_relevance == control.observed) {
+    return fmt::format("no video to compare, as in all of {} its clips have no relevance", all);
+  }
+  if (control.real_without_relevance == control.observed) {
+    return fmt::format("no video to compare, as in all of {} the real clips have no relevance", all);
+  }
+  return fmt::format("no video to compare, as in each of {} its clips or the real ones have no relevance",
+                     all);
 }
 
 std::string rate_of(const std::optional<Range>& rate) {
@@ -153,20 +185,15 @@ std::string reason_of(const Recommendation& r) {
 }  // namespace
 
 std::string sentence_of(const Verdict& verdict) {
-  if (verdict.effect == BorderEffect::kCantTell) return undecided(verdict);
-  const bool present = verdict.effect == BorderEffect::kPresent;
-  const Estimate& excess = *verdict.excess;
-  const std::string_view less = excess.high < 1 ? ", which would give them more" : "";
-  return fmt::format(
-      "{}: at interval {}, {} carry {} times the relevance that the architecture alone gives them{}, "
-      "{} the smallest excess of interest, {:.2f}, from {}.",
-      present ? "Border effect present" : "No border effect", verdict.interval, border_of(verdict),
-      times(excess), less, present ? "above" : "below", 1 + verdict.smallest_excess, videos(excess.videos));
+  if (verdict.withheld) {
+    return fmt::format("No verdict: {}. {}", verdict.withheld->reason, verdict.withheld->remedy);
+  }
+  return decided(verdict) + not_counted(verdict);
 }
 
 std::string sentence_of(const BorderControl& control) {
   const std::string_view subject = subject_of(control.condition.kind);
-  if (control.relative.videos == 0) return fmt::format("{}: no video to compare.", subject);
+  if (control.relative.videos == 0) return fmt::format("{}: {}.", subject, missing(control));
   return fmt::format("{} the border gets {} times what it gets in the real clips, from {}: {}.", subject,
                      times(control.relative), videos(control.relative.videos), meaning_of(control));
 }
@@ -190,6 +217,7 @@ std::string sentence_of(const FollowControl& control) {
 }
 
 std::string sentence_of(const Recommendation& r) {
+  if (r.withheld) return fmt::format("No advice: {}.", r.withheld->reason);
   if (r.advice == Advice::kChange) {
     return fmt::format(
         "Use interval {} instead of {}: on {} that had no part in choosing it, the gain in "

@@ -85,7 +85,8 @@ void print_findings(const AuditOptions& options) {
   }
   try {
     const AuditFindings findings = audit_findings(options.out);
-    fmt::print("verdict      {}\nadvice       {}\n", findings.verdict, findings.recommendation);
+    fmt::print("accuracy     {}\nverdict      {}\nadvice       {}\n", findings.accuracy, findings.verdict,
+               findings.recommendation);
   } catch (const Error& error) {  // the run is whole all the same
     print_warning(error.what());
   }

@@ -28,7 +28,7 @@ struct ExplainCommand {
   MethodArguments method;  ///< what all methods have in common
   std::string against;
   std::vector<std::string> targets = {"top1"};
-  std::string out = "relevid-out", input_key, low, high, color_map = "bwr";
+  std::string out = "relevid-out", input_key, low, high, color_map = "auto";
   double percentile = 99.5, image_fps = 25;
   int64_t page_limit_mib = 32;
   bool json = false, report_layers = false, skip_existing = false, no_film = false, no_page = false;
@@ -157,7 +157,7 @@ RunRecord ExplainCommand::record() const {
 }
 
 void ExplainCommand::read_words() {
-  parse_color_map(color_map);
+  if (color_map != "auto") parse_color_map(color_map);
   method.read_words();
   method.options.interrupt = &interrupt_flag();
 }
@@ -189,7 +189,9 @@ int ExplainCommand::run() {
   const auto chosen = method_options();
   for (const MethodOptions& one : chosen) require_known_method(one.method);
   // Before the network of the explanations, so that the two are not in memory together.
-  if (!no_null_profile && !only_cost)
+  const bool has_use = std::ranges::any_of(
+      chosen, [](const MethodOptions& one) { return method_traits(one).has_null_profile; });
+  if (!no_null_profile && !only_cost && has_use)
     prepared.null_profile = null_profile(prepared.model, prepared.clip_shape, method.options);
   ClipExplainer explainer(prepared.model, prepared.clip_shape, chosen, range ? &*range : nullptr);
   require_labels_fit(prepared.resolved.class_names, explainer.class_count());
@@ -270,7 +272,8 @@ void add_explain(CLI::App& program, Action& action) {
                   "explain the target's score less this class's (an index or a name)")
       ->group(group);
   app->add_option("--colormap", command->color_map,
-                  "coldnhot, bwr, seismic (signed), viridis, inferno (unsigned)")
+                  "auto: by the method; coldnhot, bwr, seismic (zero in the middle); viridis, inferno (from "
+                  "zero, where relevance can't be negative)")
       ->capture_default_str()
       ->group("Pictures");
   app->add_option("--percentile", command->percentile, "of |R|, drawn at the end of the colour map")

@@ -10,6 +10,7 @@
 
 #include "cli/command.h"
 #include "cli/method_options.h"
+#include "relevid/figures.h"
 
 namespace relevid::cli {
 namespace {
@@ -25,32 +26,51 @@ std::string sparkline(std::span<const float> shares) {
   return line;
 }
 
-/// Shares per frame, mean over clips.
+/// A clip's shares, each frame of the video once.
+std::vector<float> once_per_frame(const ClipPlan& plan, const std::vector<float>& shares) {
+  const Tensor row = Tensor::from(Shape{1, std::ssize(shares)}, shares);
+  const FrameValues once = combine_over_clips(std::span(&plan, 1), row);
+  const auto values = once.values.values<float>();
+  return {values.begin(), values.end()};
+}
+
+/// Shares per frame, mean over clips. A frame that clips repeat is there once, but for clips that differ in
+/// how many they repeat.
 std::vector<float> mean_shares(const Explanation& e) {
-  const auto frames = static_cast<size_t>(e.frame_share.shape()[1]),
-             clips = static_cast<size_t>(e.frame_share.shape()[0]);
-  std::vector<float> mean(frames, 0.0F);
-  for (size_t i = 0; const float share : e.frame_share.values<float>())
-    mean[i++ % frames] += share / static_cast<float>(clips);
+  const auto frames = static_cast<size_t>(e.frame_share.shape()[1]);
+  std::vector<std::vector<float>> rows, once;
+  for (size_t clip = 0; clip < e.plans.size(); ++clip) {
+    const auto row = e.frame_share.values<float>().subspan(clip * frames, frames);
+    rows.emplace_back(row.begin(), row.end());
+    once.push_back(once_per_frame(e.plans[clip], rows.back()));
+  }
+  const bool same =
+      std::ranges::all_of(once, [&](const auto& shares) { return shares.size() == once[0].size(); });
+  const auto& shown = same ? once : rows;
+  std::vector<float> mean(shown[0].size(), 0.0F);
+  for (const auto& shares : shown) {
+    for (size_t i = 0; i < mean.size(); ++i) mean[i] += shares[i] / static_cast<float>(shown.size());
+  }
   return mean;
 }
 
-struct Borders {
-  double share = 0;
-  int64_t frames = 0;
-};
-
 /// Mean over clips of the share in the first and last k frames.
-Borders border_share(const Explanation& e, int64_t k) {
+double border_share(const Explanation& e, int64_t k) {
   const int64_t clips = e.frame_share.shape()[0], frames = e.frame_share.shape()[1];
-  Borders result{0, std::min(2 * k, frames)};
+  double sum = 0;
   const auto shares = e.frame_share.values<float>();
   for (int64_t i = 0; i < clips * frames; ++i) {
     const int64_t t = i % frames;
-    if (t < k || t >= frames - k)
-      result.share += static_cast<double>(shares[static_cast<size_t>(i)]) / static_cast<double>(clips);
+    if (t < k || t >= frames - k) sum += static_cast<double>(shares[static_cast<size_t>(i)]);
   }
-  return result;
+  return sum / static_cast<double>(clips);
+}
+
+void print_borders(const Explanation& e) {
+  const int64_t frames = e.frame_share.shape()[1], k = border_frames(frames);
+  if (2 * k >= frames) return;  // all border
+  fmt::print("borders      {:.1f} % in {}; even would be {:.1f} %\n", 100 * border_share(e, k),
+             border_name(k), 100.0 * static_cast<double>(2 * k) / static_cast<double>(frames));
 }
 
 void print_conservation(const Explanation& e) {
@@ -116,6 +136,8 @@ void print_explanation(const Explanation& e, const OutputOptions& options) {
   const auto& frames = e.plans[0].frame_indices;
   fmt::print("clips        {} of {} frames; the first takes {} to {}\n", e.plans.size(), frames.size(),
              *std::ranges::min_element(frames), *std::ranges::max_element(frames));
+  if (const std::string repeated = repeated_frames_sentence(e); !repeated.empty())
+    fmt::print("repeated     {}\n", repeated);
   std::string line;
   for (const int64_t c : best_classes(e.class_probabilities, 3)) {
     line += fmt::format("{}{} {:.3f}", line.empty() ? "" : ", ", class_label(c, options.class_names),
@@ -123,13 +145,10 @@ void print_explanation(const Explanation& e, const OutputOptions& options) {
   }
   fmt::print("prediction   {}\n", printable(line));
   fmt::print("target       {}, by {}\n", printable(class_label(e.target, options.class_names)), e.method);
-  const auto width = static_cast<size_t>(e.frame_share.shape()[1]);
   fmt::print("per frame    {}  ({}{})\n", sparkline(mean_shares(e)),
              e.is_signed ? "absolute relevance" : "relevance",
              e.plans.size() > 1 ? fmt::format(", mean of {} clips", e.plans.size()) : "");
-  const Borders borders = border_share(e, 2);
-  fmt::print("borders      {:.1f} % in the first and last two frames; even would be {:.1f} %\n",
-             100 * borders.share, 100.0 * static_cast<double>(borders.frames) / static_cast<double>(width));
+  print_borders(e);
   print_conservation(e);
   fmt::print("passes       {} a clip\n", passes_text(e.cost));
   fmt::print("resolution   in time {}\n", printable(e.resolution.in_time));

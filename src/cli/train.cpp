@@ -131,7 +131,7 @@ void TrainCommand::add_optimiser(CLI::App& app) {
   app.add_option("--optimiser", o.kind, "adamw (the default) or sgd")
       ->group(group)
       ->transform(CLI::CheckedTransformer(kOptimisers));
-  app.add_option("--lr", s.learning_rate, "learning rate; 0.002 for adamw, 0.01 for sgd by default")
+  app.add_option("--lr", s.learning_rate, "learning rate; 0.001 for adamw, 0.01 for sgd by default")
       ->group(group);
   app.add_option("--schedule", s.schedule, "cosine or step")
       ->group(group)

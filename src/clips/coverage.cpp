@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <map>
+#include <set>
 
 #include "relevid/error.h"
 #include "relevid/sampling.h"
@@ -10,15 +11,16 @@
 namespace relevid {
 namespace {
 
-/// Positions come ordered by clip.
-int64_t distinct_clips(const std::vector<CoveredFrame::Position>& positions) {
-  int64_t count = 0;
+/// How often each clip shows a frame, clip by clip; positions come ordered by clip.
+std::vector<int64_t> copies_by_clip(const std::vector<CoveredFrame::Position>& positions) {
+  std::vector<int64_t> copies;
   int64_t previous = -1;
   for (const auto& position : positions) {
-    count += position.clip != previous;
+    if (position.clip != previous) copies.push_back(0);
+    ++copies.back();
     previous = position.clip;
   }
-  return count;
+  return copies;
 }
 
 void check_values(std::span<const ClipPlan> plans, const Shape& shape) {
@@ -68,15 +70,31 @@ FrameValues combine_over_clips(std::span<const ClipPlan> plans, const Tensor& va
   std::vector<double> sum(slice);
   for (size_t f = 0; f < frames.size(); ++f) {
     std::fill(sum.begin(), sum.end(), 0.0);
-    for (const auto& [clip, position] : frames[f].positions) {
-      const auto from = source.subspan(static_cast<size_t>(clip * positions + position) * slice, slice);
-      for (size_t i = 0; i < slice; ++i) sum[i] += static_cast<double>(from[i]);
+    const std::vector<int64_t> copies = copies_by_clip(frames[f].positions);
+    const auto clips = static_cast<double>(copies.size());
+    size_t at = 0;
+    for (const int64_t count : copies) {
+      const double weight = 1 / (clips * static_cast<double>(count));
+      for (int64_t copy = 0; copy < count; ++copy, ++at) {
+        const auto [clip, position] = frames[f].positions[at];
+        const auto from = source.subspan(static_cast<size_t>(clip * positions + position) * slice, slice);
+        for (size_t i = 0; i < slice; ++i) sum[i] += weight * static_cast<double>(from[i]);
+      }
     }
-    const int64_t clips = distinct_clips(frames[f].positions);
-    for (size_t i = 0; i < slice; ++i)
-      target[f * slice + i] = static_cast<float>(sum[i] / static_cast<double>(clips));
+    for (size_t i = 0; i < slice; ++i) target[f * slice + i] = static_cast<float>(sum[i]);
     result.frame_indices.push_back(frames[f].frame_index);
-    result.clip_counts.push_back(clips);
+    result.clip_counts.push_back(std::ssize(copies));
+  }
+  return result;
+}
+
+RepeatedFrames repeated_frames(std::span<const ClipPlan> plans) {
+  RepeatedFrames result;
+  for (const ClipPlan& plan : plans) {
+    const std::set<int64_t> different(plan.frame_indices.begin(), plan.frame_indices.end());
+    const int64_t copies = std::ssize(plan.frame_indices) - std::ssize(different);
+    result.clips += copies > 0;
+    result.copies = std::max(result.copies, copies);
   }
   return result;
 }

@@ -52,7 +52,7 @@ void write_evaluation_report(const std::filesystem::path& run, const EvaluationR
   const std::string name = run.filename().string();
   switch (options.format) {
     case EvaluationReportOptions::Format::kText:
-      return sink(evaluate::text_of(evaluate::analyse(reader, options), name, options));
+      return sink(evaluate::text_of(evaluate::analyse(reader, options), reader.manifest(), name, options));
     case EvaluationReportOptions::Format::kJson:
       return sink(evaluate::json_of(evaluate::analyse(reader, options), reader.manifest(), name, options));
     case EvaluationReportOptions::Format::kCsv:

@@ -6,6 +6,7 @@
 #include <cmath>
 #include <functional>
 
+#include "audit/report.h"
 #include "evaluate/plan.h"
 #include "evaluate/report.h"
 #include "evaluate/warnings.h"
@@ -55,7 +56,8 @@ std::string warned(const std::vector<std::string>& warnings) {
 std::string ranking_of(const FlippingResult& f) {
   std::string text = fmt::format(
       "\nFlipping {}, filled by {} ({}:{})\n"
-      "  {} videos; nothing flipped gives {:.3f}, everything {:.3f}. '=' is not told from the best method.\n",
+      "  {} videos; nothing flipped gives {:.3f}, everything {:.3f}. '=' is not significantly different from "
+      "the best method.\n",
       f.regions, f.fill, f.regions, f.fill, f.videos, f.whole, f.flipped);
   Grid grid;
   grid.row({"", "method", "ABPC", "AOPC", "insertion", "deletion", "ABPC above random"});
@@ -193,16 +195,25 @@ std::string counts_of(const Evaluation& evaluation) {
   return text;
 }
 
+/// Accuracy against chance, and what that means for the rest.
+std::string chance_of(const audit::Chance& chance, const audit::Manifest& manifest) {
+  std::string text = fmt::format("  Accuracy: {}\n", chance.sentence);
+  if (chance.skill == audit::Skill::kAtChance)
+    text += "  What follows ranks explanations of a model that has learned nothing these videos can show.\n";
+  const std::string never = audit::never_predicted(chance, manifest);
+  return never.empty() ? text : text + "  " + never + "\n";
+}
+
 }  // namespace
 
-std::string text_of(const Evaluation& evaluation, const std::string& run,
+std::string text_of(const Evaluation& evaluation, const audit::Manifest& manifest, const std::string& run,
                     const EvaluationReportOptions& options) {
   const bool logit = options.score == EvaluationReportOptions::Score::kLogit;
   std::string text = fmt::format(
-      "Evaluation of {} explanation methods: {}\n  {}; {} clips. Intervals are 95 % over videos.\n"
+      "Evaluation of {} explanation methods: {}\n{}  {}; {} clips. Intervals are 95 % over videos.\n"
       "  Curves are of the {} of the class that is explained.\n",
-      evaluation.methods.size(), shown(run), counts_of(evaluation), evaluation.clips,
-      logit ? "logit" : "probability");
+      evaluation.methods.size(), shown(run), chance_of(evaluation.chance, manifest), counts_of(evaluation),
+      evaluation.clips, logit ? "logit" : "probability");
   text += warned(evaluation.warnings);
   for (const FlippingResult& f : evaluation.flippings) text += ranking_of(f);
   const Measures measures(evaluation);

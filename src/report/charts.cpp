@@ -226,6 +226,21 @@ void require_valid_even_share(double even_share) {
                   even_share));
 }
 
+std::vector<Band> border_bands(const std::vector<ShareBar>& bars, double width) {
+  constexpr double kTouching = 1e-9;
+  std::vector<Band> bands;
+  if (std::ranges::all_of(bars, &ShareBar::at_border)) return bands;
+  for (const ShareBar& bar : bars) {
+    if (!bar.at_border) continue;
+    const double begin = bar.centre - width / 2, end = bar.centre + width / 2;
+    if (!bands.empty() && begin <= bands.back().end + kTouching)
+      bands.back().end = end;
+    else
+      bands.push_back({begin, end});
+  }
+  return bands;
+}
+
 bool has_negative_part(const ShareChart& chart) {
   return std::ranges::any_of(chart.bars, [](const ShareBar& bar) { return bar.negative_share > 0; });
 }
@@ -267,3 +282,12 @@ Box draw_share_chart(Canvas& canvas, Box area, const ShareChart& chart) {
 }
 
 }  // namespace relevid::report
+
+namespace relevid {
+
+std::string border_name(int64_t border_frames) {
+  return border_frames == 1 ? "the first and the last frame"
+                            : fmt::format("the first and last {} frames", border_frames);
+}
+
+}  // namespace relevid

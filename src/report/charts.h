@@ -47,6 +47,7 @@ struct ShareBar {
   double share = 0;
   double negative_share = 0;  ///< the part of `share` that negative relevance makes up
   double null_share = std::numeric_limits<double>::quiet_NaN();  ///< a thin line across the bar; NaN: none
+  bool at_border = false;                                        ///< what border_bands shades
 };
 struct AxisLabel {
   double centre = 0;
@@ -75,6 +76,10 @@ struct ShareChart {
 void require_valid(const ShareBar& bar, std::string_view what);
 /// Error(kInvalidArgument) outside [0, 1].
 void require_valid_even_share(double even_share);
+
+/// The places of bars at a border, `width` each, neighbours as one band; none where that would be all of
+/// them. Bars ascend.
+std::vector<Band> border_bands(const std::vector<ShareBar>& bars, double width);
 
 bool has_negative_part(const ShareChart& chart);
 bool has_null_share(const ShareChart& chart);

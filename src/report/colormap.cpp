@@ -65,15 +65,49 @@ const Definition& definition(ColorMap map) {
   throw Error(ErrorKind::kInternal, fmt::format("no colour map has the number {}", static_cast<int>(map)));
 }
 
-/// Linear between the two nearest order statistics; reorders `values`.
-double percentile_of(std::vector<float>& values, double percentile) {
-  const double place = percentile / 100 * static_cast<double>(values.size() - 1);
-  const auto below = static_cast<std::ptrdiff_t>(place);
-  std::nth_element(values.begin(), values.begin() + below, values.end());
-  const double low = values[static_cast<size_t>(below)];
-  if (below + 1 == std::ssize(values)) return low;
-  const double high = *std::min_element(values.begin() + below + 1, values.end());
-  return low + (high - low) * (place - static_cast<double>(below));
+/// Where a percentile stands among `count` ordered values.
+double place_of(double percentile, size_t count) {
+  return percentile / 100 * static_cast<double>(count - 1);
+}
+
+/// Linear between the two order statistics next to it.
+double percentile_of(const std::vector<float>& ordered, double percentile) {
+  const double place = place_of(percentile, ordered.size());
+  const auto below = static_cast<size_t>(place);
+  const double low = ordered[below];
+  if (below + 1 == ordered.size()) return low;
+  return low + (static_cast<double>(ordered[below + 1]) - low) * (place - static_cast<double>(below));
+}
+
+void require_percentiles(std::span<const double> percentiles) {
+  double previous = 0;
+  for (const double percentile : percentiles) {
+    if (!(percentile > 0 && percentile <= 100)) {
+      throw Error(ErrorKind::kInvalidArgument,
+                  fmt::format("the percentile of a colour scale is {}; it must be above 0 and at most 100",
+                              percentile));
+    }
+    if (percentile < previous)
+      throw Error(ErrorKind::kInvalidArgument, "the percentiles of a colour scale do not ascend");
+    previous = percentile;
+  }
+}
+
+/// |R| without what is NaN.
+std::vector<float> magnitudes_of(std::span<const float> relevance) {
+  std::vector<float> magnitudes;
+  magnitudes.reserve(relevance.size());
+  for (size_t i = 0; i < relevance.size(); ++i) {
+    if (std::isinf(relevance[i])) {
+      throw Error(ErrorKind::kInvalidArgument,
+                  fmt::format("no colour scale can hold infinite relevance, found at value {}", i));
+    }
+    if (!std::isnan(relevance[i])) magnitudes.push_back(std::abs(relevance[i]));
+  }
+  if (!magnitudes.empty()) return magnitudes;
+  throw Error(
+      ErrorKind::kInvalidArgument,
+      fmt::format("a colour scale needs relevance; none of the {} values is a number", relevance.size()));
 }
 
 }  // namespace
@@ -119,28 +153,25 @@ double Scale::position(double relevance) const {
   return 0.5 + 0.5 * std::copysign(strength(relevance), relevance);
 }
 
+std::vector<double> scale_limits(std::span<const float> relevance, std::span<const double> percentiles) {
+  require_percentiles(percentiles);
+  std::vector<float> values = magnitudes_of(relevance);
+  if (percentiles.empty()) return {};
+  // Nothing below the lowest needs an order.
+  const auto lowest =
+      values.begin() + static_cast<std::ptrdiff_t>(place_of(percentiles.front(), values.size()));
+  std::nth_element(values.begin(), lowest, values.end());
+  std::sort(lowest, values.end());
+  std::vector<double> limits;
+  for (const double percentile : percentiles) {
+    const double limit = percentile_of(values, percentile);
+    limits.push_back(limit == 0 ? static_cast<double>(values.back()) : limit);
+  }
+  return limits;
+}
+
 Scale fit_scale(std::span<const float> relevance, RelevanceSign sign, double percentile) {
-  if (!(percentile > 0 && percentile <= 100)) {
-    throw Error(ErrorKind::kInvalidArgument,
-                fmt::format("the percentile of a colour scale is {}; it must be above 0 and at most 100",
-                            percentile));
-  }
-  std::vector<float> magnitudes;
-  magnitudes.reserve(relevance.size());
-  for (size_t i = 0; i < relevance.size(); ++i) {
-    if (std::isinf(relevance[i])) {
-      throw Error(ErrorKind::kInvalidArgument,
-                  fmt::format("no colour scale can hold infinite relevance, found at value {}", i));
-    }
-    if (!std::isnan(relevance[i])) magnitudes.push_back(std::abs(relevance[i]));
-  }
-  if (magnitudes.empty()) {
-    throw Error(
-        ErrorKind::kInvalidArgument,
-        fmt::format("a colour scale needs relevance; none of the {} values is a number", relevance.size()));
-  }
-  double limit = percentile_of(magnitudes, percentile);
-  if (limit == 0) limit = *std::max_element(magnitudes.begin(), magnitudes.end());
+  const double limit = scale_limits(relevance, std::span(&percentile, 1)).front();
   return {.limit = limit, .sign = sign, .percentile = percentile};
 }
 

@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <cmath>
 #include <limits>
+#include <optional>
 
 #include "relevid/error.h"
 #include "relevid/figures.h"
@@ -22,6 +23,7 @@ constexpr int64_t kHeaderHeight = 92;
 constexpr int64_t kPanelCaption = 28;
 constexpr int64_t kColorBar = 100;  // the bar, its numbers, and the space before it
 constexpr int64_t kChartHeight = 190;
+constexpr int64_t kNoteHeight = 28;  // a line of text in the chart's place
 constexpr int64_t kWidest = 1280;
 constexpr int64_t kNarrowest = 800;
 constexpr int64_t kTallestPanel = 520;
@@ -35,10 +37,16 @@ struct Layout {
   int64_t source_left = 0, overlay_left = 0;
 };
 
-Layout layout_for(int64_t source_width, int64_t source_height) {
+/// Whether there is anything to draw a curve of.
+bool has_relevance(const OverlayContents& contents) {
+  return std::ranges::any_of(
+      contents.curve, [](const CurvePoint& point) { return !std::isnan(point.share) && point.share != 0; });
+}
+
+Layout layout_for(const OverlayContents& contents) {
   constexpr int64_t kBeside = 2 * kMargin + kPanelGap + kColorBar;
-  const auto width = static_cast<double>(source_width);
-  const auto height = static_cast<double>(source_height);
+  const auto width = static_cast<double>(contents.source_width);
+  const auto height = static_cast<double>(contents.source_height);
   const double factor =
       std::min({(kWidest - kBeside) / 2 / width, kTallestPanel / height, kLargestEnlargement});
   Layout layout;
@@ -50,7 +58,8 @@ Layout layout_for(int64_t source_width, int64_t source_height) {
   layout.overlay_left = layout.source_left + layout.panel.width + kPanelGap;
   layout.panel_top = kHeaderHeight + kPanelCaption;
   layout.chart_top = layout.panel_top + layout.panel.height + 18;
-  layout.frame.height = (layout.chart_top + kChartHeight + 16 + 1) / 2 * 2;
+  const int64_t chart = has_relevance(contents) ? kChartHeight : kNoteHeight;
+  layout.frame.height = (layout.chart_top + chart + 16 + 1) / 2 * 2;
   return layout;
 }
 
@@ -58,16 +67,16 @@ void require_valid_contents(const OverlayContents& contents) {
   require_match(contents.colors, contents.scale);
   require_valid_even_share(contents.even_share);
   if (contents.source_width < 1 || contents.source_height < 1) {
-    throw Error(ErrorKind::kInvalidArgument, fmt::format("an overlay film of {}x{} pixels cannot be drawn",
+    throw Error(ErrorKind::kInvalidArgument, fmt::format("an overlay video of {}x{} pixels cannot be drawn",
                                                          contents.source_width, contents.source_height));
   }
   if (contents.curve.empty()) {
     throw Error(ErrorKind::kInvalidArgument,
-                "an overlay film needs a curve with a point for every source frame");
+                "an overlay video needs a curve with a point for every source frame");
   }
   for (size_t i = 0; i < contents.curve.size(); ++i) {
-    const auto& [time, share, negative_share, null_share] = contents.curve[i];
-    const std::string where = fmt::format("overlay film, source frame {}", i);
+    const auto& [time, share, negative_share, null_share, at_border] = contents.curve[i];
+    const std::string where = fmt::format("overlay video, source frame {}", i);
     if (!std::isfinite(time) || (i > 0 && time < contents.curve[i - 1].pts_seconds)) {
       throw Error(ErrorKind::kInvalidArgument,
                   fmt::format("{}: its time is {} s; times must be finite and ascend", where, time));
@@ -76,16 +85,17 @@ void require_valid_contents(const OverlayContents& contents) {
   }
 }
 
-/// The film's time axis, with the place of a bar as its margin at either end.
+/// The overlay video's time axis, with the place of a bar as its margin at either end.
 struct TimeAxis {
   double begin = 0;
   double length = 1;
+  double slot_seconds = 0;  ///< of a bar and the space beside it
   double bar_seconds = 0;
   double place(double seconds) const { return (seconds - begin) / length; }
 };
 
 /// The smallest distance between frames that have a share, so that no bar hides another, but no more than a
-/// twentieth of the film.
+/// twentieth of the video.
 double bar_spacing(const std::vector<CurvePoint>& curve) {
   const double whole = curve.back().pts_seconds - curve.front().pts_seconds;
   double spacing = whole > 0 ? whole / 20 : 1;
@@ -103,15 +113,20 @@ TimeAxis time_axis(const std::vector<CurvePoint>& curve) {
   const double first = curve.front().pts_seconds;
   const double last = curve.back().pts_seconds;
   const double spacing = bar_spacing(curve);
-  return {.begin = first - spacing / 2, .length = last - first + spacing, .bar_seconds = 0.8 * spacing};
+  return {.begin = first - spacing / 2,
+          .length = last - first + spacing,
+          .slot_seconds = spacing,
+          .bar_seconds = 0.8 * spacing};
 }
 
-ShareChart film_chart(const OverlayContents& contents, const TimeAxis& axis) {
+ShareChart curve_chart(const OverlayContents& contents, const TimeAxis& axis) {
   ShareChart chart;
-  for (const auto& [time, share, negative_share, null_share] : contents.curve) {
-    if (!std::isnan(share)) chart.bars.push_back({axis.place(time), share, negative_share, null_share});
+  for (const auto& [time, share, negative_share, null_share, at_border] : contents.curve) {
+    if (!std::isnan(share))
+      chart.bars.push_back({axis.place(time), share, negative_share, null_share, at_border});
   }
   chart.bar_width = axis.bar_seconds / axis.length;
+  chart.bands = border_bands(chart.bars, axis.slot_seconds / axis.length);
   chart.share_of = contents.share_of;
   chart.even_share = contents.even_share;
   const Ticks ticks = ticks_around(axis.begin, axis.begin + axis.length, 8);
@@ -121,6 +136,8 @@ ShareChart film_chart(const OverlayContents& contents, const TimeAxis& axis) {
       chart.labels.push_back({place, tick_label(ticks.at(i), ticks.decimals), ""});
   }
   chart.x_title = "time (s)";
+  if (!chart.bands.empty())
+    chart.x_title += fmt::format("  ·  shaded: {} of a clip", border_name(contents.border_frames));
   if (has_negative_part(chart)) chart.x_title += "  ·  light: the part of negative relevance";
   if (has_null_share(chart)) chart.x_title += "  ·  thin lines: what the architecture alone gives";
   return chart;
@@ -132,11 +149,10 @@ struct OverlayRenderer::Implementation {
   OverlayContents contents;
   Layout layout;
   TimeAxis axis;
-  Box plot;
+  std::optional<Box> plot;  ///< of the curve
   std::vector<uint8_t> background;
 
-  explicit Implementation(OverlayContents what)
-      : contents(std::move(what)), layout(layout_for(contents.source_width, contents.source_height)) {
+  explicit Implementation(OverlayContents what) : contents(std::move(what)), layout(layout_for(contents)) {
     require_valid_contents(contents);
     axis = time_axis(contents.curve);
     draw_background();
@@ -152,11 +168,13 @@ struct OverlayRenderer::Implementation {
     canvas.text({bar.x, panel_top - 12}, "R " + format_for(contents.scale.limit).factor(),
                 {.size = kTextSize, .color = ink::kQuiet});
     draw_color_bar(canvas, bar, Direction::kUpwards, contents.colors, contents.scale, MapStyle::kOverlay);
-    plot = draw_share_chart(
-        canvas,
-        {static_cast<double>(kMargin), static_cast<double>(layout.chart_top),
-         static_cast<double>(layout.frame.width - 2 * kMargin), static_cast<double>(kChartHeight)},
-        film_chart(contents, axis));
+    const Box chart{static_cast<double>(kMargin), static_cast<double>(layout.chart_top),
+                    static_cast<double>(layout.frame.width - 2 * kMargin), static_cast<double>(kChartHeight)};
+    if (has_relevance(contents))
+      plot = draw_share_chart(canvas, chart, curve_chart(contents, axis));
+    else
+      canvas.text({chart.x, chart.y + 16}, "No relevance reaches the frames.",
+                  {.size = kTextSize, .color = ink::kQuiet}, chart.width);
     background = canvas.pixels();
   }
 
@@ -198,10 +216,11 @@ struct OverlayRenderer::Implementation {
   }
 
   void draw_mark(Canvas& canvas, const Frame& frame) const {
+    if (!plot) return;
     const double place = axis.place(contents.curve[static_cast<size_t>(frame.index)].pts_seconds);
-    const double x = plot.x + place * plot.width;
-    canvas.line({x, plot.y - 2}, {x, plot.bottom()}, ink::kAccent, 2);
-    canvas.triangle({x - 6, plot.y - 8}, {x + 6, plot.y - 8}, {x, plot.y}, ink::kAccent);
+    const double x = plot->x + place * plot->width;
+    canvas.line({x, plot->y - 2}, {x, plot->bottom()}, ink::kAccent, 2);
+    canvas.triangle({x - 6, plot->y - 8}, {x + 6, plot->y - 8}, {x, plot->y}, ink::kAccent);
   }
 
   Picture overlay_panel(const Picture& small, std::span<const float> relevance) const {
@@ -231,14 +250,14 @@ int64_t OverlayRenderer::height() const {
 
 Picture OverlayRenderer::render(const Frame& frame, std::span<const float> relevance) const {
   const auto& [contents, layout, axis, plot, background] = *implementation_;
-  const std::string where = fmt::format("overlay film, source frame {}", frame.index);
+  const std::string where = fmt::format("overlay video, source frame {}", frame.index);
   if (frame.index < 0 || frame.index >= std::ssize(contents.curve)) {
     throw Error(ErrorKind::kInvalidArgument,
                 fmt::format("{}: the film's curve has {} frames", where, contents.curve.size()));
   }
   if (frame.width != contents.source_width || frame.height != contents.source_height) {
     throw Error(ErrorKind::kInvalidArgument,
-                fmt::format("{}: it is {}x{}, the film's source {}x{}", where, frame.width, frame.height,
+                fmt::format("{}: it is {}x{}, the source {}x{}", where, frame.width, frame.height,
                             contents.source_width, contents.source_height));
   }
   const PictureView source{frame.width, frame.height, frame.rgb};

@@ -24,6 +24,7 @@ constexpr double kHeaderHeight = 196;
 constexpr double kSectionHeight = 62;
 constexpr double kChartHeight = 300;
 constexpr double kAccountsHeight = 260;
+constexpr double kNoteHeight = 24;  // a line of text in or above a chart's place
 constexpr double kCaptionSize = 13;
 
 /// Where the clip's frames go.
@@ -224,30 +225,23 @@ AxisLabel frame_label(const SheetFrame& frame, double centre) {
           .second_line = fmt::format("({:.2f})", frame.pts_seconds)};
 }
 
-/// The frames at the borders of clips, neighbours as one band; none where that would be all of them.
-std::vector<Band> border_bands(const std::vector<SheetFrame>& frames) {
-  std::vector<Band> bands;
-  if (std::ranges::all_of(frames, &SheetFrame::at_border)) return bands;
-  const double slot = 1.0 / static_cast<double>(frames.size());
-  for (size_t i = 0; i < frames.size(); ++i) {
-    if (!frames[i].at_border) continue;
-    const double end = static_cast<double>(i + 1) * slot;
-    if (i > 0 && frames[i - 1].at_border) {
-      bands.back().end = end;
-    } else {
-      bands.push_back({static_cast<double>(i) * slot, end});
-    }
-  }
-  return bands;
+bool has_relevance(const SheetContents& contents) {
+  return std::ranges::any_of(contents.frames, [](const SheetFrame& frame) { return frame.share != 0; });
 }
 
-void draw_curve(Canvas& canvas, const SheetContents& contents, double top) {
+/// Under the section's title: the chart, or a line in its place, below the line about repeated frames.
+double curve_height(const SheetContents& contents) {
+  const double lines = contents.repeated.empty() ? 0 : kNoteHeight;
+  return lines + (has_relevance(contents) ? kChartHeight : kNoteHeight);
+}
+
+ShareChart share_chart(const SheetContents& contents) {
   const double slot = 1.0 / static_cast<double>(contents.frames.size());
   ShareChart chart{.bars = {},
                    .bar_width = 0.72 * slot,
                    .share_of = contents.share_of,
                    .even_share = contents.even_share,
-                   .bands = border_bands(contents.frames),
+                   .bands = {},
                    .labels = {},
                    .x_title = "frame (time s)",
                    .text_size = kCaptionSize};
@@ -257,14 +251,32 @@ void draw_curve(Canvas& canvas, const SheetContents& contents, double top) {
     chart.bars.push_back({.centre = centre,
                           .share = frame.share,
                           .negative_share = frame.negative_share,
-                          .null_share = frame.null_share});
+                          .null_share = frame.null_share,
+                          .at_border = frame.at_border});
     chart.labels.push_back(frame_label(frame, centre));
   }
-  std::string detail = chart.bands.empty() ? "" : "shaded: among the first or last two frames of a clip. ";
+  chart.bands = border_bands(chart.bars, slot);
+  return chart;
+}
+
+void draw_curve(Canvas& canvas, const SheetContents& contents, double top) {
+  const ShareChart chart = share_chart(contents);
+  const TextStyle quiet{.size = kCaptionSize, .color = ink::kQuiet};
+  std::string detail;
+  if (!chart.bands.empty())
+    detail = fmt::format("shaded: {} of a clip. ", border_name(contents.border_frames));
   if (has_negative_part(chart)) detail += "Light: the part of negative relevance. ";
   if (has_null_share(chart)) detail += "Thin line: what the architecture alone gives.";
-  draw_section_title(canvas, top, "Relevance per frame", detail);
-  draw_share_chart(canvas, {kMargin, top + kSectionHeight - 16, kInnerWidth, kChartHeight}, chart);
+  draw_section_title(canvas, top, "Relevance per frame", has_relevance(contents) ? detail : "");
+  double below = top + kSectionHeight - 16;
+  if (!contents.repeated.empty()) {
+    canvas.text({kMargin, below}, contents.repeated, quiet, kInnerWidth);
+    below += kNoteHeight;
+  }
+  if (has_relevance(contents))
+    draw_share_chart(canvas, {kMargin, below, kInnerWidth, kChartHeight}, chart);
+  else
+    canvas.text({kMargin, below}, "No relevance reaches the frames.", quiet, kInnerWidth);
 }
 
 void draw_accounts(Canvas& canvas, const SheetContents& contents, double top) {
@@ -283,7 +295,7 @@ Canvas draw_sheet(const SheetContents& contents) {
 
   const double grid_top = kHeaderHeight + kSectionHeight;
   const double curve_top = grid_top + static_cast<double>(grid.rows * grid.pitch.height);
-  const double accounts_top = curve_top + kSectionHeight + kChartHeight;
+  const double accounts_top = curve_top + kSectionHeight + curve_height(contents);
   const double note_top = accounts_top + (contents.layers.empty() ? 0 : kSectionHeight + kAccountsHeight);
   const double height = note_top + (contents.note.empty() ? 24 : 46);
 

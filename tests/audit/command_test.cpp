@@ -75,6 +75,8 @@ TEST_F(AuditCommand, EndsWithWhatItFoundAndReportSaysTheRest) {
   const Outcome audit = relevid(arguments("found.db"));
   ASSERT_EQ(audit.status, 0) << audit.err;
   EXPECT_THAT(audit.out, HasSubstr("list.csv: 4 videos, 3 classes"));
+  EXPECT_THAT(audit.out,
+              HasSubstr("accuracy     Can't tell from 2 videos whether the model is above chance"));
   EXPECT_THAT(audit.out, HasSubstr("verdict      Can't tell from 2 videos"));
   EXPECT_THAT(audit.out, HasSubstr("advice       Keep interval 1 for now"));
   EXPECT_THAT(audit.out, HasSubstr("relevid report " + path("found.db")));

@@ -63,6 +63,41 @@ TEST(BorderControl, ComparesWithTheRealClips) {
   EXPECT_THAT(border(ConditionKind::kFrozen, 0.6, 5).sentence, HasSubstr("too few videos"));
 }
 
+TEST(BorderControl, SaysWhatItsIntervalSays) {
+  EXPECT_EQ(change_of({0.78, 0.64, 0.97, 0.08, 60}, 0.05), BorderChange::kWeaker);
+  EXPECT_EQ(change_of({0.99, 0.95, 1.05, 0.02, 60}, 0.05), BorderChange::kSame);
+  EXPECT_EQ(change_of({0.97, 0.96, 0.99, 0.01, 60}, 0.05), BorderChange::kSame);
+  EXPECT_EQ(change_of({1.03, 0.93, 1.08, 0.04, 60}, 0.05), BorderChange::kSame);
+  EXPECT_EQ(change_of({1.2, 1.01, 1.4, 0.1, 60}, 0.05), BorderChange::kStronger);
+  EXPECT_EQ(change_of({0.9, 0.6, 1.2, 0.15, 60}, 0.05), BorderChange::kCantTell);
+  EXPECT_EQ(change_of({0.78, 0.64, 0.97, 0.08, 9}, 0.05), BorderChange::kCantTell);
+  EXPECT_THAT(border(ConditionKind::kRandomWeights, 0.6).sentence, HasSubstr("videos: lower; training"));
+  EXPECT_THAT(border(ConditionKind::kFrozen, 1).sentence, HasSubstr("videos: about the same; change"));
+  EXPECT_THAT(border(ConditionKind::kShuffled, 1.3).sentence, HasSubstr("videos: higher; disorder"));
+}
+
+TEST(BorderControl, SaysWhyThereIsNoVideoToCompare) {
+  const auto sentence = [](int64_t observed, int64_t without, int64_t real_without) {
+    BorderControl control;
+    control.condition = {ConditionKind::kFrozen, 1, 0};
+    control.observed = observed;
+    control.without_relevance = without;
+    control.real_without_relevance = real_without;
+    return sentence_of(control);
+  };
+  EXPECT_THAT(sentence(0, 0, 0), HasSubstr("no video has a clip of this control"));
+  EXPECT_THAT(sentence(8, 8, 0), HasSubstr("in all of 8 videos its clips have no relevance"));
+  EXPECT_THAT(sentence(8, 1, 8), HasSubstr("in all of 8 videos the real clips have no relevance"));
+  EXPECT_THAT(sentence(8, 5, 3), HasSubstr("in each of 8 videos its clips or the real ones"));
+  const BorderControl none =
+      controls({ConditionKind::kFrozen, 1, 0}, 12, [](std::vector<double> real, data::Random&) {
+        real.assign(real.size(), 0);
+        return real;
+      }).border.at(0);
+  EXPECT_EQ(none.observed, 12);
+  EXPECT_THAT(none.sentence, HasSubstr("in all of 12 videos its clips have no relevance"));
+}
+
 TEST(FollowControl, TellsReversedRelevanceThatStaysFromThatWhichMirrors) {
   const Condition reversed{ConditionKind::kReversed, 1, 0};
   const auto same = [](std::vector<double> real, data::Random&) { return real; };

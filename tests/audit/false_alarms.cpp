@@ -11,7 +11,7 @@ Claims claims_about(double excess, double gain, int64_t videos, int64_t data_set
   StatisticsOptions options;
   options.null_profile = null_profile;
   options.replicates = replicates;
-  const Truth truth{with_border(null_profile, excess), 0.2, {0.7, 0.7 + gain, 0.7 + gain}, 2};
+  const Truth truth{with_border(null_profile, excess), 0.2, {0.7, 0.7 + gain, 0.7 + gain}, 10};
   Claims claims;
   for (claims.data_sets = 0; claims.data_sets < data_sets; ++claims.data_sets) {
     const Videos drawn = draw(truth, videos, static_cast<uint64_t>(claims.data_sets));

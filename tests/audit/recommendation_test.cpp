@@ -29,7 +29,7 @@ Recommendation advice(const Videos& videos, const std::vector<int64_t>& which, i
 }
 
 Videos with_accuracies(std::vector<double> accuracy, int64_t count, uint64_t seed = 1) {
-  return draw({uniform_profile(4), 0.3, std::move(accuracy), 2}, count, seed);
+  return draw({uniform_profile(4), 0.3, std::move(accuracy), 10}, count, seed);
 }
 
 TEST(Recommendation, ChangesForAClearGain) {

@@ -27,6 +27,7 @@ using ::testing::HasSubstr;
 using ::testing::IsEmpty;
 using ::testing::Not;
 using ::testing::SizeIs;
+using ::testing::StartsWith;
 using Json = nlohmann::json;
 
 constexpr size_t kConditions = 9;  // three intervals, six controls
@@ -247,8 +248,31 @@ Report strong_report() {
   return report;
 }
 
+TEST(ReportText, OfAModelAtChanceHasNeitherVerdictNorAdvice) {
+  Report report = strong_report();
+  report.manifest.class_names = {"a", "b", "c"};
+  auto videos = made_up::draw({made_up::uniform_profile(32), 0.1, {0, 0}, 3}, 60, 7);
+  for (auto& video : videos) {
+    for (auto& one : video.by_condition) {
+      one->predicted = 1;
+      one->right1 = one->right5 = video.label == 1;
+      one->clips_right1 = one->clips_right5 = one->right1 ? 1 : 0;
+    }
+  }
+  report.statistics = analyse(made_up::source_of(videos), report.manifest.conditions, report.options);
+  const std::string words = flat(text_of(report));
+  EXPECT_THAT(words,
+              StartsWith("accuracy Not distinguishable from chance: 20 of 60 labelled videos right, 33.3 %"));
+  EXPECT_THAT(words, HasSubstr("The model gives one class to every video."));
+  EXPECT_THAT(words, HasSubstr("Never predicted, of 3 classes that label a video: 0: a, 2: c."));
+  EXPECT_THAT(words, HasSubstr("verdict No verdict: the model is not distinguishable from chance"));
+  EXPECT_THAT(words, HasSubstr("advice No advice: the model is not distinguishable from chance"));
+  EXPECT_THAT(words, Not(HasSubstr("would be needed")));
+}
+
 TEST(ReportText, LongClipsAreALineAndManyClassesAreCut) {
   const std::string page = text_of(strong_report()), words = flat(page);
+  EXPECT_THAT(words, StartsWith("accuracy Above chance: "));
   EXPECT_THAT(words, HasSubstr("verdict Border effect present: at interval 1, the first 4 and the last 4"));
   EXPECT_THAT(page, HasSubstr("  shares     ████▄▄"));
   EXPECT_THAT(page, HasSubstr("  null       ▅▅▅▅▅▅▅▅"));
@@ -286,6 +310,9 @@ TEST(ReportJson, HoldsTheStatistics) {
   EXPECT_EQ(json["options"]["null_profile"], (Json{0.2, 0.3, 0.3, 0.2}));
   const Json& found = json["statistics"];
   EXPECT_EQ(found["labelled"], 5);
+  EXPECT_EQ(found["chance"]["labelled"], 5);
+  EXPECT_EQ(found["chance"]["sentence"], statistics.chance.sentence);
+  EXPECT_TRUE(found["verdict"]["withheld"].is_null());
   EXPECT_EQ(found["verdict"]["effect"], "cant_tell");
   EXPECT_EQ(found["verdict"]["excess"]["low"], statistics.verdict.excess->low);
   EXPECT_EQ(found["verdict"]["excess"]["reliable"], false);

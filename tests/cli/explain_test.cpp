@@ -193,6 +193,49 @@ TEST_F(ExplainCommand, ThePageAndTheNullProfileCanBeLeftOut) {
   EXPECT_TRUE(page("film.html").empty());  // it would show another explanation
 }
 
+TEST_F(ExplainCommand, TheBorderOfTheTableIsTheRecords) {
+  const auto outcome = explain({video_, "--no-film"});
+  ASSERT_EQ(outcome.status, 0) << outcome.err;
+  const auto json = record("film.json");
+  EXPECT_EQ(json["border_frames"], 2);
+  const auto shares = json["clips"][0]["frame_share"].get<std::vector<double>>();
+  const double border = shares[0] + shares[1] + shares[14] + shares[15];
+  EXPECT_THAT(outcome.out, HasSubstr(fmt::format("borders      {:.1f} % in the first and last 2 frames; even "
+                                                 "would be 25.0 %",
+                                                 100 * border)));
+  EXPECT_THAT(outcome.out, ::testing::Not(HasSubstr("repeated")));
+}
+
+TEST_F(ExplainCommand, AShortVideosRepeatedFramesAreSaid) {
+  const std::string brief = (folder_ / "brief.mp4").string();
+  cli::make_video(brief, 10);
+  const auto outcome = explain({brief});
+  ASSERT_EQ(outcome.status, 0) << outcome.err;
+  const std::string sentence =
+      "6 of the clip's 16 frames repeat another: the video (10 frames) ends before the clip does.";
+  EXPECT_THAT(outcome.out, HasSubstr("repeated     " + sentence));
+  EXPECT_EQ(record("brief.json")["repeated_frames"]["sentence"], sentence);
+  const auto arrays = read_npz(std::filesystem::path(out_) / "brief.npz");
+  EXPECT_EQ(arrays.at("frame_share").elements(), 16);
+  const auto shares = arrays.at("frame_share").as_doubles(),
+             covered = arrays.at("covered_share").as_doubles();
+  ASSERT_EQ(covered.size(), 10U);
+  EXPECT_NEAR(covered[9], std::accumulate(shares.begin() + 9, shares.end(), 0.0) / 7, 1e-6);
+  if (!page("brief.html").empty()) {
+    EXPECT_EQ(data_of(page("brief.html"))["repeated_frames"]["sentence"], sentence);
+  }
+}
+
+TEST_F(ExplainCommand, AMapOfALayerHasNoNullProfileAndNoneIsMade) {
+  ASSERT_EQ(explain({video_, "--no-film", "--method", "grad_cam"}).status, 0);
+  EXPECT_FALSE(record("film.json").contains("null_profile"));
+  EXPECT_EQ(record("film.json")["scale"]["colors"], "inferno");
+  ASSERT_EQ(explain({video_, "--no-film", "--method", "gradient", "--colormap", "viridis"}).status, 0);
+  EXPECT_EQ(record("film.json")["null_profile"].size(), 16U);
+  EXPECT_EQ(record("film.json")["scale"]["colors"], "coldnhot") << "viridis can't show what is negative";
+  EXPECT_EQ(explain({video_, "--colormap", "virids"}).status, 2);
+}
+
 TEST_F(ExplainCommand, NoNameIsMarkupInThePage) {
   const std::string name = "<img src=x onerror=alert(1)>";
   std::filesystem::copy_file(video_, folder_ / (name + ".mp4"));

@@ -290,7 +290,7 @@ TEST(Coverage, FindsEveryClipAndPosition) {
                                                CoveredFrame::Position{1, 2}));
 }
 
-TEST(Coverage, AddsWithinAClipAndAveragesOverClips) {
+TEST(Coverage, AveragesCopiesWithinAClipAndThenClips) {
   const std::vector<ClipPlan> plans = {{0, {0, 2, 4}}, {2, {2, 4, 4}}};
   const Tensor values = Tensor::from<float>({2, 3, 2}, {1, 10, 2, 20, 3, 30, 4, 40, 5, 50, 6, 60});
   const FrameValues combined = combine_over_clips(plans, values);
@@ -298,11 +298,22 @@ TEST(Coverage, AddsWithinAClipAndAveragesOverClips) {
   EXPECT_EQ(combined.clip_counts, (Frames{1, 2, 2}));
   EXPECT_EQ(combined.values.shape(), (Shape{3, 2}));
   const auto result = combined.values.values<float>();
-  EXPECT_THAT(std::vector<float>(result.begin(), result.end()), ElementsAre(1, 10, 3, 30, 7, 70));
-  double weighted_sum = 0;
-  for (size_t f = 0; f < 3; ++f)
-    weighted_sum += static_cast<double>(combined.clip_counts[f]) * (result[2 * f] + result[2 * f + 1]);
-  EXPECT_DOUBLE_EQ(weighted_sum, 21 * 11);
+  // Frame 4: 3 in the first clip, the mean of 5 and 6 in the second.
+  EXPECT_THAT(std::vector<float>(result.begin(), result.end()), ElementsAre(1, 10, 3, 30, 4.25F, 42.5F));
+}
+
+TEST(Coverage, EvenSharesStayEvenWhereFramesRepeat) {
+  const std::vector<ClipPlan> plans = {{0, {0, 1, 2, 2, 2, 2, 2, 2}}, {1, {1, 2, 0, 1, 2, 0, 1, 2}}};
+  const FrameValues combined = combine_over_clips(plans, Tensor::from(Shape{2, 8}, std::vector(16, 0.125F)));
+  for (const float share : combined.values.values<float>()) EXPECT_FLOAT_EQ(share, 0.125F);
+}
+
+TEST(Coverage, CountsWhatClipsRepeat) {
+  EXPECT_EQ(repeated_frames(std::vector<ClipPlan>{{0, {0, 1, 2}}, {1, {2, 1, 0}}}).clips, 0);
+  const auto repeated =
+      repeated_frames(std::vector<ClipPlan>{{0, {0, 1, 2}}, {1, {1, 2, 2}}, {2, {2, 2, 2}}});
+  EXPECT_EQ(repeated.clips, 2);
+  EXPECT_EQ(repeated.copies, 2);
 }
 
 TEST(Coverage, RefusesValuesThatDoNotFit) {

@@ -2,6 +2,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <functional>
 #include <nlohmann/json.hpp>
 
 #include "audit/database.h"
@@ -27,12 +28,12 @@ class EvaluationReport : public ::testing::Test {
     data.rows.resize(static_cast<size_t>(videos));
     auto options = testing::evaluation_options();
     auto manifest = testing::evaluation_manifest(data, options);
-    manifest.settings = R"({"methods": [{"name": "good"}, {"name": "fair"}]})";
+    manifest.settings = settings_;
     evaluate::Store store(path_, manifest);
     data::Random random(1);
     for (int64_t v = 0; v < videos; ++v) {
       auto entry = store.begin(v);
-      entry.put(evaluate::ClipRow{0, 0, {0, 1, 2, 3}, 1, 2, 1});
+      entry.put(evaluate::ClipRow{0, 0, {0, 1, 2, 3}, 1, 2, 1});  // class 1 is predicted
       for (const auto& [method, value] : worth) {
         const double fall = value + noise * random.normal();
         entry.put(0, {method, "cells", "blur", "most", {2, 1 - fall, 0}, {1, 0.5 - fall, end_}});
@@ -43,6 +44,7 @@ class EvaluationReport : public ::testing::Test {
       audit::VideoRow row;
       row.index = v;
       row.name = "a,b";
+      row.label = label_of_(v);
       row.sha256 = fmt::format("{}", v);
       entry.commit(row);
     }
@@ -59,6 +61,8 @@ class EvaluationReport : public ::testing::Test {
 
   const Worth usual_ = {{"fair", 0.1}, {"good", 0.3}, {"random", 0}, {"centre_prior", 0.05}};
   double end_ = 0;
+  std::string settings_ = R"({"methods": [{"name": "good"}, {"name": "fair"}]})";
+  std::function<int64_t(int64_t)> label_of_ = [](int64_t) { return kUnlabelled; };
   ScratchFolder folder_;
   std::filesystem::path path_ = folder_ / "run.db";
 };
@@ -84,6 +88,41 @@ TEST_F(EvaluationReport, RanksByAbpcWithIntervals) {
   EXPECT_TRUE(all["flippings"][0]["warnings"].empty());
   EXPECT_TRUE(all["warnings"].empty());
   EXPECT_THAT(report(), Not(HasSubstr("warning")));
+}
+
+TEST_F(EvaluationReport, BeginsWithAccuracyAgainstChance) {
+  label_of_ = [](int64_t video) { return video % 2; };
+  write(usual_, 40, 0.02);
+  const std::string text = report();
+  EXPECT_THAT(text,
+              HasSubstr("\n  Accuracy: Not distinguishable from chance: 20 of 40 labelled videos right"));
+  EXPECT_LT(text.find("Accuracy:"), text.find("40 of 40 videos"));
+  EXPECT_THAT(text, HasSubstr("a model that has learned nothing"));
+  EXPECT_THAT(text, HasSubstr("Never predicted, of 2 classes that label a video: 0"));
+  const auto chance = json()["chance"];
+  EXPECT_EQ(chance["skill"], "at_chance");
+  EXPECT_EQ(chance["constant_share"], 0.5);
+  EXPECT_EQ(chance["never_predicted"].size(), 1);
+}
+
+TEST_F(EvaluationReport, HoldsTheConstantPredictorAgainstTheModel) {
+  label_of_ = [](int64_t video) { return video < 35 ? 1 : video % 5 == 0 ? 0 : 2; };
+  write(usual_, 40, 0.02);  // right in 35 of 40, as the constant predictor
+  EXPECT_EQ(json()["chance"]["skill"], "at_chance");
+  EXPECT_EQ(json()["flippings"][0]["ranking"][0]["method"], "good");
+}
+
+TEST_F(EvaluationReport, DoesNotKnowTheAccuracyWithoutLabelsOrPredictions) {
+  write(usual_, 12, 0.02);
+  EXPECT_THAT(report(), HasSubstr("Accuracy: Unknown: no video that was used has a label."));
+}
+
+TEST_F(EvaluationReport, DoesNotTakeTheExplainedLabelForAPrediction) {
+  label_of_ = [](int64_t) { return 1; };
+  settings_ = R"({"methods": [{"name": "good"}, {"name": "fair"}], "target": "label"})";
+  write(usual_, 12, 0.02);
+  EXPECT_THAT(report(), HasSubstr("Accuracy: Unknown: the label's class was explained"));
+  EXPECT_EQ(json()["chance"]["skill"], "unknown");
 }
 
 TEST_F(EvaluationReport, LogitsBeyondTheBootstrapsRangeAreScaledExactly) {

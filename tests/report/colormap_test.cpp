@@ -99,6 +99,23 @@ TEST(Scale, LimitIsThePercentileOfTheMagnitude) {
   EXPECT_DOUBLE_EQ(fit_scale(std::vector<float>{0, 1}, RelevanceSign::kUnsigned, 75).limit, 0.75);
 }
 
+TEST(Scale, ManyPercentilesAreWhatEachIsAlone) {
+  std::vector<float> values(997);
+  for (size_t i = 0; i < values.size(); ++i)
+    values[i] = static_cast<float>(i * 7919 % 997) * (i % 3 ? 1.0F : -1.0F);
+  const std::vector<double> percentiles = {12.5, 90, 99.5, 99.5, 100};
+  const auto limits = scale_limits(values, percentiles);
+  ASSERT_EQ(limits.size(), percentiles.size());
+  for (size_t i = 0; i < limits.size(); ++i)
+    EXPECT_EQ(limits[i], fit_scale(values, RelevanceSign::kSigned, percentiles[i]).limit);
+  EXPECT_TRUE(scale_limits(values, {}).empty());
+  EXPECT_THAT(
+      [&] {
+        scale_limits(values, std::vector<double>{99, 90});
+      },
+      is_error(ErrorKind::kInvalidArgument, "do not ascend"));
+}
+
 TEST(Scale, SparseRelevanceFallsBackToTheLargest) {
   std::vector<float> values(10000, 0.0F);
   values[17] = -2.5F;

@@ -150,6 +150,35 @@ TEST_F(Sheet, ShadesTheFramesAtBordersOfClips) {
   EXPECT_EQ(shaded([](size_t) { return true; }), 0) << "shading of every frame would tell nothing";
 }
 
+TEST_F(Sheet, AnEmptyCurveIsNotDrawn) {
+  const SampleClip clip = moving_disc(4, 32, 24, RelevanceSign::kSigned);
+  SheetContents contents = sheet_of(clip, ColorMap::kBwr);
+  contents.predictions.clear();
+  const Picture full = render_explanation_sheet(contents);
+  EXPECT_GT(count_of(full, report::ink::kAccent.rgb), 0) << "the even share";
+  for (auto& frame : contents.frames) frame.share = 0, frame.negative_share = 0;
+  const Picture empty = render_explanation_sheet(contents);
+  EXPECT_LT(empty.height, full.height - 200);
+  EXPECT_EQ(count_of(empty, report::ink::kAccent.rgb), 0);
+  expect_clean_margins(empty, 20);
+}
+
+TEST_F(Sheet, ALineSaysThatFramesRepeat) {
+  const SampleClip clip = moving_disc(4, 32, 24, RelevanceSign::kSigned);
+  SheetContents contents = sheet_of(clip, ColorMap::kBwr);
+  const Picture without = render_explanation_sheet(contents);
+  contents.repeated =
+      "6 of the clip's 16 frames repeat another: the video (10 frames) ends before the clip does.";
+  const Picture with = render_explanation_sheet(contents);
+  EXPECT_GT(with.height, without.height);
+  expect_clean_margins(with, 20);
+}
+
+TEST(BorderName, CountsFrames) {
+  EXPECT_EQ(border_name(1), "the first and the last frame");
+  EXPECT_EQ(border_name(6), "the first and last 6 frames");
+}
+
 TEST_F(Sheet, BarsStandForTheWholeShareWithItsNegativePart) {
   const SampleClip clip = moving_disc(4, 32, 24, RelevanceSign::kSigned);
   SheetContents contents = sheet_of(clip, ColorMap::kBwr);
@@ -316,6 +345,25 @@ TEST(OverlayFilm, TheMarkMovesAndUncoveredFramesCarryNoColour) {
   EXPECT_NE(first.rgb, film.render(frame_of(clip, 0, 2), clip.relevance[0]).rgb);
   EXPECT_NE(first.rgb, film.render(frame_of(clip, 0, 0), {}).rgb);
   EXPECT_NO_THROW(film.render(frame_of(clip, 0, 29), {}));
+}
+
+TEST(OverlayFilm, ShadesTheBorderAndDrawsNoEmptyCurve) {
+  const SampleClip clip = moving_disc(8, 80, 60, RelevanceSign::kSigned);
+  OverlayContents contents = film_of(clip, sheet_of(clip, ColorMap::kBwr), 30);
+  const auto shaded = [&] {
+    const Picture picture = OverlayRenderer(contents).render(frame_of(clip, 0, 0), clip.relevance[0]);
+    return count_of(picture, report::ink::kBand.rgb);
+  };
+  for (auto& point : contents.curve) point.at_border = false;
+  EXPECT_EQ(shaded(), 0);
+  contents.curve[0].at_border = contents.curve[14].at_border = true;
+  EXPECT_GT(shaded(), 0);
+  const int64_t height = OverlayRenderer(contents).height();
+  for (auto& point : contents.curve) point.share = std::isnan(point.share) ? point.share : 0;
+  for (auto& point : contents.curve) point.negative_share = 0;
+  const OverlayRenderer empty(contents);
+  EXPECT_LT(empty.height(), height - 100);
+  expect_clean_margins(empty.render(frame_of(clip, 0, 0), clip.relevance[0]), 12);
 }
 
 TEST(OverlayFilm, LongTextStaysInItsPlace) {

@@ -116,6 +116,7 @@ inline OverlayContents film_of(const SampleClip& clip, const SheetContents& shee
     CurvePoint& point = film.curve.at(static_cast<size_t>(frame.source_index));
     point.share = frame.share;
     point.negative_share = frame.negative_share;
+    point.at_border = frame.at_border;
   }
   return film;
 }

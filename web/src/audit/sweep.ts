@@ -135,7 +135,8 @@ function legendItems(runs: readonly Run[], options: SweepOptions): LegendItem[] 
 
 /** A triangle on the axis, and the word. */
 function markAdvised(root: SVGSVGElement, plot: Plot, box: Box, run: Run, series: number, count: number, shift: number): void {
-  const { advised } = run.report.statistics.recommendation;
+  const { advised, advice } = run.report.statistics.recommendation;
+  if (advice === "none") return;
   const x = plot.x(advised) + shift;
   root.append(svg("path", { d: `M${x - 6},${box.top - 9}h12l-6,8z`, class: count > 1 ? `fill-${series}` : "advised" }));
   if (series > 0) return;
@@ -185,6 +186,6 @@ function sweepRow(run: Run, interval: number) {
     comparison?.p_holm ?? null,
     ...estimateCells(border?.ratio),
     ...estimateCells(border?.excess),
-    statistics.recommendation.advised === interval ? "yes" : "",
+    statistics.recommendation.advice !== "none" && statistics.recommendation.advised === interval ? "yes" : "",
   ];
 }

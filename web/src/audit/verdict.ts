@@ -4,12 +4,13 @@ import { drawLegend } from "../chart/legend.ts";
 import { plainTicks, Plot, roomyDomain, rootOf, tickCount } from "../chart/plot.ts";
 import { freshId, h, svg } from "../base/dom.ts";
 import { estimate, fixed, plural } from "../base/numbers.ts";
-import type { Run } from "../data/types.ts";
+import type { Chance, Run } from "../data/types.ts";
 import { splitSentence } from "./pick.ts";
 import { estimateCells, estimateColumns } from "../chart/columns.ts";
 
 const kRow = 34;
-const kShort: Record<string, string> = { present: "present", absent: "absent", cant_tell: "can't tell" };
+const kMostNames = 10;
+const kShort: Record<string, string> = { present: "present", absent: "absent", cant_tell: "can't tell", none: "no verdict" };
 
 /** What the audit says, first of all: its two sentences, and the number that the first one rests on. */
 export function verdicts(runs: readonly Run[]): HTMLElement {
@@ -35,6 +36,7 @@ function card(run: Run, named: boolean): HTMLElement {
     { class: "verdict", "data-effect": statistics.verdict.effect },
     named && h("h3", { class: "run-name" }, run.label),
     unfinished,
+    chanceLine(statistics.chance),
     h("p", { class: "lead" }, verdict.head),
     verdict.rest && h("p", {}, verdict.rest),
     h("p", { class: "lead" }, advice.head),
@@ -47,9 +49,17 @@ function card(run: Run, named: boolean): HTMLElement {
   );
 }
 
+/** Accuracy against chance, before any statement that rests on the model. */
+function chanceLine(chance: Chance): HTMLElement {
+  const never = chance.never_predicted;
+  const names = never.slice(0, kMostNames).join(", ") + (never.length > kMostNames ? ` and ${never.length - kMostNames} more` : "");
+  const classes = never.length === 0 ? "" : ` Never predicted: ${names}.`;
+  return h("p", { class: chance.skill === "at_chance" ? "warning" : "chance" }, `Accuracy. ${chance.sentence}${classes}`);
+}
+
 function excessChart(runs: readonly Run[]): HTMLElement | null {
   const verdicts = runs.map((run) => run.report.statistics.verdict);
-  if (verdicts.every((verdict) => verdict.excess?.value === null || verdict.excess === null)) return null;
+  if (verdicts.every((verdict) => verdict.effect === "none" || verdict.excess?.value === null || verdict.excess === null)) return null;
   return figure({
     title: "What the verdict rests on",
     note: "The excess: how many times the relevance that the architecture alone gives them the border frames carry, with its 95 % interval over videos.",

@@ -24,8 +24,8 @@ export interface FigureOptions {
   /** Of downloaded files. */
   name: string;
   heading?: "h2" | "h3";
-  /** Draws at a width in pixels. */
-  draw: (width: number) => SVGSVGElement;
+  /** Draws at a width in pixels; null where there is nothing to draw: then no chart, numbers or downloads are shown. */
+  draw: (width: number) => SVGSVGElement | null;
   table: () => Table;
   /** Between heading and chart. */
   above?: Child;
@@ -49,8 +49,12 @@ export function figure(options: FigureOptions): Figure {
   const numbers = h("details", { class: "numbers" }, h("summary", {}, "Numbers", h("span", { class: "hidden" }, ` of: ${options.title}`)));
   let width = 0;
   const redraw = () => {
-    if (width > 0) place.replaceChildren(options.draw(width));
+    if (width > 0) show(options.draw(width));
     if (numbers.open) showNumbers();
+  };
+  const show = (chart: SVGSVGElement | null) => {
+    place.replaceChildren(...(chart ? [chart] : []));
+    tools.hidden = numbers.hidden = chart === null;
   };
   const showNumbers = () => {
     numbers.querySelector(".table")?.remove();
@@ -66,23 +70,19 @@ export function figure(options: FigureOptions): Figure {
   redraws.set(place, () => fit(place.clientWidth));
   const button = (text: string, press: () => void) =>
     h("button", { type: "button", class: "small", onclick: press, "aria-label": `${options.title}: download ${text}` }, text);
+  const tools = h(
+    "div",
+    { class: "tools" },
+    button("PNG", () => {
+      const chart = place.querySelector("svg");
+      if (chart) void savePng(chart, options.name);
+    }),
+    button("CSV", () => saveCsv(options.table(), options.name)),
+  );
   const element = h(
     "figure",
     { class: "figure" },
-    h(
-      "div",
-      { class: "figure-head" },
-      h(options.heading ?? "h2", {}, options.title),
-      h(
-        "div",
-        { class: "tools" },
-        button("PNG", () => {
-          const chart = place.querySelector("svg");
-          if (chart) void savePng(chart, options.name);
-        }),
-        button("CSV", () => saveCsv(options.table(), options.name)),
-      ),
-    ),
+    h("div", { class: "figure-head" }, h(options.heading ?? "h2", {}, options.title), tools),
     options.note && h("p", { class: "note" }, options.note),
     options.above,
     place,

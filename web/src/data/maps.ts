@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import { unzlibSync } from "fflate";
-import type { Maps } from "./types.ts";
+import type { Maps, Scale } from "./types.ts";
 
 /** Signed bytes q of one clip, [T, H, W]; R = sign(q) (|q| / 127)² limit. */
 export type ClipMap = Int8Array;
@@ -27,40 +27,13 @@ export function relevanceOf(q: number, limit: number): number {
   return Math.sign(q) * root * root * limit;
 }
 
-/** How many values have each |q|, 0 to 127 (−128 counts as 127). */
-export type Histogram = Float64Array;
-
-export function emptyHistogram(): Histogram {
-  return new Float64Array(128);
+/** The relevance at the end of the colour map, as the command found it for the nearest percentile that it offers. */
+export function limitAt(scale: Scale | null | undefined, percentile: number): number {
+  if (!scale) return 0;
+  return scale.limits[nearest(scale.percentiles, percentile)] ?? scale.limit;
 }
 
-export function addToHistogram(histogram: Histogram, map: ClipMap): void {
-  for (const q of map) {
-    const magnitude = Math.min(Math.abs(q), 127);
-    histogram[magnitude] = histogram[magnitude]! + 1;
-  }
-}
-
-/**
- * The percentile of |R|, linear between order statistics as the command's fit_scale; where that is zero, the largest |R|.
- * Exact for the values of the maps: there are only 128 magnitudes.
- */
-export function percentileLimit(histogram: Histogram, limit: number, percentile: number): number {
-  const count = histogram.reduce((sum, n) => sum + n, 0);
-  if (count === 0) return limit;
-  const place = (percentile / 100) * (count - 1);
-  const below = Math.floor(place);
-  const low = relevanceOf(orderStatistic(histogram, below), limit);
-  const high = relevanceOf(orderStatistic(histogram, Math.min(below + 1, count - 1)), limit);
-  const found = low + (high - low) * (place - below);
-  return found > 0 ? found : relevanceOf(orderStatistic(histogram, count - 1), limit);
-}
-
-function orderStatistic(histogram: Histogram, rank: number): number {
-  let seen = 0;
-  for (let q = 0; q < 128; ++q) {
-    seen += histogram[q]!;
-    if (seen > rank) return q;
-  }
-  return 127;
+/** The place of the value that is nearest. */
+export function nearest(values: readonly number[], value: number): number {
+  return values.reduce((best, one, i) => (Math.abs(one - value) < Math.abs(values[best]! - value) ? i : best), 0);
 }

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // The page's data, as docs/dev/page-data.md has it. Names are those of the JSON. A number that is not known is null.
 
+import type { ColorMapName } from "../base/colormap.ts";
+
 export type Num = number | null;
 
 export interface ClassScore {
@@ -31,6 +33,15 @@ export interface Maps {
   encoding: string;
   /** One per clip, base64 of zlib of T·H·W signed bytes. */
   clips: (string | null)[];
+}
+
+/** What is drawn at the end of the colour map, for each percentile of |R|, which ascend. */
+export interface Scale {
+  /** The command's. */
+  percentile: number;
+  limit: number;
+  percentiles: number[];
+  limits: number[];
 }
 
 export interface Layer {
@@ -71,7 +82,12 @@ export interface Clip {
 /** One method and target. */
 export interface Shown {
   method: string;
-  signed: boolean;
+  /** Of the command's pictures; with zero in its middle where the method's relevance can be negative. */
+  colors: ColorMapName;
+  /** null without maps. */
+  scale: Scale | null;
+  /** Whether the architecture's null profile is something to compare this relevance with. */
+  has_null_profile: boolean;
   share_of: string;
   target: ClassScore;
   against: string | null;
@@ -103,6 +119,8 @@ export interface Explanation {
   /** [T] */
   null_profile: Num[] | null;
   border_frames: number;
+  /** Where clips show a frame more than once. */
+  repeated_frames?: { clips: number; copies: number; of: number; sentence: string } | null;
   explanations: Shown[];
   settings?: unknown;
 }
@@ -190,8 +208,22 @@ export interface Sweep {
   common: Comparison[];
 }
 
+/** Accuracy against chance, at the base interval. */
+export interface Chance {
+  skill: "above_chance" | "at_chance" | "cant_tell" | "unknown";
+  sentence: string;
+  labelled: number;
+  right: number;
+  accuracy: Num;
+  low: number;
+  high: number;
+  constant_share: Num;
+  never_predicted: string[];
+}
+
 export interface Verdict {
-  effect: "present" | "absent" | "cant_tell";
+  /** "none": the model is not distinguishable from chance, or most videos have no relevance. */
+  effect: "present" | "absent" | "cant_tell" | "none";
   sentence: string;
   interval: number;
   frames: number;
@@ -203,7 +235,7 @@ export interface Verdict {
 }
 
 export interface Recommendation {
-  advice: "change" | "keep" | "too_few_videos";
+  advice: "change" | "keep" | "too_few_videos" | "none";
   sentence: string;
   base: number;
   chosen: number;
@@ -238,6 +270,7 @@ export interface Statistics {
   videos: number;
   labelled: number;
   copies: number;
+  chance: Chance;
   verdict: Verdict;
   recommendation: Recommendation;
   sweep: Sweep;
@@ -355,6 +388,7 @@ export interface EvaluationReport {
   methods: string[];
   videos: Omit<Counts, "complete" | "clips">;
   clips: number;
+  chance: Chance;
   warnings: string[];
   flippings: Flipping[];
   measures: Measure[];

@@ -28,7 +28,7 @@ function sectionOf(report: EvaluationReport, flipping: Flipping, domain: Domain)
     h(
       "p",
       {},
-      `${plural(flipping.videos, "video")}. With nothing flipped the model gives the class a ${report.score} of ${kThree(flipping.whole)}, with everything flipped ${kThree(flipping.flipped)}. ${flipping.told_apart} of ${plural(flipping.method_pairs, "pair")} of methods are told apart at 95 %.`,
+      `${plural(flipping.videos, "video")}. With nothing flipped the model gives the class a ${report.score} of ${kThree(flipping.whole)}, with everything flipped ${kThree(flipping.flipped)}. ${flipping.told_apart} of ${plural(flipping.method_pairs, "pair")} of methods differ at 95 %.`,
     ),
     ...warningsOf(flipping.warnings),
     h("div", { class: "pair" }, ranking(flipping, domain), curves(report, flipping)),
@@ -54,7 +54,7 @@ function ranking(flipping: Flipping, domain: Domain): HTMLElement {
         title: "ABPC",
         label: `Methods ranked by ABPC when ${flipping.regions} are filled by ${flipping.fill}.`,
         legend: [
-          { text: "not told from the best", mark: "error-1", shape: "dot" },
+          { text: "not significantly different from the best", mark: "error-1", shape: "dot" },
           { text: "below it at 95 %", mark: "error-0", shape: "dot" },
           { text: "baseline", mark: "error-null", shape: "dot" },
           { text: "a random order's interval", mark: "shade", shape: "box" },

@@ -43,7 +43,7 @@ export function sentencesOf(report: EvaluationReport): string[] {
   const above = everywhere((flipping, method) => (ranked(flipping, method)?.above_random.low ?? 0) > 0);
   const under = flippings.length === 1 ? "under this flipping" : "under any flipping";
   return [
-    like.length > 0 ? `Not told from the best ${under}: ${joined(like)}.` : "Every method is told from the best under one flipping at least.",
+    like.length > 0 ? `Not significantly different from the best ${under}: ${joined(like)}.` : "Every method is significantly different from the best under one flipping at least.",
     above.length === methods.length
       ? "Every method is above a random order, at 95 %, under every flipping."
       : above.length > 0
@@ -57,6 +57,7 @@ export function summary(report: EvaluationReport): HTMLElement {
     "section",
     { class: "verdicts verdict", id: freshId("section") },
     h("h2", { class: "hidden" }, "What was found"),
+    h("p", { class: report.chance.skill === "at_chance" ? "warning" : "chance" }, `Accuracy. ${report.chance.sentence}`),
     h("p", { class: "lead" }, leadOf(report)),
     ...warningsOf(report.warnings),
     h("ul", { class: "sentences" }, ...sentencesOf(report).map((sentence) => h("li", {}, sentence))),

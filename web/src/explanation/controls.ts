@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import { colorMapNames, type ColorMapName } from "../base/colormap.ts";
 import { h, labelled, segmented, select } from "../base/dom.ts";
+import { nearest } from "../data/maps.ts";
 import type { Session, View } from "./state.ts";
 
 /** What is explained: one of several methods and targets, or two of them. */
@@ -30,18 +31,20 @@ export function drawingControls(session: Session): HTMLElement {
   const view = segmented("View", views, store.get().view, (next) => store.set({ view: next }));
   const colors = h("div", { class: "color-choices" });
   store.watch(["shown", "beside"], (state) => {
-    const signs = [...new Set(session.visible(state).map((index) => session.shownAt(index).signed))];
+    const signs = [...new Set(session.visible(state).map((index) => session.isSigned(index)))];
     colors.replaceChildren(...signs.map((signed) => colorChoice(session, signed, signs.length > 1)));
   });
   const opacity = slider("Opacity", 0, 100, 1, 100, (value) => `${value} %`, (value) => store.set({ opacity: value / 100 }));
+  const percentiles = session.explanation.explanations.find((shown) => shown.scale)?.scale?.percentiles ?? [store.get().percentile];
+  const offered = (value: number) => percentiles[nearest(percentiles, value)]!;
   const contrast = slider(
     "Contrast: full colour at percentile",
-    90,
+    percentiles[0]!,
     100,
     0.1,
     store.get().percentile,
-    (value) => value.toFixed(1),
-    (percentile) => store.set({ percentile }),
+    (value) => offered(value).toFixed(1),
+    (value) => store.set({ percentile: offered(value) }),
   );
   store.watch(["view"], (state) => {
     opacity.querySelector("input")!.disabled = state.view === "heatmap";

@@ -5,10 +5,11 @@ import { niceDomain, plainTicks, Plot, rootOf, type Box, type Tick } from "../ch
 import type { Table } from "../base/csv.ts";
 import { h, svg } from "../base/dom.ts";
 import { fixed, percent } from "../base/numbers.ts";
-import type { Clip } from "../data/types.ts";
+import type { Clip, Num } from "../data/types.ts";
 import { borderShare } from "./caption.ts";
 import type { Session } from "./state.ts";
 import { strip } from "./strip.ts";
+import { copiesIn } from "./timeline_data.ts";
 
 /** Left and right of the frames, in the strip and in the curve alike. */
 export const kMargin = { left: 52, right: 8 };
@@ -25,7 +26,8 @@ export function frameCurve(session: Session): HTMLElement {
     above: strip(session),
     draw: (width) => {
       const drawn = drawCurve(session, width);
-      marker = { plot: drawn.plot, element: drawn.marker };
+      marker = drawn && { plot: drawn.plot, element: drawn.marker };
+      if (!drawn) return null;
       mark(store.get().frame);
       moveOnHover(session, drawn.root, drawn.plot);
       return drawn.root;
@@ -55,15 +57,24 @@ function hasNegative(clip: Clip): boolean {
   return clip.negative_share.some((share) => (share ?? 0) > 0);
 }
 
+/** The architecture's own shares of the clip's frames, where they say something about one of the visible methods. */
+function nullProfileOf(session: Session, visible: readonly number[], frames: number): Num[] | null {
+  const { null_profile } = session.explanation;
+  const wanted = visible.some((index) => session.shownAt(index).has_null_profile);
+  return wanted && null_profile?.length === frames ? null_profile : null;
+}
+
+/** null where no relevance reaches the frames. */
 function drawCurve(session: Session, width: number) {
   const { explanation, store } = session;
   const state = store.get();
   const visible = session.visible(state);
   const clips = visible.map((index) => session.clipOf(index, state));
+  if (clips.every((clip) => clip.frame_share.every((share) => !share))) return null;
   const first = clips[0]!;
   const frames = first.frames.length;
   const k = explanation.border_frames;
-  const nullProfile = explanation.null_profile?.length === frames ? explanation.null_profile : null;
+  const nullProfile = nullProfileOf(session, visible, frames);
 
   const items = legendItems(session, visible, clips, nullProfile !== null);
   const scratch = svg("g");
@@ -86,6 +97,7 @@ function drawCurve(session: Session, width: number) {
     plot.shade(frames - k - 0.5, frames - 0.5);
   }
   for (const [i, clip] of clips.entries()) drawBars(plot, clip, i, clips.length);
+  for (const t of copiesIn(first)) plot.bar(t - 0.4, t + 0.4, 0, Math.max(...clips.map((clip) => clip.frame_share[t] ?? 0)), "copy");
   if (nullProfile) plot.reference(nullProfile.map((share, t) => [t, share]));
   plot.level(1 / frames, "even-line");
   const marker = svg(
@@ -107,6 +119,7 @@ function legendItems(session: Session, visible: number[], clips: Clip[], withNul
     shape: "box",
   }));
   if (clips.some(hasNegative)) items.push({ text: "of it negative", mark: "negative", shape: "box" });
+  if (copiesIn(clips[0]!).length > 0) items.push({ text: "a frame again", mark: "copy", shape: "box" });
   if (withNull) items.push({ text: "the architecture alone", mark: "null-line", shape: "line" });
   items.push({ text: "even share", mark: "even-line", shape: "line" }, { text: "border", mark: "shade", shape: "box" });
   return items;
@@ -137,6 +150,7 @@ function curveTable(session: Session): Table {
   const visible = session.visible(state);
   const first = session.clipOf(state.shown, state);
   const names = visible.map((index) => session.nameOf(index));
+  const nullProfile = nullProfileOf(session, visible, first.frames.length);
   return {
     columns: [
       { name: "frame" },
@@ -146,7 +160,7 @@ function curveTable(session: Session): Table {
         { name: `share, ${name}`, write: percent },
         { name: `negative part, ${name}`, write: percent },
       ]),
-      { name: "the architecture alone", write: percent },
+      ...(nullProfile ? [{ name: "the architecture alone", write: percent }] : []),
     ],
     rows: first.frames.map((index, t) => [
       t + 1,
@@ -156,7 +170,7 @@ function curveTable(session: Session): Table {
         const clip = session.clipOf(shown, state);
         return [clip.frame_share[t] ?? null, clip.negative_share[t] ?? null];
       }),
-      explanation.null_profile?.[t] ?? null,
+      ...(nullProfile ? [nullProfile[t] ?? null] : []),
     ]),
   };
 }

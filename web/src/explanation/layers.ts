@@ -50,17 +50,14 @@ export function accountSentence(account: Conservation | null, method: string, se
 }
 
 /** What has become of the relevance at the start, once each layer is passed: what goes on, and what was lost so far. */
-function draw(clip: Clip, width: number): SVGSVGElement {
+function draw(clip: Clip, width: number): SVGSVGElement | null {
   const { layers } = clip;
+  if (layers.length === 0 || !layers[0]!.incoming) return null;
   const legend = svg("g");
   const top = drawLegend(legend, [{ text: "goes on", mark: "goes-on", shape: "box" }, ...kLosses.map(({ text, mark }) => ({ text, mark, shape: "box" as const }))], width, kLeft);
   const box: Box = { left: kLeft, top: top + 12, width: width - kLeft - 8, height: 150 };
   const root = rootOf(width, box.top + box.height + 40, "Relevance that goes on after each layer, and what was lost up to it. The numbers follow as a table.");
   root.append(legend);
-  if (layers.length === 0) {
-    root.append(svg("text", { x: box.left + box.width / 2, y: box.top + 70, class: "tick centre" }, "this method has no layers to account for"));
-    return root;
-  }
   const stacks = stacksOf(layers);
   const domain = niceDomain(stacks.flatMap((stack) => [above(stack), below(stack)]), [0, 1]);
   const plot = new Plot(

@@ -1,11 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
-import { addToHistogram, decodeClipMap, emptyHistogram, percentileLimit, type ClipMap, type Histogram } from "../data/maps.ts";
+import { decodeClipMap, limitAt, type ClipMap } from "../data/maps.ts";
 import type { Shown } from "../data/types.ts";
 
 /** The maps of one explanation, and the scale that all of them are drawn with. */
 export class MapSource {
   private readonly decoded = new Map<number, ClipMap | null>();
-  private histogram: Histogram | null = null;
   private readonly frameValues: number;
 
   constructor(
@@ -36,13 +35,6 @@ export class MapSource {
 
   /** The relevance drawn at the end of the colour map: a percentile of |R| over all clips. */
   limit(percentile: number): number {
-    if (!this.histogram) {
-      this.histogram = emptyHistogram();
-      for (let i = 0; i < this.shown.clips.length; ++i) {
-        const map = this.clip(i);
-        if (map) addToHistogram(this.histogram, map);
-      }
-    }
-    return percentileLimit(this.histogram, this.largest, percentile);
+    return limitAt(this.shown.scale, percentile);
   }
 }

@@ -5,6 +5,7 @@ import { methodName } from "./caption.ts";
 import { colorBar } from "./color_bar.ts";
 import { Panel } from "./panel.ts";
 import type { Session, State } from "./state.ts";
+import { copiesIn } from "./timeline_data.ts";
 import { frameAt, scheduleOf } from "./timing.ts";
 
 /** The frames with their relevance, and what moves through them. */
@@ -110,7 +111,7 @@ export function positionText(session: Session, state: Readonly<State>): string {
   const clip = session.clipOf(state.shown, state);
   const frame = session.explanation.frames.list[clip.frames[state.frame]!];
   const parts = [`frame ${state.frame + 1} of ${clip.frames.length}`];
-  if (frame) parts.push(`source frame ${frame.index}`);
+  if (frame) parts.push(`source frame ${frame.index}${copiesIn(clip).includes(state.frame) ? " again" : ""}`);
   if (typeof frame?.seconds === "number") parts.push(`${fixed(frame.seconds)} s`);
   parts.push(`${percent(clip.frame_share[state.frame])} of the ${shown.share_of}`);
   return parts.join(" · ");

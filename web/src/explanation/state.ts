@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-import type { ColorMapName } from "../base/colormap.ts";
+import { isSigned, type ColorMapName } from "../base/colormap.ts";
 import { Store } from "../base/store.ts";
 import type { Clip, Explanation, Shown } from "../data/types.ts";
 import { shownNames } from "./caption.ts";
@@ -24,6 +24,11 @@ export interface State {
   unsignedColors: ColorMapName;
 }
 
+/** Those of the first explanation with colours of this kind: one command gives all of a kind the same. */
+function firstColors(explanation: Explanation, signed: boolean): ColorMapName | undefined {
+  return explanation.explanations.map((shown) => shown.colors).find((colors) => isSigned(colors) === signed);
+}
+
 /** An explanation being looked at. */
 export class Session {
   readonly store: Store<State>;
@@ -44,9 +49,9 @@ export class Session {
       speed: 1,
       view: "overlay",
       opacity: 1,
-      percentile: 99.5,
-      signedColors: "coldnhot",
-      unsignedColors: "inferno",
+      percentile: explanation.explanations[0]?.scale?.percentile ?? 99.5,
+      signedColors: firstColors(explanation, true) ?? "coldnhot",
+      unsignedColors: firstColors(explanation, false) ?? "inferno",
     });
   }
 
@@ -73,8 +78,13 @@ export class Session {
     return clips[Math.min(state.clip, clips.length - 1)]!;
   }
 
+  /** Whether its colours have zero in their middle. */
+  isSigned(index: number): boolean {
+    return isSigned(this.shownAt(index).colors);
+  }
+
   colorsOf(index: number, state: Readonly<State> = this.store.get()): ColorMapName {
-    return this.shownAt(index).signed ? state.signedColors : state.unsignedColors;
+    return this.isSigned(index) ? state.signedColors : state.unsignedColors;
   }
 
   /** Steps within the clip, round its ends. */

@@ -39,12 +39,13 @@ function points(session: Session) {
   return timelineOf(session.explanation.frames, session.shownAt(session.store.get().shown));
 }
 
-function draw(session: Session, width: number): SVGSVGElement {
+function draw(session: Session, width: number): SVGSVGElement | null {
   const { explanation, store } = session;
   const state = store.get();
   const shown = session.shownAt(state.shown);
   const spans = clipSpans(explanation.frames, shown);
   const curve = points(session);
+  if (curve.every((point) => point.relative === 0)) return null;
   const lanes = Math.max(...spans.map((span) => span.lane)) + 1;
   const legend = svg("g");
   const top = drawLegend(

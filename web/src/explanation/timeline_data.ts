@@ -1,12 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
-import type { Frames, Num, Shown } from "../data/types.ts";
+import { sum } from "../base/numbers.ts";
+import type { Clip, Frames, Num, Shown } from "../data/types.ts";
 
 export interface TimelinePoint {
   /** Seconds, or source frames where there are no times. */
   at: number;
   sourceFrame: number;
   seconds: Num;
-  /** Mean over the clips that hold the frame of its share times T: 1 is an even share of its clip. */
+  /** Mean over the clips that hold the frame of its share (of copies in a clip the mean) times T: 1 is an even share. */
   relative: number;
   clips: number;
 }
@@ -29,15 +30,25 @@ function placeOf(frames: Frames, index: number): number {
   return hasTimes(frames) ? frame.seconds! : frame.index;
 }
 
+/** Places in the clip whose frame has been there before: where the video is shorter than a clip, or of a lower rate. */
+export function copiesIn(clip: Clip): number[] {
+  return [...clip.frames.keys()].filter((t) => clip.frames.indexOf(clip.frames[t]!) < t);
+}
+
+/** The mean of a clip's shares of each frame, over the copies where it repeats a frame. */
+function sharesByFrame(clip: Clip): Map<number, number> {
+  const copies = new Map<number, number[]>();
+  for (const [t, index] of clip.frames.entries()) copies.set(index, [...(copies.get(index) ?? []), clip.frame_share[t] ?? 0]);
+  return new Map([...copies].map(([index, shares]) => [index, sum(shares) / shares.length]));
+}
+
 /** How relevance is spread over the whole video, by source frame. */
 export function timelineOf(frames: Frames, shown: Shown): TimelinePoint[] {
   const sums = new Map<number, { total: number; clips: number }>();
   for (const clip of shown.clips) {
-    for (const [t, index] of clip.frames.entries()) {
-      const sum = sums.get(index) ?? { total: 0, clips: 0 };
-      sum.total += (clip.frame_share[t] ?? 0) * clip.frames.length;
-      sum.clips += 1;
-      sums.set(index, sum);
+    for (const [index, share] of sharesByFrame(clip)) {
+      const known = sums.get(index) ?? { total: 0, clips: 0 };
+      sums.set(index, { total: known.total + share * clip.frames.length, clips: known.clips + 1 });
     }
   }
   return [...sums]

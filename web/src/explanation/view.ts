@@ -54,13 +54,14 @@ function header(session: Session, title: string): HTMLElement {
   const notes = h("p", { class: "note" });
   store.watch(["shown", "clip"], (state) => {
     const shown = session.shownAt(state.shown);
-    lead.textContent = captionOf(shown, explanation.border_frames, explanation.null_profile);
+    lead.textContent = captionOf(shown, explanation.border_frames, shown.has_null_profile ? explanation.null_profile : null);
     second.textContent = predictionSentence(explanation, shown);
     identity.textContent = identityOf(explanation, shown);
     notes.textContent = methodNotes(shown, session.clipOf(state.shown));
     notes.hidden = notes.textContent === "";
   });
-  return h("header", {}, h("h1", {}, title), lead, second, identity, notes);
+  const repeated = explanation.repeated_frames ? h("p", { class: "note" }, explanation.repeated_frames.sentence) : null;
+  return h("header", {}, h("h1", {}, title), lead, second, identity, notes, repeated);
 }
 
 function settings(session: Session): HTMLElement {

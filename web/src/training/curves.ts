@@ -4,7 +4,7 @@ import { svg } from "../base/dom.ts";
 import { fixed } from "../base/numbers.ts";
 import { figure } from "../chart/figure.ts";
 import { drawLegend, type LegendItem } from "../chart/legend.ts";
-import { niceDomain, plainTicks, Plot, rootOf, tickCount, type Domain, type Point } from "../chart/plot.ts";
+import { niceDomain, plainTicks, Plot, rootOf, type Domain, type Point } from "../chart/plot.ts";
 import type { Num, TrainingEpoch, TrainingPage } from "../data/types.ts";
 
 interface Curve {
@@ -97,8 +97,7 @@ function drawCurves(page: TrainingPage, options: CurvesOptions, width: number): 
   const root = rootOf(width, box.top + box.height + 42, `${options.title} over ${epochs.length} epochs. The numbers follow as a table.`);
   root.append(legend);
   const most = Math.max(epochs.length, page.epochs_planned, 2);
-  const stride = Math.ceil(most / tickCount(width) / 5) * 5 || 5;
-  const ticks = epochs.concat().flatMap((_, i) => ((i + 1) % (most > 10 ? stride : 1) === 0 ? [{ at: i + 1, label: String(epochs[i]!.epoch) }] : []));
+  const ticks = epochs.map(({ epoch }, i) => ({ at: i + 1, label: String(epoch) }));
   const plot = new Plot(
     root,
     box,
@@ -109,7 +108,8 @@ function drawCurves(page: TrainingPage, options: CurvesOptions, width: number): 
   epochs.forEach((epoch, i) => epoch.restart && plot.stand(i + 1.5, "restart-line"));
   plot.stand(page.kept + 1, "kept-line");
   for (const { mark, value } of options.curves) {
-    const points: Point[] = epochs.map((epoch, i) => [i + 1, value(epoch)]);
+    // A restart is a gap: the next epoch goes on from another state.
+    const points: Point[] = epochs.flatMap((epoch, i): Point[] => [[i + 1, value(epoch)], ...(epoch.restart ? [[i + 1.5, null] as const] : [])]);
     plot.curve(points, mark);
     if (epochs.length === 1 && points[0]![1] !== null) plot.dot(1, points[0]![1], "dot-0");
   }

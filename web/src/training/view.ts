@@ -20,7 +20,7 @@ export function summaryOf(page: TrainingPage): string[] {
   }
   const restarts = page.epochs.filter((epoch) => epoch.restart);
   if (restarts.length > 0) {
-    sentences.push(`Training collapsed ${plural(restarts.length, "time")}, and went on from its best state at a lower rate; epochs are in the order they were run.`);
+    sentences.push(`Training collapsed ${restarts.length === 1 ? "once" : `${restarts.length} times`}, and went on from its best state at a lower rate; epochs are in the order they were run.`);
   }
   return sentences;
 }

@@ -203,3 +203,32 @@ test("a long video: strip, time line, and clips that open", async () => {
   await page.keyboard.press("Enter");
   assert.equal(await clips.first().getAttribute("aria-pressed"), "true");
 });
+
+test("frames that a short video repeats are said and marked", async () => {
+  const data = dataOf(fixture("short"));
+  const page = await visitor.open(fixture("short"));
+  assert.ok(await page.getByText(data.repeated_frames.sentence).isVisible());
+  assert.equal(await page.locator(".curve .plot .copy").count(), 6 + 1, "six bars, and the legend's mark");
+  await slider(page).fill("9");
+  assert.match(await readout(page), /^frame 10 of 16 · source frame 9 · /);
+  await slider(page).fill("10");
+  assert.match(await readout(page), /^frame 11 of 16 · source frame 9 again · /);
+});
+
+test("the architecture's line is drawn for relevance that goes back to the input, and no empty chart", async () => {
+  const page = await visitor.open(fixture("short"));
+  assert.equal(await page.locator(".curve .plot path.null-line").count(), 1);
+  assert.match(await page.locator(".lead").innerText(), /architecture alone/);
+  await page.getByLabel("Method and target").selectOption("1");
+  assert.equal(await page.locator(".curve .plot .null-line").count(), 0);
+  assert.doesNotMatch(await page.locator(".lead").innerText(), /architecture/);
+  const layers = page.locator("figure", { hasText: "Conservation" });
+  assert.equal(await layers.locator("svg").count(), 0, "a map of a layer has no account");
+  assert.equal(await layers.locator(".numbers").isVisible(), false);
+  await page.getByLabel("Method and target").selectOption("2");
+  assert.match(await page.locator(".lead").innerText(), /^No relevance reaches the frames/);
+  assert.equal(await page.locator(".curve .plot").count(), 0);
+  assert.equal(await page.locator(".curve .tools").isVisible(), false);
+  await page.getByLabel("Method and target").selectOption("0");
+  assert.equal(await page.locator(".curve .plot").count(), 1);
+});

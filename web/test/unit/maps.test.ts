@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { deflateSync } from "node:zlib";
 import test from "node:test";
-import { addToHistogram, decodeClipMap, emptyHistogram, percentileLimit, relevanceOf } from "../../src/data/maps.ts";
+import { decodeClipMap, limitAt, nearest, relevanceOf } from "../../src/data/maps.ts";
 
 function mapsOf(bytes: number[], limit = 2) {
   return { limit, encoding: "sqrt8-zlib", clips: [deflateSync(Buffer.from(Int8Array.from(bytes).buffer)).toString("base64"), null] };
@@ -28,21 +28,11 @@ test("R = sign(q) (|q| / 127)² limit", () => {
   assert.ok(Math.abs(relevanceOf(64, 1) - (64 / 127) ** 2) < 1e-12);
 });
 
-test("percentiles are linear between order statistics of |R|", () => {
-  const bytes = [0, 10, -20, 30, -127];
-  const histogram = emptyHistogram();
-  addToHistogram(histogram, Int8Array.from(bytes));
-  const sizes = bytes.map((q) => Math.abs(relevanceOf(q, 2))).sort((a, b) => a - b);
-  for (const percentile of [1, 25, 50, 60, 90, 99.5, 100]) {
-    const place = (percentile / 100) * 4;
-    const below = Math.min(Math.floor(place), 3);
-    const expected = sizes[below]! + (sizes[below + 1]! - sizes[below]!) * (place - below);
-    assert.ok(Math.abs(percentileLimit(histogram, 2, percentile) - expected) < 1e-12, `percentile ${percentile}`);
-  }
-});
-
-test("where the percentile is zero, the largest |R| is the limit", () => {
-  const histogram = emptyHistogram();
-  addToHistogram(histogram, Int8Array.from([...Array<number>(1000).fill(0), 127]));
-  assert.equal(percentileLimit(histogram, 2, 99), 2);
+test("the scale is the command's, and the nearest that it offers", () => {
+  const scale = { percentile: 99.5, limit: 1.9, percentiles: [90, 99, 99.5, 100], limits: [0.5, 1, 1.9, 7] };
+  assert.equal(limitAt(scale, scale.percentile), scale.limit);
+  assert.equal(limitAt(scale, 100), 7);
+  assert.equal(limitAt(scale, 98.7), 1);
+  assert.equal(limitAt(null, 99), 0);
+  assert.equal(nearest(scale.percentiles, 0), 0);
 });

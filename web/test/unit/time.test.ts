@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import test from "node:test";
 import { stacksOf } from "../../src/explanation/layers.ts";
-import { clipAt, clipSpans, timelineOf } from "../../src/explanation/timeline_data.ts";
+import { clipAt, clipSpans, copiesIn, timelineOf } from "../../src/explanation/timeline_data.ts";
 import { stripFrames } from "../../src/explanation/strip.ts";
 import { frameAt, scheduleOf } from "../../src/explanation/timing.ts";
 import type { Frames, Layer, Shown } from "../../src/data/types.ts";
@@ -42,6 +42,16 @@ test("the time line is the mean over clips that hold a frame", () => {
   near(line[0]!.relative, 1.5);
   near(line[2]!.relative, (0.75 + 2.25) / 2);
   assert.equal(line[2]!.clips, 2);
+});
+
+test("a frame that a clip repeats counts once", () => {
+  const short = { clips: [{ frames: [0, 1, 2, 2, 2], frame_share: [0.2, 0.2, 0.2, 0.2, 0.2] }] } as unknown as Shown;
+  const line = timelineOf(frames, short);
+  assert.deepEqual(line.map((p) => p.sourceFrame), [0, 10, 20]);
+  for (const point of line) near(point.relative, 1);
+  assert.equal(line[2]!.clips, 1);
+  assert.deepEqual(copiesIn(short.clips[0]!), [3, 4]);
+  assert.deepEqual(copiesIn(shown.clips[0]!), []);
 });
 
 test("overlapping clips lie in lanes, and a click means the nearest", () => {
