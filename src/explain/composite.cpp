@@ -23,19 +23,24 @@ Match first_layers() {
   return operators({"Convolution", "TransposedConvolution", "Dense"}, Position::kFirst);
 }
 
-std::vector<CompositeEntry> common_entries() {
-  return {{operators({"AveragePool", "Reduce", "Resample"}), norm_rule()},
+/// How sums and averages share: by contribution, or without changing the sign.
+enum class Sums { kNorm, kSameSign };
+
+std::vector<CompositeEntry> common_entries(Sums sums) {
+  const bool norm = sums == Sums::kNorm;
+  return {{operators({"AveragePool", "Reduce", "Resample"}), norm ? norm_rule() : same_sign_rule()},
           {operators({"MaxPool", "Reduce"}), PoolingRule::kWinner},
-          {operators({"Add"}), AdditionRule::kNorm},
+          {operators({"Add"}), norm ? AdditionRule::kNorm : AdditionRule::kSameSign},
           {operators({"Multiply", "MatMul"}), ProductRule::kSignal}};
 }
 
-Composite composite(std::string name, std::optional<Rule> first, Rule convolution, Rule dense) {
+Composite composite(std::string name, std::optional<Rule> first, Rule convolution, Rule dense,
+                    Sums sums = Sums::kNorm) {
   Composite result{std::move(name), {}};
   if (first) result.entries.push_back({first_layers(), std::move(*first)});
   result.entries.push_back({operators({"Convolution", "TransposedConvolution"}), std::move(convolution)});
   result.entries.push_back({operators({"Dense"}), std::move(dense)});
-  for (auto& entry : common_entries()) result.entries.push_back(std::move(entry));
+  for (auto& entry : common_entries(sums)) result.entries.push_back(std::move(entry));
   return result;
 }
 
@@ -90,6 +95,18 @@ bool name_matches(const std::string& pattern, const std::string& name) {
     escaped += c;
   }
   return fnmatch(escaped.c_str(), name.c_str(), 0) == 0;
+}
+
+/// `rule`, or norm in place of same sign where that comes to the same because no input can be negative.
+NodeRule simplest(const NodeRule& rule, const graph::Node& node, const std::vector<char>& never_negative) {
+  const bool signed_inputs =
+      std::ranges::any_of(node.inputs, [&](graph::ValueId v) { return !never_negative[static_cast<size_t>(v)]; });
+  if (signed_inputs) return rule;
+  if (const auto* linear = std::get_if<Rule>(&rule); linear && linear->name == same_sign_rule().name)
+    return norm_rule();
+  const auto* addition = std::get_if<AdditionRule>(&rule);
+  const bool adds = addition && *addition == AdditionRule::kSameSign && std::get<graph::Add>(node.op).sign > 0;
+  return adds ? NodeRule{AdditionRule::kNorm} : rule;
 }
 
 /// Nodes with weights from which the output is reached without passing another.
@@ -156,7 +173,7 @@ Composite preset(std::string_view name, InputBounds bounds) {
   const std::string n(name);
   if (n == "deep_taylor") {
     const Rule first = bounds == InputBounds::kKnown ? z_box_rule() : w_square_rule();
-    return composite(n, first, z_plus_rule(ZPlusBias::kNone), z_plus_rule(ZPlusBias::kNone));
+    return composite(n, first, z_plus_rule(ZPlusBias::kNone), z_plus_rule(ZPlusBias::kNone), Sums::kSameSign);
   }
   if (n == "epsilon_plus") return composite(n, {}, z_plus_rule(), epsilon_rule());
   if (n == "epsilon_plus_flat") return composite(n, flat_rule(), z_plus_rule(), epsilon_rule());
@@ -164,7 +181,7 @@ Composite preset(std::string_view name, InputBounds bounds) {
   if (n == "epsilon_alpha2_beta1_flat")
     return composite(n, flat_rule(), alpha_beta_rule(2, 1), epsilon_rule());
   if (n == "epsilon_gamma_box") return composite(n, z_box_rule(), gamma_rule(), epsilon_rule());
-  if (n == "excitation_backprop") return composite(n, {}, z_plus_rule(), z_plus_rule());
+  if (n == "excitation_backprop") return composite(n, {}, z_plus_rule(), z_plus_rule(), Sums::kSameSign);
   if (n == "null_profile") {
     Composite result{n, {}};
     result.entries = {
@@ -183,6 +200,7 @@ Composite preset(std::string_view name, InputBounds bounds) {
 
 std::vector<std::optional<NodeRule>> assign(const Composite& composite, const graph::Graph& graph) {
   const Places places(graph);
+  const std::vector<char> never_negative = graph::never_negative(graph);
   std::vector<std::optional<NodeRule>> rules(graph.nodes.size());
   std::string missing;
   for (size_t i = 0; i < graph.nodes.size(); ++i) {
@@ -194,7 +212,7 @@ std::vector<std::optional<NodeRule>> assign(const Composite& composite, const gr
       missing += fmt::format("\n  {} '{}'", graph::name(node.op), node.name);
       continue;
     }
-    rules[i] = entry->rule;
+    rules[i] = simplest(entry->rule, node, never_negative);
     if (is_symmetric(node.op) && gives_all_to_one(*rules[i])) rules[i] = ProductRule::kHalf;
     const auto* rule = std::get_if<Rule>(&*rules[i]);
     if (rule && rule->needs_bounds() && !places.is_first(node)) {
@@ -227,7 +245,10 @@ std::string describe(const std::optional<NodeRule>& rule) {
   if (!rule) return "pass";
   if (const auto* r = std::get_if<Rule>(&*rule)) return r->name;
   if (const auto* r = std::get_if<PoolingRule>(&*rule)) return *r == PoolingRule::kWinner ? "winner" : "even";
-  if (const auto* r = std::get_if<AdditionRule>(&*rule)) return *r == AdditionRule::kNorm ? "norm" : "even";
+  if (const auto* r = std::get_if<AdditionRule>(&*rule)) {
+    if (*r == AdditionRule::kSameSign) return same_sign_rule().name;
+    return *r == AdditionRule::kNorm ? "norm" : "even";
+  }
   switch (std::get<ProductRule>(*rule)) {
     case ProductRule::kSignal:
       return "signal";

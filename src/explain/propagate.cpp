@@ -336,8 +336,15 @@ void Propagation::pass_addition(const Step& step, AdditionRule rule, const Trace
     const Buffer& x = trace.values[at(node.inputs[i])];
     return x.shape() == shape ? x : library_.add(zero(), x, 1);
   };
-  kernels::SharedSum shared =
-      library_.share(r, summand(0), summand(1), std::get<graph::Add>(node.op).sign, norm_rule().epsilon);
+  const double sign = std::get<graph::Add>(node.op).sign;
+  Buffer a = summand(0), b = summand(1);
+  if (rule == AdditionRule::kSameSign) {
+    const Buffer sum = library_.add(a, b, sign);
+    a = library_.keep_where(a, library_.multiply(a, sum), kernels::Sign::kPositive);
+    b = library_.keep_where(b, library_.multiply(b, sum),
+                            sign > 0 ? kernels::Sign::kPositive : kernels::Sign::kNegative);
+  }
+  kernels::SharedSum shared = library_.share(r, a, b, sign, norm_rule().epsilon);
   add_scaled(flow.absorbed_by_epsilon, shared.absorbed, 1);
   const auto hand_on = [&](ValueId input, Buffer part, std::vector<double> sums) {
     const Shape& to = network_.graph().shape(input);

@@ -90,4 +90,17 @@ Rule norm_rule() {
   return {"norm", {{{{InputPart::kAll, kAsIs, kNoBias}}}}};
 }
 
+Rule same_sign_rule() {
+  Rule rule{"same sign", {}};
+  rule.shares.push_back(
+      {{{InputPart::kPositive, kPositive, kNoBias}, {InputPart::kNegative, kNegative, kNoBias}},
+       1,
+       Where::kOutputPositive});
+  rule.shares.push_back(
+      {{{InputPart::kPositive, kNegative, kNoBias}, {InputPart::kNegative, kPositive, kNoBias}},
+       1,
+       Where::kOutputNegative});
+  return rule;
+}
+
 }  // namespace relevid

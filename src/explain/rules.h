@@ -61,5 +61,7 @@ Rule w_square_rule();
 Rule flat_rule();
 /// x · fᵀ(R / f(x)): averages and sums.
 Rule norm_rule();
+/// Averages and sums, by contributions of the output's sign alone: Note [Same sign] in explain/composite.h.
+Rule same_sign_rule();
 
 }  // namespace relevid

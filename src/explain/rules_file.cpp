@@ -36,8 +36,9 @@ struct Entry {
 
 NodeRule parse_rule(const Entry& entry) {
   static const std::vector<std::string> kNames = {
-      "epsilon", "z_plus", "z_plus_no_bias", "alpha_beta", "gamma",    "z_box",  "w_square", "flat",
-      "norm",    "winner", "even",           "add_norm",   "add_even", "signal", "half"};
+      "epsilon",  "z_plus", "z_plus_no_bias", "alpha_beta", "gamma",    "z_box",
+      "w_square", "flat",   "norm",           "same_sign",  "winner",   "even",
+      "add_norm", "add_even", "add_same_sign", "signal",    "half"};
   const std::string name = entry.text("rule");
   if (name == "epsilon") return epsilon_rule(entry.number("epsilon", 1e-6));
   if (name == "z_plus") return z_plus_rule();
@@ -55,10 +56,12 @@ NodeRule parse_rule(const Entry& entry) {
   if (name == "w_square") return w_square_rule();
   if (name == "flat") return flat_rule();
   if (name == "norm") return norm_rule();
+  if (name == "same_sign") return same_sign_rule();
   if (name == "winner") return PoolingRule::kWinner;
   if (name == "even") return PoolingRule::kEven;
   if (name == "add_norm") return AdditionRule::kNorm;
   if (name == "add_even") return AdditionRule::kEven;
+  if (name == "add_same_sign") return AdditionRule::kSameSign;
   if (name == "signal") return ProductRule::kSignal;
   if (name == "half") return ProductRule::kHalf;
   entry.fail(

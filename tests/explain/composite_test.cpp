@@ -39,8 +39,8 @@ using Names = std::vector<std::string>;
 
 TEST(Composite, FirstMeansEveryLayerThatReadsTheInput) {
   EXPECT_EQ(described(preset("deep_taylor", InputBounds::kKnown)),
-            (Names{"pass", "zB", "pass", "zB", "pass", "norm", "winner", "z+ (no bias)", "norm", "pass",
-                   "z+ (no bias)", "z+ (no bias)", "norm"}));
+            (Names{"pass", "zB", "pass", "zB", "pass", "norm", "winner", "z+ (no bias)", "same sign", "pass",
+                   "z+ (no bias)", "z+ (no bias)", "same sign"}));
   EXPECT_EQ(described(preset("deep_taylor", InputBounds::kUnknown))[1], "w²");
 }
 
@@ -119,7 +119,8 @@ TEST(RulesFile, EveryRuleByName) {
             (Names{"pass", "gamma(0.5)", "pass", "zB", "pass", "even", "even", "alpha3 beta2", "flat", "pass",
                    "epsilon(0.1)", "epsilon(0.1)", "even"}));
   for (const char* name :
-       {"z_plus", "z_plus_no_bias", "w_square", "norm", "winner", "add_norm", "signal", "half"}) {
+       {"z_plus", "z_plus_no_bias", "w_square", "norm", "same_sign", "winner", "add_norm", "add_same_sign",
+        "signal", "half"}) {
     testing::write_bytes(folder / "one.json", std::string(R"([{"rule": ")") + name + R"("}])");
     EXPECT_EQ(read_rules(folder / "one.json").size(), 1U) << name;
   }

@@ -68,21 +68,38 @@ inline Vector twin_alpha_beta(const DenseTwin& t, const Vector& x, const Vector&
   return result;
 }
 
+inline Vector outputs_of(const DenseTwin& t, const Vector& x) {
+  Vector y = t.b;
+  for (size_t j = 0; j < t.outputs(); ++j) {
+    for (size_t i = 0; i < t.inputs(); ++i) y[j] += t.w[j][i] * x[i];
+  }
+  return y;
+}
+
 /// Contributions of the output's own sign are enlarged by γ.
 inline Vector twin_gamma(const DenseTwin& t, const Vector& x, const Vector& r, double gamma) {
-  Vector up(t.outputs(), 0.0);
+  const Vector up = outputs_of(t, x);
   Vector masked = r;
   for (size_t j = 0; j < t.outputs(); ++j) {
-    double y = t.b[j];
-    for (size_t i = 0; i < t.inputs(); ++i) y += t.w[j][i] * x[i];
-    up[j] = y;
-    if (y == 0) masked[j] = 0;
+    if (up[j] == 0) masked[j] = 0;
   }
   const auto own = [&](size_t j, double v) { return up[j] > 0 ? positive(v) : negative(v); };
   return share_out(
       t, masked, 1e-6,
       [&](size_t j, size_t i) { return t.w[j][i] * x[i] + gamma * own(j, t.w[j][i] * x[i]); },
       [&](size_t j) { return t.b[j] + gamma * own(j, t.b[j]); });
+}
+
+/// Contributions of the output's own sign alone.
+inline Vector twin_same_sign(const DenseTwin& t, const Vector& x, const Vector& r) {
+  const Vector y = outputs_of(t, x);
+  return share_out(
+      t, r, 1e-6,
+      [&](size_t j, size_t i) {
+        const double contribution = t.w[j][i] * x[i];
+        return contribution * y[j] > 0 ? contribution : 0.0;
+      },
+      [](size_t) { return 0.0; });
 }
 
 inline Vector twin_z_box(const DenseTwin& t, const Vector& x, const Vector& r, const Vector& low,

@@ -73,9 +73,10 @@ class Movinet : public ::testing::Test {
     if (!network_) GTEST_SKIP() << "no model or reference at " << kShared;
   }
 
-  Attribution explain(const std::string& method) {
+  Attribution explain(const std::string& method, std::vector<CompositeEntry> rules = {}) {
     ExplainerOptions options;
     options.method = method;
+    options.rules = std::move(rules);
     options.bounds.emplace();
     options.bounds->low.push_back(Tensor::from(Shape{1, 1, 1, 1, 1}, std::vector<float>{0}));
     options.bounds->high.push_back(Tensor::from(Shape{1, 1, 1, 1, 1}, std::vector<float>{1}));
@@ -84,8 +85,9 @@ class Movinet : public ::testing::Test {
     logits_ = explainer.logits().as_doubles();
     return explainer.explain(top_classes(explainer.logits()));
   }
-  void expect_like(const std::string& method, const std::string& key, double tolerance) {
-    const Attribution attribution = explain(method);
+  void expect_like(const std::string& method, const std::string& key, double tolerance,
+                   std::vector<CompositeEntry> rules = {}) {
+    const Attribution attribution = explain(method, std::move(rules));
     EXPECT_LE(relative(arrays_->at(key).as_doubles(), over_channels(attribution.relevance.front())),
               tolerance)
         << method;
@@ -110,7 +112,21 @@ TEST_F(Movinet, EpsilonPlus) {
   expect_like("epsilon_plus", "relevance/epsilon_plus", 1e-3);
 }
 TEST_F(Movinet, DeepTaylor) {
-  expect_like("deep_taylor", "relevance/deep_taylor_own_padding", 1e-3);
+  // The reference shares sums by contribution, which takes both signs.
+  expect_like("deep_taylor", "relevance/deep_taylor_own_padding", 1e-3,
+              {{Match{{"AveragePool", "Reduce"}, "", Match::Position::kAnywhere}, norm_rule()},
+               {Match{}, AdditionRule::kNorm}});
+}
+TEST_F(Movinet, DeepTaylorHasOneSign) {
+  const Attribution attribution = explain("deep_taylor");
+  const auto map = over_channels(attribution.relevance.front());
+  double negative = 0, size = 0;
+  for (const double r : map) {
+    negative -= std::min(r, 0.0);
+    size += std::abs(r);
+  }
+  ASSERT_GT(std::ranges::max(logits_), 0);
+  EXPECT_LE(negative, 1e-6 * size);
 }
 TEST_F(Movinet, EpsilonAlpha2Beta1) {
   expect_like("epsilon_alpha2_beta1", "relevance/epsilon_alpha2_beta1", 1e-3);

@@ -152,6 +152,50 @@ TEST(Propagation, DeepTaylorConservesWhereNothingLivesByItsBias) {
   }
 }
 
+TEST(Propagation, PresetsOfOneSignKeepIt) {
+  // Residual sums, differences and averages of either sign among them: there norm gives parts of both.
+  const Tensor clip = Random(5).uniform(testing::kSmallClip, -1, 1);
+  for (const auto& [name, graph] : small_networks()) {
+    for (const auto& library : both_libraries()) {
+      for (const std::string method : {"deep_taylor", "excitation_backprop"}) {
+        ExplainerOptions options = options_for(method);
+        options.start = StartValue::kOne;
+        const Vector relevance = relevance_of(graph, *library, options, clip, {1, 3});
+        double negative = 0, size = 0;
+        for (const double r : relevance) {
+          negative -= std::min(r, 0.0);
+          size += std::abs(r);
+        }
+        EXPECT_LE(negative, 1e-6 * size) << fmt::format("{}, {} on {}", name, method, library->name());
+      }
+    }
+  }
+}
+
+TEST(Propagation, SummandsOfTheOtherSignGetNothing) {
+  // Relevance 6 of each of the sums 3 - 2, -1 - 2 and 2 - 2; the last cancels and passes nothing on.
+  for (const double sign : {1.0, -1.0}) {
+    GraphBuilder build;
+    const auto a = build.input({1, 3}), b = build.input({1, 3});
+    const graph::Graph graph = build.finish(build.add(a, b, sign));
+    const auto value = static_cast<float>(sign);
+    for (const auto& library : both_libraries()) {
+      Network network(graph, *library, Purpose::kExplanation);
+      Propagation propagation(network, {"test", {{Match{}, AdditionRule::kSameSign}}}, nullptr);
+      const std::vector<kernels::Buffer> summands = {
+          library->upload(Tensor::from(Shape{1, 3}, std::vector<float>{3, -1, 2})),
+          library->upload(Tensor::from(Shape{1, 3}, std::vector<float>{-2 * value, -2 * value, -2 * value}))};
+      std::vector<LayerFlow> flows;
+      const auto parts =
+          propagation.run(network.forward(summands, Keep::kRelevance),
+                          library->upload(Tensor::from(Shape{1, 3}, std::vector<float>{6, 6, 6})), &flows);
+      expect_near({6, 2, 0}, library->download(parts[0]).as_doubles(), 1e-5, "first summand");
+      expect_near({0, 4, 0}, library->download(parts[1]).as_doubles(), 1e-5, "second summand");
+      EXPECT_NEAR(flows.at(0).absorbed_by_epsilon[0], 6, 1e-4);
+    }
+  }
+}
+
 TEST(Propagation, IsLinearInItsStart) {
   const Tensor clip = Random(4).uniform(testing::kSmallClip, -1, 1);
   for (const auto& [name, graph] : small_networks()) {

@@ -135,6 +135,8 @@ std::map<std::string, Case> rules() {
   cases["w²"] = {w_square_rule(), [](T t, V, V r, V, V) { return testing::twin_w_square(t, r); }};
   cases["flat"] = {flat_rule(), [](T t, V, V r, V, V) { return testing::twin_flat(t, r); }};
   cases["norm"] = {norm_rule(), [](T t, V x, V r, V, V) { return testing::twin_norm(t, x, r); }};
+  cases["same sign"] = {same_sign_rule(),
+                        [](T t, V x, V r, V, V) { return testing::twin_same_sign(t, x, r); }};
   return cases;
 }
 
