@@ -24,8 +24,9 @@ enum class AuditControl {
   kShuffled,       ///< the clip's frames in random order
   kReversed,       ///< the clip backwards
   kShifted,        ///< the clip `shift_frames` later
+  kSecondMethod,   ///< the same clip, explained by `second_method`
 };
-/// "null_profile", "random_weights", "frozen", "shuffled", "reversed", "shifted".
+/// "null_profile", "random_weights", "frozen", "shuffled", "reversed", "shifted", "second_method".
 std::string_view name(AuditControl control);
 /// Throws Error(kInvalidArgument) with the nearest name.
 AuditControl audit_control(std::string_view name);
@@ -37,6 +38,8 @@ struct AuditOptions {
   /// a video too short for an interval has no clips there.
   ModelSettings settings;
   MethodOptions method;  ///< `layout` and `interrupt` are not used
+  /// The control kSecondMethod's; "auto": deep_taylor, or where that is the method the one auto stands for.
+  std::string second_method = "auto";
   std::vector<int64_t> intervals = {1, 2, 3, 4, 6, 8};
   /// The controls' interval, added to the others; by default the one the settings give the model.
   std::optional<int64_t> base_interval;

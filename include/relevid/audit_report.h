@@ -50,6 +50,7 @@ std::string audit_report(const std::filesystem::path& run, const ReportOptions& 
 /// "No advice: ..." where the model is not distinguishable from chance or most videos have no relevance.
 struct AuditFindings {
   std::string accuracy, verdict, recommendation;
+  std::string second_method;  ///< whether it agrees; empty where it was not asked
 };
 /// Of `options`, format and table play no part. Errors as write_audit_report's.
 AuditFindings audit_findings(const std::filesystem::path& run, const ReportOptions& options = {});

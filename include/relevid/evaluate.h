@@ -32,8 +32,8 @@ struct EvaluateOptions {
   int64_t steps = 10;                                        ///< of a curve
   int64_t cell_frames = 4, cell_rows = 8, cell_columns = 8;  ///< how many cells there are along each axis
   int64_t superpixels = 128;                                 ///< about how many a clip has
-  /// agreement, shift, offset, invariance, randomised.
-  std::vector<std::string> checks = {"agreement", "shift", "offset", "invariance", "randomised"};
+  /// agreement, class, shift, offset, invariance, randomised.
+  std::vector<std::string> checks = {"agreement", "class", "shift", "offset", "invariance", "randomised"};
   std::filesystem::path objects;  ///< where objects are (csv); empty: localisation is not measured
   enum class Target { kPredicted, kLabel } target = Target::kPredicted;
   enum class Labels { kByName, kByIndex } labels = Labels::kByName;

@@ -36,7 +36,7 @@ enum class PathBaseline {
 };  ///< integrated gradients: zeros, or each channel's mean over the clip
 
 struct MethodOptions {
-  std::string method = "deep_taylor";
+  std::string method = "auto";  ///< one of methods(), or "auto" (resolved_method)
   Start start = Start::kDefault;
   GateRule gate = GateRule::kSignal;
   std::filesystem::path rules_file;  ///< a user's own rules, before the preset's; empty: none
@@ -64,8 +64,11 @@ struct MethodOptions {
 };
 
 std::vector<std::string> methods();
-/// Throws Error(kInvalidArgument) with the nearest name where it is none of methods().
+/// Throws Error(kInvalidArgument) with the nearest name where it is neither "auto" nor one of methods().
 void require_known_method(const std::string& method);
+/// The name of the method that "auto" stands for on this model: the one that was measured to answer best on
+/// networks of its kind (docs/user/methods.md). Every other name is returned as it is.
+std::string resolved_method(const std::string& method, const Model& model, const Shape& clip_shape);
 
 /// What a method's relevance is like, whatever the network and the clip.
 struct MethodTraits {
@@ -120,6 +123,7 @@ class ClipExplainer {
   /// of relevance to a gradient and back, so that one method's activations are held at a time.
   ClipExplanation explain(int64_t target, size_t method = 0);
   int64_t class_count() const;
+  /// By their own names: never "auto".
   const std::vector<std::string>& methods() const;
   std::optional<int64_t> contrast() const;
   /// Which start value a method takes, kLogit or kOne. Methods that only watch the score have none: kOne.
@@ -149,6 +153,21 @@ std::vector<double> null_profile(const Model& model, const Shape& clip_shape, co
 /// Softmax of every row of [N, classes], in double.
 std::vector<std::vector<double>> probabilities(const Tensor& logits);
 
+/// How far a map is its class's own: its linear correlation with the map of the runner-up, the best class
+/// but the target, both summed over channels. 1: the same map for both classes. Where both start from their
+/// logits and these differ in sign, as if they did not.
+struct ClassComparison {
+  int64_t runner_up = -1;
+  double correlation = 0;
+};
+
+/// Where the relevance of all clips went, in the unit of the start; not for methods without rules.
+struct RelevanceAccount {
+  double start = 0, arrived = 0;  ///< at the output; at the clip, or the layer where it stopped
+  double absorbed_by_bias = 0, absorbed_by_epsilon = 0, dropped = 0;
+  double around_layer = 0;  ///< past the layer where it stopped
+};
+
 /// A whole input explained: a video, a folder of images, or a clip given as numbers.
 struct Explanation {
   std::filesystem::path input;
@@ -169,6 +188,8 @@ struct Explanation {
   MethodTraits traits;
   std::vector<std::vector<std::string>> notes;  ///< per clip: what else the method found
   std::vector<double> around_layer;             ///< per clip, where relevance stopped at a layer
+  /// Of the first clip; nothing for methods of more than two passes, and for null_profile.
+  std::optional<ClassComparison> class_comparison;
   Tensor at_layer;  ///< [N, ...] the relevance where it stopped; empty where it went on to the clip
   /// Shares of relevance per frame, [N, T]: Σ R[t] / Σ R where relevance is of one sign, else of |R|
   /// (is_signed).
@@ -192,6 +213,8 @@ struct InputOptions {
   std::string input_key;                   ///< array of an .npz
   VideoOptions video;
   int64_t memory_limit_bytes = int64_t{4} << 30;  ///< of clips and relevance together
+  /// Whether the first clip's map is compared with the runner-up's, one backward pass more.
+  enum class ClassCheck { kFirstClip, kSkip } class_check = ClassCheck::kFirstClip;
 };
 
 /// Which class is explained: the best over all clips, or a given one.
@@ -218,9 +241,19 @@ bool is_clip_file(const std::filesystem::path& path);
 /// no clip repeats a frame.
 std::string repeated_frames_sentence(const Explanation& explanation);
 
+/// Nothing for methods without rules.
+std::optional<RelevanceAccount> relevance_account(const Explanation& explanation);
+/// What a reader of the map has to know first, a sentence each: that it hardly depends on the class (a
+/// correlation above 0.95), that less than half of the start arrives, or that none does.
+std::vector<std::string> warnings_of(const Explanation& explanation,
+                                     std::span<const std::string> class_names);
+
 /// "carving ice", or "class 72" where names are not known.
 std::string class_label(int64_t index, std::span<const std::string> class_names);
 /// The classes with the largest probabilities, best first.
 std::vector<int64_t> best_classes(std::span<const double> probabilities, int64_t count);
+/// The class with the largest probability but these; -1 where there is no other.
+int64_t runner_up(std::span<const double> probabilities, int64_t target,
+                  std::optional<int64_t> contrast = std::nullopt);
 
 }  // namespace relevid

@@ -94,7 +94,7 @@ struct LayerDescription {
 /// `bounds_known` says whether the input's bounds are (deep_taylor's first layer depends on it). Errors as
 /// Explainer's.
 struct DescribeOptions {
-  std::string method = "deep_taylor";
+  std::string method = "auto";
   std::filesystem::path rules_file;
   enum class InputBounds { kKnown, kUnknown } bounds = InputBounds::kUnknown;
 };

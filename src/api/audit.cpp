@@ -23,12 +23,14 @@ using Json = nlohmann::json;
 
 /// Everything that the rows depend on, by its final value. Threads, which change no more than the last bits,
 /// are left out, so that a run may be gone on with on another machine.
-std::string settings_record(const AuditOptions& options, const audit::PlanOptions& plan, Start start) {
+std::string settings_record(const AuditOptions& options, const audit::PlanOptions& plan,
+                            std::span<const MethodOptions> methods, Start start) {
   ModelSettings model = options.settings;
   model.class_names.clear();  // in the manifest
   std::vector<std::string_view> controls;
   for (const ConditionKind kind : plan.controls) controls.push_back(audit::name(kind));
-  const Json record = {{"method", method_record(options.method, start)},
+  const Json record = {{"method", method_record(methods[0], start)},
+                       {"second_method", methods.size() > 1 ? Json(methods[1].method) : Json()},
                        {"model_settings", Json::parse(to_json(model))},
                        {"intervals", plan.intervals},
                        {"base_interval", plan.base_interval},
@@ -47,14 +49,39 @@ std::string settings_record(const AuditOptions& options, const audit::PlanOption
 struct Prepared {
   DataSet data;
   audit::RunnerOptions runner;
-  MethodOptions method;
+  std::vector<MethodOptions> methods;  ///< the audit's, and the second one where that control is asked for
   Shape clip_shape;
-  std::unique_ptr<ExplainerScorer> network, random_weights;
+  std::unique_ptr<ExplainerScorer> network, random_weights, second_method;
   audit::Manifest manifest;
 };
 
 bool has_control(const audit::PlanOptions& plan, ConditionKind kind) {
   return std::ranges::find(plan.controls, kind) != plan.controls.end();
+}
+
+/// The audit's method and, for the control, another; by their own names.
+std::vector<MethodOptions> methods_of(const Model& model, const Shape& clip_shape,
+                                      const AuditOptions& options) {
+  MethodOptions method = options.method;
+  method.layout = options.settings.preprocessing.layout;
+  method.interrupt = nullptr;  // the video is finished
+  require_known_method(method.method);
+  method.method = resolved_method(method.method, model, clip_shape);
+  std::vector<MethodOptions> methods = {method};
+  if (std::ranges::count(options.controls, AuditControl::kSecondMethod) == 0) return methods;
+  require_known_method(options.second_method);
+  const bool automatic = options.second_method == "auto";
+  method.method = automatic && method.method != "deep_taylor"
+                      ? "deep_taylor"
+                      : resolved_method(options.second_method, model, clip_shape);
+  if (method.method == methods[0].method) {
+    throw Error(ErrorKind::kInvalidArgument,
+                fmt::format("the second method is the audit's own, {}; choose another, or leave the control "
+                            "second_method out",
+                            method.method));
+  }
+  methods.push_back(std::move(method));
+  return methods;
 }
 
 audit::Manifest manifest_of(const Model& model, const AuditOptions& options, const Prepared& prepared) {
@@ -67,7 +94,7 @@ audit::Manifest manifest_of(const Model& model, const AuditOptions& options, con
   manifest.dataset_rows = std::ssize(prepared.data.rows);
   manifest.class_count = prepared.network->class_count();
   manifest.clip_len = plan.sampling.clip_len;
-  manifest.settings = settings_record(options, plan, prepared.network->effective_start());
+  manifest.settings = settings_record(options, plan, prepared.methods, prepared.network->effective_start());
   manifest.class_names = names.empty() ? prepared.data.class_names : names;
   manifest.conditions = audit::conditions_of(plan);
   manifest.shard = options.shard;
@@ -88,16 +115,17 @@ Prepared prepare(const Model& model, const DataSet& data, const AuditOptions& op
   runner.feed.preprocessing = options.settings.preprocessing;
   runner.feed.video = options.video;
   if (options.target == AuditOptions::Target::kLabel) runner.target = audit::RunnerOptions::Target::kLabel;
-  prepared.method = options.method;
-  prepared.method.layout = options.settings.preprocessing.layout;
-  prepared.method.interrupt = nullptr;  // the video is finished
   prepared.clip_shape = model.clip_shape(options.settings);
+  prepared.methods = methods_of(model, prepared.clip_shape, options);
   auto [low, high] = input_bounds(options.settings.preprocessing, options.settings.sampling.clip_len);
   const InputRange range{std::move(low), std::move(high)};
-  prepared.network = std::make_unique<ExplainerScorer>(model, prepared.clip_shape, prepared.method, range);
+  prepared.network = std::make_unique<ExplainerScorer>(model, prepared.clip_shape, prepared.methods, range);
+  if (prepared.methods.size() > 1)
+    prepared.second_method = std::make_unique<ExplainerScorer>(prepared.network->by(1));
   if (has_control(runner.feed.plan, ConditionKind::kRandomWeights)) {
-    prepared.random_weights = std::make_unique<ExplainerScorer>(with_random_weights(model, options.seed),
-                                                                prepared.clip_shape, prepared.method, range);
+    prepared.random_weights =
+        std::make_unique<ExplainerScorer>(with_random_weights(model, options.seed), prepared.clip_shape,
+                                          std::span(prepared.methods).first(1), range);
   }
   prepared.manifest = manifest_of(model, options, prepared);
   return prepared;
@@ -120,7 +148,8 @@ AuditControl audit_control(std::string_view word) {
 const std::vector<AuditControl>& all_audit_controls() {
   static const std::vector<AuditControl> kAll = {AuditControl::kNullProfile, AuditControl::kRandomWeights,
                                                  AuditControl::kFrozen,      AuditControl::kShuffled,
-                                                 AuditControl::kReversed,    AuditControl::kShifted};
+                                                 AuditControl::kReversed,    AuditControl::kShifted,
+                                                 AuditControl::kSecondMethod};
   return kAll;
 }
 
@@ -131,10 +160,12 @@ AuditOutcome run_audit(const Model& model, const DataSet& data, const AuditOptio
   {
     audit::RunStore store(options.out, prepared.manifest);
     if (has_control(prepared.runner.feed.plan, ConditionKind::kNullProfile) && !store.null_profile())
-      store.put_null_profile(null_profile(model, prepared.clip_shape, prepared.method));
+      store.put_null_profile(null_profile(model, prepared.clip_shape, prepared.methods[0]));
     const auto start = std::chrono::steady_clock::now();
-    const audit::RunnerOutcome run = audit::audit_videos(
-        store, prepared.data, prepared.runner, {*prepared.network, prepared.random_weights.get()}, control);
+    const audit::Scorers scorers{*prepared.network, prepared.random_weights.get(),
+                                 prepared.second_method.get()};
+    const audit::RunnerOutcome run =
+        audit::audit_videos(store, prepared.data, prepared.runner, scorers, control);
     outcome.seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
     outcome.videos = run.videos;
     outcome.clips = run.clips;

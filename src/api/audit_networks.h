@@ -2,6 +2,8 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
+#include <span>
 #include <vector>
 
 #include "audit/runner.h"
@@ -12,17 +14,25 @@ namespace relevid {
 /// A ClipExplainer as the audit asks it.
 class ExplainerScorer : public audit::ClipScorer {
  public:
-  ExplainerScorer(const Model& model, const Shape& clip_shape, const MethodOptions& options,
+  ExplainerScorer(const Model& model, const Shape& clip_shape, std::span<const MethodOptions> methods,
                   const InputRange& range)
-      : explainer_(model, clip_shape, options, &range), layout_(options.layout) {}
+      : explainer_(std::make_shared<ClipExplainer>(model, clip_shape, methods, &range)),
+        layout_(methods.front().layout) {}
 
+  /// The same prepared network, which the two share, explained by another of its methods.
+  ExplainerScorer by(size_t method) const {
+    ExplainerScorer other = *this;
+    other.method_ = method;
+    return other;
+  }
   audit::ClipScore score(const Tensor& clip, std::optional<int64_t> target) override;
-  int64_t class_count() const { return explainer_.class_count(); }
-  Start effective_start() const { return explainer_.effective_start(); }
+  int64_t class_count() const { return explainer_->class_count(); }
+  Start effective_start() const { return explainer_->effective_start(method_); }
 
  private:
-  ClipExplainer explainer_;
+  std::shared_ptr<ClipExplainer> explainer_;
   ClipLayout layout_;
+  size_t method_ = 0;
 };
 
 /// The same network with weights drawn anew; see graph/randomise.h.

@@ -38,6 +38,8 @@ ConditionKind kind_of(AuditControl control) {
       return ConditionKind::kReversed;
     case AuditControl::kShifted:
       return ConditionKind::kShifted;
+    case AuditControl::kSecondMethod:
+      return ConditionKind::kSecondMethod;
   }
   return ConditionKind::kInterval;
 }

@@ -7,6 +7,7 @@
 
 #include "api/explainer_options.h"
 #include "api/model_implementation.h"
+#include "explain/automatic.h"
 #include "explain/explainer.h"
 #include "explain/perturbation.h"
 #include "kernels/kernels.h"
@@ -22,7 +23,11 @@ std::vector<std::string> methods() {
 }
 
 void require_known_method(const std::string& method) {
-  require_method(method);
+  if (method != kAutomatic) require_method(method);
+}
+
+std::string resolved_method(const std::string& method, const Model& model, const Shape& clip_shape) {
+  return method == kAutomatic ? automatic_method(graph_for(model, clip_shape)) : method;
 }
 
 struct ClipExplainer::Implementation {
@@ -32,7 +37,8 @@ struct ClipExplainer::Implementation {
         library(kernels::make_onednn_library(methods.front().threads, methods.front().precision)),
         network(graph_for(model, shape), *library, Purpose::kExplanation),
         contrast(methods.front().contrast) {
-    for (const MethodOptions& options : methods) {
+    for (MethodOptions options : methods) {
+      if (options.method == kAutomatic) options.method = automatic_method(network.graph());
       ExplainerOptions chosen = explainer_options(options, range);
       chosen.on_pass = [this, interrupt = options.interrupt] {
         if (interrupt && interrupt->load(std::memory_order_relaxed)) throw Interrupted{};

@@ -56,10 +56,20 @@ InputRange range_of(const EvaluateOptions& options) {
   return {std::move(low), std::move(high)};
 }
 
+/// The methods by their own names.
+EvaluateOptions with_methods_named(const Model& model, EvaluateOptions options) {
+  const Shape clip_shape = model.clip_shape(options.settings);
+  for (std::string& method : options.methods) {
+    const std::string base = base_name(method);
+    require_known_method(base);
+    method.replace(0, base.size(), resolved_method(base, model, clip_shape));
+  }
+  return options;
+}
+
 evaluate::EvaluationPlan plan_of(const Model& model, const EvaluateOptions& options) {
   evaluate::EvaluationPlan plan;
   require(!options.methods.empty(), "no method is given that could be evaluated");
-  for (const std::string& method : options.methods) require_known_method(base_name(method));
   require_once(options.methods, "method");
   plan.methods = options.methods;
   for (const std::string& text : options.flippings) plan.flippings.push_back(evaluate::parse_flipping(text));
@@ -279,7 +289,8 @@ int64_t steps_left(evaluate::Store& store, const DataSet& data, const Evaluation
 
 }  // namespace
 
-EvaluationCost evaluation_cost(const Model& model, const DataSet& data, const EvaluateOptions& options) {
+EvaluationCost evaluation_cost(const Model& model, const DataSet& data, const EvaluateOptions& given) {
+  const EvaluateOptions options = with_methods_named(model, given);
   const auto plan = plan_of(model, options);
   const Shape clip_shape = model.clip_shape(options.settings);
   const auto methods = methods_of(options, nullptr);
@@ -290,8 +301,9 @@ EvaluationCost evaluation_cost(const Model& model, const DataSet& data, const Ev
   return cost;
 }
 
-EvaluationOutcome run_evaluation(const Model& model, const DataSet& given, const EvaluateOptions& options,
+EvaluationOutcome run_evaluation(const Model& model, const DataSet& given, const EvaluateOptions& asked,
                                  const RunControl& control) {
+  const EvaluateOptions options = with_methods_named(model, asked);
   evaluate::RunnerOptions runner;
   runner.plan = plan_of(model, options);
   runner.feed.plan = clips_of(options, runner.plan);

@@ -64,6 +64,10 @@ int64_t EvaluationNetwork::take(const Tensor& clip) {
   return best_classes(probabilities(logits_).at(0), 1).at(0);
 }
 
+int64_t EvaluationNetwork::runner_up(int64_t target) {
+  return relevid::runner_up(probabilities(logits_).at(0), target);
+}
+
 evaluate::TargetScore EvaluationNetwork::score(int64_t target) {
   return score_of(logits_, 0, target);
 }

@@ -27,6 +27,7 @@ class EvaluationNetwork : public evaluate::MethodNetwork {
                     std::span<const MapSign> signs, const InputRange& range, int64_t batch, AfterSteps after);
 
   int64_t take(const Tensor& clip) override;
+  int64_t runner_up(int64_t target) override;
   evaluate::TargetScore score(int64_t target) override;
   std::vector<float> map(size_t method, int64_t target) override;
   std::vector<evaluate::TargetScore> classify(int64_t count, const evaluate::ClipWriter& write,

@@ -3,11 +3,14 @@
 
 #include <algorithm>
 #include <chrono>
+#include <cmath>
 #include <functional>
 
 #include "api/clip_source.h"
 #include "api/layout.h"
+#include "api/maps.h"
 #include "api/shares.h"
+#include "evaluate/likeness.h"
 #include "explain/volume.h"
 #include "relevid/error.h"
 #include "relevid/explain.h"
@@ -40,10 +43,14 @@ std::vector<double> mean_probabilities(const Tensor& logits) {
 /// One run over the clips of an input, phase by phase.
 class InputRun {
  public:
-  InputRun(ClipExplainer& explainer, ClipSource source, const Shape& clip_shape, ClipLayout layout,
+  InputRun(ClipExplainer& explainer, ClipSource source, const Shape& clip_shape, const InputOptions& options,
            const RunControl& control)
-      : explainer_(explainer), source_(std::move(source)), layout_(layout), control_(control) {
-    Shape all = ncthw_shape(clip_shape, layout);
+      : explainer_(explainer),
+        source_(std::move(source)),
+        layout_(options.layout),
+        class_check_(options.class_check),
+        control_(control) {
+    Shape all = ncthw_shape(clip_shape, layout_);
     all[0] = count();
     clips_ = std::make_shared<Tensor>(all, DType::kF32);
     logits_ = Tensor(Shape{count(), explainer.class_count()}, DType::kF32);
@@ -84,6 +91,7 @@ class InputRun {
     std::vector<std::vector<LayerAccount>> layers;
     std::vector<std::vector<std::string>> notes;
     std::vector<double> around_layer;
+    std::optional<ClassComparison> class_comparison;
     double seconds = 0;
   };
 
@@ -110,9 +118,18 @@ class InputRun {
   /// be the same class are explained once, so there may be fewer.
   int64_t passes_needed(std::span<const TargetChoice> targets) const {
     int64_t of_a_clip = 0;
-    for (size_t m = 0; m < explainer_.methods().size(); ++m)
+    int64_t comparisons = 0;
+    for (size_t m = 0; m < explainer_.methods().size(); ++m) {
       of_a_clip += (explainer_.cost(m).total() - 1) * static_cast<int64_t>(targets.size());
-    return clips_total_ + count() * of_a_clip;
+      comparisons += compares_classes(m) ? std::ssize(targets) : 0;
+    }
+    return clips_total_ + count() * of_a_clip + comparisons;
+  }
+
+  /// Whether the runner-up's map takes a backward pass and nothing else, and the method knows of classes.
+  bool compares_classes(size_t method) const {
+    return class_check_ == InputOptions::ClassCheck::kFirstClip && explainer_.class_count() > 1 &&
+           explainer_.cost(method) == MethodCost{1, 1} && explainer_.methods()[method] != "null_profile";
   }
 
   void report_passes(int64_t passes) {
@@ -151,17 +168,39 @@ class InputRun {
     const size_t methods = explainer_.methods().size();
     findings_.resize(methods * classes.size());
     for (size_t i = 0; i < findings_.size(); ++i) {
-      Finding& finding = findings_[i];
-      const Timer timer(finding.seconds);
-      if (finding.relevance.elements() == 0) finding.relevance = Tensor(clips_->shape(), DType::kF32);
-      finding.layers.resize(source_.plans.size());
-      finding.notes.resize(source_.plans.size());
-      ClipExplanation explanation = explainer_.explain(classes[i % classes.size()], i / classes.size());
-      put_item(finding.relevance, index, to_ncthw(explanation.relevance, layout_));
-      finding.layers[static_cast<size_t>(index)] = std::move(explanation.layers);
-      finding.notes[static_cast<size_t>(index)] = std::move(explanation.notes);
-      if (explanation.at_layer.elements() > 0) keep_layer(finding, index, explanation);
+      const int64_t target = classes[i % classes.size()];
+      explain(index, target, i / classes.size(), findings_[i]);
+      if (index == 0) findings_[i].class_comparison = compared(target, i / classes.size(), findings_[i]);
     }
+  }
+
+  void explain(int64_t index, int64_t target, size_t method, Finding& finding) {
+    const Timer timer(finding.seconds);
+    if (finding.relevance.elements() == 0) finding.relevance = Tensor(clips_->shape(), DType::kF32);
+    finding.layers.resize(source_.plans.size());
+    finding.notes.resize(source_.plans.size());
+    ClipExplanation explanation = explainer_.explain(target, method);
+    put_item(finding.relevance, index, to_ncthw(explanation.relevance, layout_));
+    finding.layers[static_cast<size_t>(index)] = std::move(explanation.layers);
+    finding.notes[static_cast<size_t>(index)] = std::move(explanation.notes);
+    if (explanation.at_layer.elements() > 0) keep_layer(finding, index, explanation);
+  }
+
+  /// The first clip's map beside the runner-up's, while the explainer has the clip.
+  std::optional<ClassComparison> compared(int64_t target, size_t method, const Finding& finding) {
+    if (!compares_classes(method)) return std::nullopt;
+    const Tensor logits = item_of(logits_, 0);
+    const int64_t other = runner_up(probabilities(logits).at(0), target, explainer_.contrast());
+    if (other < 0) return std::nullopt;
+    const Tensor map = summed_over_channels(item_of(finding.relevance, 0)),
+                 beside =
+                     summed_over_channels(to_ncthw(explainer_.explain(other, method).relevance, layout_));
+    const double correlation = evaluate::correlation(map.values<float>(), beside.values<float>());
+    if (std::isnan(correlation)) return std::nullopt;
+    const auto logit = [&](int64_t c) { return logits.values<float>()[static_cast<size_t>(c)]; };
+    const bool opposite = explainer_.effective_start(method) == Start::kLogit && !explainer_.contrast() &&
+                          std::signbit(logit(target)) != std::signbit(logit(other));
+    return ClassComparison{other, opposite ? -correlation : correlation};
   }
 
   /// Clips by the first axis, whatever the layer folds into its own.
@@ -188,6 +227,7 @@ class InputRun {
   ClipExplainer& explainer_;
   ClipSource source_;
   ClipLayout layout_;
+  InputOptions::ClassCheck class_check_;
   const RunControl& control_;
   std::shared_ptr<Tensor> clips_;
   Tensor logits_;
@@ -218,6 +258,7 @@ std::vector<Explanation> InputRun::results(const std::filesystem::path& input, s
     e.notes = std::move(findings_[i].notes);
     e.at_layer = std::move(findings_[i].at_layer);
     e.around_layer = std::move(findings_[i].around_layer);
+    e.class_comparison = findings_[i].class_comparison;
     e.cost = explainer_.cost(i / classes_.size());
     e.resolution = explainer_.resolution(i / classes_.size());
     e.traits = explainer_.traits(i / classes_.size());
@@ -260,7 +301,7 @@ std::vector<Explanation> explain_input(ClipExplainer& explainer, const Shape& cl
   }();
   require_memory(static_cast<int64_t>(source.plans.size()), clip_shape, options.memory_limit_bytes,
                  targets.size() * explainer.methods().size());
-  InputRun run(explainer, std::move(source), clip_shape, options.layout, control);
+  InputRun run(explainer, std::move(source), clip_shape, options, control);
   run.run(targets);
   auto results = run.results(input, targets.size());
   for (Explanation& e : results) e.decode_seconds += opening;

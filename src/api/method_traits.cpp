@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <algorithm>
 
+#include "explain/automatic.h"
 #include "explain/composite.h"
 #include "explain/method.h"
 #include "relevid/explain.h"
@@ -23,7 +24,7 @@ bool keeps_the_sign(const std::string& method) {
 
 /// Of relevance taken apart by motion only the part of single frames goes back as it is.
 bool goes_back_to_the_input(const std::string& method) {
-  return method == "spatial_relevance" || holds(preset_names(), method) ||
+  return method == kAutomatic || method == "spatial_relevance" || holds(preset_names(), method) ||
          holds(gradient_method_names(), method);
 }
 

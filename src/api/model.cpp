@@ -18,6 +18,7 @@
 #include "network/network.h"
 #include "onnx/import.h"
 #include "relevid/error.h"
+#include "relevid/explain.h"
 
 namespace relevid {
 namespace {
@@ -222,16 +223,17 @@ graph::Graph graph_for(const Model& model, const Shape& clip_shape) {
 
 std::vector<LayerDescription> describe_layers(const Model& model, const Shape& clip_shape,
                                               const DescribeOptions& options) {
-  require_method(options.method);
+  const std::string method = resolved_method(options.method, model, clip_shape);
+  require_method(method);
   const graph::Graph graph = graph_for(model, clip_shape);
   require_explainable(graph);
   const auto names = preset_names();
   std::vector<std::optional<NodeRule>> rules(graph.nodes.size());
-  const bool relevance = std::ranges::find(names, options.method) != names.end();
+  const bool relevance = std::ranges::find(names, method) != names.end();
   if (relevance) {
     const bool known = options.bounds == DescribeOptions::InputBounds::kKnown;
     auto own = options.rules_file.empty() ? std::vector<CompositeEntry>{} : read_rules(options.rules_file);
-    rules = assign(composite_for(options.method, known ? InputBounds::kKnown : InputBounds::kUnknown,
+    rules = assign(composite_for(method, known ? InputBounds::kKnown : InputBounds::kUnknown,
                                  ProductRule::kSignal, std::move(own), graph),
                    graph);
   }
@@ -241,7 +243,7 @@ std::vector<LayerDescription> describe_layers(const Model& model, const Shape& c
     const graph::Node& node = graph.nodes[i];
     layers.push_back({node.name, std::string(graph::name(node.op)), detail(node.op), graph.shape(node.output),
                       parameters(node), multiply_adds(graph, node),
-                      relevance ? describe(node.op, rules[i]) : options.method, relevance ? reasons[i] : ""});
+                      relevance ? describe(node.op, rules[i]) : method, relevance ? reasons[i] : ""});
   }
   return layers;
 }

@@ -143,6 +143,14 @@ std::vector<int64_t> best_classes(std::span<const double> class_probabilities, i
   return order;
 }
 
+int64_t runner_up(std::span<const double> class_probabilities, int64_t target,
+                  std::optional<int64_t> contrast) {
+  for (const int64_t c : best_classes(class_probabilities, 3)) {
+    if (c != target && c != contrast) return c;
+  }
+  return -1;
+}
+
 std::string to_json(const Explanation& e, const Model& model, const OutputOptions& options) {
   json record = {
       {"relevid", RELEVID_VERSION},
@@ -157,6 +165,8 @@ std::string to_json(const Explanation& e, const Model& model, const OutputOption
       {"scale", scale_record(appearance_of(e, options))},
       {"border_frames", border_frames(e.frame_share.shape()[1])},
       {"repeated_frames", repeated_record(e)},
+      {"class_comparison", comparison_record(e, options.class_names)},
+      {"warnings", warnings_of(e, options.class_names)},
       {"clips", clip_records(e, options.class_names)},
       {"layers", layer_accounts(e)},
       {"passes", cost_record(e.cost)},

@@ -92,6 +92,13 @@ json layer_records(const std::vector<LayerAccount>& layers) {
   return list;
 }
 
+json comparison_record(const Explanation& e, std::span<const std::string> class_names) {
+  if (!e.class_comparison) return nullptr;
+  const auto& [other, correlation] = *e.class_comparison;
+  return {{"runner_up", class_record(other, e.class_probabilities[static_cast<size_t>(other)], class_names)},
+          {"correlation", correlation}};
+}
+
 json clip_record(const Explanation& e, size_t clip, std::span<const std::string> class_names) {
   const std::vector<double> p = probabilities(e.logits).at(clip);
   const int64_t best = best_classes(p, 1)[0];

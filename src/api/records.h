@@ -15,6 +15,8 @@ namespace relevid {
 
 /// {"index", "label", "probability"}
 nlohmann::json class_record(int64_t index, double probability, std::span<const std::string> class_names);
+/// null, or {"runner_up" (class_record), "correlation"}.
+nlohmann::json comparison_record(const Explanation& e, std::span<const std::string> class_names);
 /// The five best classes, mean over clips.
 nlohmann::json prediction_record(const Explanation& explanation, std::span<const std::string> class_names);
 /// {"path", "sha256", "opset", "producer"}

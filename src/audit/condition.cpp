@@ -15,8 +15,9 @@ namespace relevid::audit {
 namespace {
 
 const std::vector<std::string>& kind_names() {
-  static const std::vector<std::string> kNames = {"interval", "null_profile", "random_weights", "frozen",
-                                                  "shuffled", "reversed",     "shifted"};
+  static const std::vector<std::string> kNames = {"interval", "null_profile", "random_weights",
+                                                  "frozen",   "shuffled",     "reversed",
+                                                  "shifted",  "second_method"};
   return kNames;
 }
 

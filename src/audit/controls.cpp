@@ -16,7 +16,8 @@ namespace {
 using Profile = std::span<const double>;
 
 bool is_border_control(ConditionKind kind) {
-  return kind != ConditionKind::kInterval && kind != ConditionKind::kNullProfile;
+  return kind != ConditionKind::kInterval && kind != ConditionKind::kNullProfile &&
+         kind != ConditionKind::kSecondMethod;
 }
 
 bool is_follow_control(ConditionKind kind) {

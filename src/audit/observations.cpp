@@ -39,6 +39,12 @@ Observation observation(const VideoRow& video, const ConditionRecord& record, st
   return result;
 }
 
+/// Of a record with its settings, or of a name alone.
+std::string method_name(const Json& method) {
+  const Json name = method.is_object() ? method.value("name", Json()) : method;
+  return name.is_string() ? name.get<std::string>() : "";
+}
+
 }  // namespace
 
 RunSettings settings_of(const Manifest& manifest) {
@@ -49,6 +55,8 @@ RunSettings settings_of(const Manifest& manifest) {
     const Json base = settings.value("base_interval", Json()), fps = settings.value("fps", Json());
     if (base.is_number_integer()) result.base_interval = base.get<int64_t>();
     if (fps.is_number()) result.fps = fps.get<double>();
+    result.method = method_name(settings.value("method", Json()));
+    result.second_method = method_name(settings.value("second_method", Json()));
   }
   const Condition wanted{ConditionKind::kInterval, result.base_interval, 0};
   if (std::ranges::find(manifest.conditions, wanted) == manifest.conditions.end()) {

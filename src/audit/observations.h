@@ -13,7 +13,8 @@ namespace relevid::audit {
 /// What the statistics want to know of a run's settings.
 struct RunSettings {
   int64_t base_interval = 1;
-  std::optional<double> fps;  ///< to which videos were resampled
+  std::optional<double> fps;          ///< to which videos were resampled
+  std::string method, second_method;  ///< names; empty where the settings don't have them
 };
 /// From the manifest's settings. A base interval that they do not name is that of the controls, otherwise
 /// the smallest. Throws Error(kCorruptInput) where it is none of the conditions.

@@ -86,6 +86,7 @@ class Planner {
         return;  // of no clip in particular
       case ConditionKind::kInterval:
       case ConditionKind::kRandomWeights:
+      case ConditionKind::kSecondMethod:
         break;  // the clip as it is
     }
     add(condition, number, plan);

@@ -61,6 +61,11 @@ Report make_report(RunReader& reader, const std::string& run, const ReportOption
   report.options.replicates = options.replicates;
   report.options.seed = options.seed;
   report.statistics = analyse(observations_of(reader), report.manifest.conditions, report.options);
+  const RunSettings settings = settings_of(report.manifest);
+  report.method = settings.method;
+  report.second_method = settings.second_method;
+  if (const auto& second = report.statistics.second_method)
+    report.second_method_sentence = sentence_of(*second, report.method, report.second_method);
   return report;
 }
 
@@ -118,7 +123,7 @@ AuditFindings audit_findings(const std::filesystem::path& run, const ReportOptio
   audit::RunReader reader(run);
   const audit::Report report = audit::make_report(reader, run.filename().string(), options);
   return {report.statistics.chance.sentence, report.statistics.verdict.sentence,
-          report.statistics.recommendation.sentence};
+          report.statistics.recommendation.sentence, report.second_method_sentence};
 }
 
 }  // namespace relevid

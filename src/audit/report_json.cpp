@@ -214,7 +214,21 @@ OrderedJson json(const Recommendation& r) {
           {"advised_rate", json(r.advised_rate)}};
 }
 
-OrderedJson json(const Statistics& s, const Manifest& manifest) {
+OrderedJson second_method_of(const Report& report) {
+  const auto& second = report.statistics.second_method;
+  if (!second) return nullptr;
+  using Agreement = SecondMethod::Agreement;
+  return {{"method", report.second_method},
+          {"agreement", second->agreement == Agreement::kSame    ? "same"
+                        : second->agreement == Agreement::kOther ? "other"
+                                                                 : "open"},
+          {"sentence", report.second_method_sentence},
+          {"verdict", json(second->verdict)}};
+}
+
+OrderedJson json(const Report& report) {
+  const Statistics& s = report.statistics;
+  const Manifest& manifest = report.manifest;
   return {
       {"frames", s.frames},
       {"videos", s.videos},
@@ -222,6 +236,7 @@ OrderedJson json(const Statistics& s, const Manifest& manifest) {
       {"copies", s.copies},
       {"chance", json(s.chance, manifest)},
       {"verdict", json(s.verdict)},
+      {"second_method", second_method_of(report)},
       {"recommendation", json(s.recommendation)},
       {"sweep", json(s.sweep)},
       {"controls", json(s.controls)},
@@ -268,7 +283,7 @@ void write_json(const Report& report, RunReader& reader, const ReportSink& sink)
                             {"run", json(report.manifest)},
                             {"counts", counts_of(report)},
                             {"options", json(report.options)},
-                            {"statistics", json(report.statistics, report.manifest)}};
+                            {"statistics", json(report)}};
   std::string text = dumped(head);
   text.pop_back();  // the brace
   sink(text + ",\"failures\":[");

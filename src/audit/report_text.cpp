@@ -42,6 +42,7 @@ class Page {
     add_chance();
     add_subject();
     add("verdict", statistics_.verdict.sentence);
+    if (!report_.second_method_sentence.empty()) add("method", report_.second_method_sentence);
     add_accuracy();
     page_ += '\n';
     add("advice", statistics_.recommendation.sentence);
@@ -85,7 +86,6 @@ class Page {
   void add_chance();
   void add_subject();
   std::string left_out() const;
-  std::string method() const;
   void add_accuracy();
   void add_accuracy_row(int64_t interval, int64_t videos, const AccuracyEstimate& accuracy,
                         const Comparison* gain);
@@ -138,22 +138,13 @@ std::string Page::left_out() const {
   return text;
 }
 
-std::string Page::method() const {
-  const auto settings = nlohmann::json::parse(report_.manifest.settings, nullptr, false);
-  if (!settings.is_object() || !settings.contains("method")) return "method n/a";
-  const auto& method = settings["method"];
-  if (method.is_string()) return method.get<std::string>();
-  const bool named = method.is_object() && method.contains("name") && method["name"].is_string();
-  return named ? method["name"].get<std::string>() : "method n/a";
-}
-
 void Page::add_subject() {
   const Manifest& manifest = report_.manifest;
   add("run", short_name(report_.run, kWidth - kIndent));
   add("model",
       fmt::format("{}, {}, clips of {}; explained by {}", manifest.model_sha256.substr(0, kDigestDigits),
                   fmt::format("{} classes", manifest.class_count), counted(manifest.clip_len, "frame"),
-                  short_name(method(), kNameWidth)));
+                  report_.method.empty() ? "method n/a" : short_name(report_.method, kNameWidth)));
   const std::string copies =
       statistics_.copies > 0 ? fmt::format(", {} of them copies of others", statistics_.copies) : "";
   add("data", fmt::format("{}: {} used, {} labelled{}{}", manifest.dataset_sha256.substr(0, kDigestDigits),

@@ -50,10 +50,14 @@ class VideoRun {
 
   ClipScore score(const ClipReady& clip) {
     const Condition& condition = store_.manifest().conditions.at(static_cast<size_t>(clip.plan.condition));
-    ClipScorer& scorer =
-        condition.kind == ConditionKind::kRandomWeights ? *scorers_.random_weights : scorers_.network;
+    ClipScorer& scorer = scorer_for(condition.kind);
     const bool to_label = options_.target == RunnerOptions::Target::kLabel && label_ != kUnlabelled;
     return scorer.score(clip.clip, to_label ? std::optional(label_) : std::nullopt);
+  }
+
+  ClipScorer& scorer_for(ConditionKind kind) const {
+    if (kind == ConditionKind::kRandomWeights) return *scorers_.random_weights;
+    return kind == ConditionKind::kSecondMethod ? *scorers_.second_method : scorers_.network;
   }
 
   void add(const ClipReady& clip, const ClipScore& score) {

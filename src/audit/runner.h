@@ -30,10 +30,12 @@ class ClipScorer {
   virtual ClipScore score(const Tensor& clip, std::optional<int64_t> target) = 0;
 };
 
-/// Who looks at clips: the network, and for kRandomWeights (else not needed) the one with weights drawn anew.
+/// Who looks at clips: the network, and for kRandomWeights and kSecondMethod (else not needed) the one with
+/// random weights and the network with another method.
 struct Scorers {
   ClipScorer& network;
   ClipScorer* random_weights = nullptr;
+  ClipScorer* second_method = nullptr;
 };
 
 struct RunnerOptions {

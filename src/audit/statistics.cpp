@@ -90,6 +90,7 @@ Statistics analyse(const ObservationSource& source, const std::vector<Condition>
       withheld_by(statistics.chance, found.observed[intervals.base], found.without_relevance[intervals.base]);
   statistics.verdict =
       verdict_at(statistics.conditions[intervals.base], found.frames, options.smallest_excess, withheld);
+  statistics.second_method = second_method(statistics.conditions, statistics.verdict);
   statistics.controls = controls.result(options.smallest_excess);
   statistics.recommendation = recommendation.result(options.smallest_gain);
   if (withheld) withhold(statistics.recommendation, *withheld);

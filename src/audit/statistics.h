@@ -10,6 +10,7 @@
 #include "audit/controls.h"
 #include "audit/observation.h"
 #include "audit/recommendation.h"
+#include "audit/second_method.h"
 #include "audit/sweep.h"
 #include "audit/verdict.h"
 
@@ -39,6 +40,7 @@ struct Statistics {
   Chance chance;                                ///< at the base interval
   Sweep sweep;
   Verdict verdict;
+  std::optional<SecondMethod> second_method;
   Controls controls;
   Recommendation recommendation;
 };

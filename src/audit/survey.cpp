@@ -129,6 +129,8 @@ std::string words_for(const Condition& condition) {
       return "shuffled frames at " + at;
     case ConditionKind::kReversed:
       return "reversed frames at " + at;
+    case ConditionKind::kSecondMethod:
+      return "a second method at " + at;
     case ConditionKind::kShifted:
       return fmt::format("a shift of {} frames at {}", condition.shift_frames, at);
   }

@@ -85,8 +85,9 @@ void print_findings(const AuditOptions& options) {
   }
   try {
     const AuditFindings findings = audit_findings(options.out);
-    fmt::print("accuracy     {}\nverdict      {}\nadvice       {}\n", findings.accuracy, findings.verdict,
-               findings.recommendation);
+    fmt::print("accuracy     {}\nverdict      {}\n", findings.accuracy, findings.verdict);
+    if (!findings.second_method.empty()) fmt::print("method       {}\n", findings.second_method);
+    fmt::print("advice       {}\n", findings.recommendation);
   } catch (const Error& error) {  // the run is whole all the same
     print_warning(error.what());
   }
@@ -150,7 +151,13 @@ void add_data_options(CLI::App& app, AuditCommand& command) {
 
 void add_method_options(CLI::App& app, AuditCommand& command) {
   const std::string group = "Method";
-  app.add_option("--method", command.method.options.method, fmt::format("{}", fmt::join(methods(), ", ")))
+  app.add_option("--method", command.method.options.method,
+                 fmt::format("auto, which is the best measured for the network's kind, or {}",
+                             fmt::join(methods(), ", ")))
+      ->capture_default_str()
+      ->group(group);
+  app.add_option("--second-method", command.options.second_method,
+                 "of the control second_method; auto: deep_taylor, or another where that is the method")
       ->capture_default_str()
       ->group(group);
   app.add_option("--target", command.target, "class to explain: top1, or label (where a video has one)")
@@ -182,7 +189,7 @@ void add_audit(CLI::App& program, Action& action) {
   app->add_option("--fps", options.fps, "resample videos to this rate first")->check(CLI::PositiveNumber);
   app->add_option("--controls", command->controls,
                   "all, none, or some with commas between: null_profile, "
-                  "random_weights, frozen, shuffled, reversed, shifted")
+                  "random_weights, frozen, shuffled, reversed, shifted, second_method")
       ->delimiter(',');
   app->add_option("--control-clips", options.control_clips, "clips of a video under each control")
       ->capture_default_str();

@@ -197,7 +197,7 @@ void add_measure_options(CLI::App& app, EvaluateCommand& command) {
       ->capture_default_str()
       ->group(group);
   app.add_option("--checks", command.checks,
-                 "all, none, or some with commas between: agreement, shift, offset, invariance, "
+                 "all, none, or some with commas between: agreement, class, shift, offset, invariance, "
                  "randomised")
       ->delimiter(',')
       ->group(group);

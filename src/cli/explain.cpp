@@ -21,10 +21,12 @@
 namespace relevid::cli {
 namespace {
 
+struct Prepared;
+
 struct ExplainCommand {
   std::string model;
   std::vector<std::string> inputs;
-  std::vector<std::string> methods = {"deep_taylor"};
+  std::vector<std::string> methods = {"auto"};
   MethodArguments method;  ///< what all methods have in common
   std::string against;
   std::vector<std::string> targets = {"top1"};
@@ -32,12 +34,12 @@ struct ExplainCommand {
   double percentile = 99.5, image_fps = 25;
   int64_t page_limit_mib = 32;
   bool json = false, report_layers = false, skip_existing = false, no_film = false, no_page = false;
-  bool no_null_profile = false, only_cost = false;
+  bool no_null_profile = false, no_class_check = false, only_cost = false;
   SettingsOptions settings;
 
   int run();
   void read_words();
-  std::vector<MethodOptions> method_options() const;
+  std::vector<MethodOptions> method_options(const Prepared& prepared) const;
   RunRecord record() const;
   bool wants_page() const { return !no_page && has_page(); }
 };
@@ -92,6 +94,7 @@ void explain_one(const ExplainCommand& command, const std::string& input, const 
   options.video.image_sequence_fps = command.image_fps;
   options.video.threads = command.method.options.threads;
   options.memory_limit_bytes = command.method.memory_limit_mib << 20;
+  if (command.no_class_check) options.class_check = InputOptions::ClassCheck::kSkip;
   ProgressLine line(stem);
   const RunControl control{[&](const Progress& progress) { line.show(progress); }, &interrupt_flag()};
   auto explanations =
@@ -151,9 +154,9 @@ void require_labels_fit(const std::vector<std::string>& names, int64_t classes) 
 }
 
 RunRecord ExplainCommand::record() const {
-  return {methods,        targets,         against,   low,       high,
-          color_map,      percentile,      input_key, image_fps, method.memory_limit_mib,
-          page_limit_mib, !no_null_profile};
+  return {methods,        targets,          against,        low,       high,
+          color_map,      percentile,       input_key,      image_fps, method.memory_limit_mib,
+          page_limit_mib, !no_null_profile, !no_class_check};
 }
 
 void ExplainCommand::read_words() {
@@ -162,10 +165,12 @@ void ExplainCommand::read_words() {
   method.options.interrupt = &interrupt_flag();
 }
 
-/// Every method once.
-std::vector<MethodOptions> ExplainCommand::method_options() const {
+/// Every method once, by its own name.
+std::vector<MethodOptions> ExplainCommand::method_options(const Prepared& prepared) const {
   std::vector<MethodOptions> all;
-  for (const std::string& name : methods) {
+  for (const std::string& asked : methods) {
+    require_known_method(asked);
+    const std::string name = resolved_method(asked, prepared.model, prepared.clip_shape);
     if (std::ranges::find(all, name, &MethodOptions::method) != all.end()) continue;
     all.push_back(method.options);
     all.back().method = name;
@@ -186,8 +191,7 @@ int ExplainCommand::run() {
         "no page is written: this relevid was built without it. Install nodejs and npm, and build again");
   }
   const auto range = input_range(*this, prepared);
-  const auto chosen = method_options();
-  for (const MethodOptions& one : chosen) require_known_method(one.method);
+  const auto chosen = method_options(prepared);
   // Before the network of the explanations, so that the two are not in memory together.
   const bool has_use = std::ranges::any_of(
       chosen, [](const MethodOptions& one) { return method_traits(one).has_null_profile; });
@@ -232,7 +236,9 @@ void add_explain(CLI::App& program, Action& action) {
   app->add_option("INPUT", command->inputs,
                   "videos, folders of images, or clips as .npy or .npz (float32 [N, C, T, H, W])")
       ->required();
-  app->add_option("--method", command->methods, fmt::format("may repeat; {}", fmt::join(methods(), ", ")))
+  app->add_option("--method", command->methods,
+                  fmt::format("may repeat; auto, which is the best measured for the network's kind, or {}",
+                              fmt::join(methods(), ", ")))
       ->allow_extra_args(false)
       ->capture_default_str();
   app->add_option("--target", command->targets, "class to explain: top1, an index or a name; may repeat")
@@ -249,6 +255,8 @@ void add_explain(CLI::App& program, Action& action) {
   app->add_flag("--no-page", command->no_page, "do not write NAME.html");
   app->add_flag("--no-null-profile", command->no_null_profile,
                 "leave out what the architecture alone would give each frame");
+  app->add_flag("--no-class-check", command->no_class_check,
+                "do not compare the first clip's map with the runner-up's, which takes a backward pass");
   app->add_option("--threads", command->method.options.threads, "0: all cores")
       ->check(CLI::Range(0, 1024))
       ->capture_default_str();

@@ -74,25 +74,16 @@ void print_borders(const Explanation& e) {
 }
 
 void print_conservation(const Explanation& e) {
-  if (e.layers.empty() || e.layers[0].empty()) return;
-  double start = 0, bias = 0, epsilon = 0, dropped = 0;
-  for (const auto& layers : e.layers) {
-    start += layers.front().incoming;
-    for (const LayerAccount& layer : layers) {
-      bias += layer.absorbed_by_bias;
-      epsilon += layer.absorbed_by_epsilon;
-      dropped += layer.dropped;
-    }
-  }
-  double sum = 0;
-  for (const float r : e.relevance.values<float>()) sum += static_cast<double>(r);
-  const double around = std::accumulate(e.around_layer.begin(), e.around_layer.end(), 0.0);
-  const auto percent = [&](double part) { return start == 0 ? 0.0 : 100 * part / start; };
+  const auto account = relevance_account(e);
+  if (!account) return;
+  const auto percent = [&](double part) { return account->start == 0 ? 0.0 : 100 * part / account->start; };
   fmt::print("relevance    {:.5g} of {:.5g} reaches the {} ({:.1f} %); bias takes {:.1f} %, epsilon {:.1f} %",
-             sum, start, e.around_layer.empty() ? "input" : "layer", percent(sum), percent(bias),
-             percent(epsilon));
-  if (!e.around_layer.empty()) fmt::print(", {:.1f} % goes around it", percent(around));
-  fmt::print("{}\n", dropped != 0 ? fmt::format(", dropped {:.1f} %", percent(dropped)) : "");
+             account->arrived, account->start, e.around_layer.empty() ? "input" : "layer",
+             percent(account->arrived), percent(account->absorbed_by_bias),
+             percent(account->absorbed_by_epsilon));
+  if (!e.around_layer.empty()) fmt::print(", {:.1f} % goes around it", percent(account->around_layer));
+  fmt::print("{}\n",
+             account->dropped != 0 ? fmt::format(", dropped {:.1f} %", percent(account->dropped)) : "");
 }
 
 std::string passes_text(const MethodCost& cost) {
@@ -150,6 +141,13 @@ void print_explanation(const Explanation& e, const OutputOptions& options) {
              e.plans.size() > 1 ? fmt::format(", mean of {} clips", e.plans.size()) : "");
   print_borders(e);
   print_conservation(e);
+  if (e.class_comparison) {
+    fmt::print("class        correlation {:.4f} with the map of {}, the runner-up\n",
+               e.class_comparison->correlation,
+               printable(class_label(e.class_comparison->runner_up, options.class_names)));
+  }
+  for (const auto& warning : warnings_of(e, options.class_names))
+    fmt::print("warning      {}\n", printable(warning));
   fmt::print("passes       {} a clip\n", passes_text(e.cost));
   fmt::print("resolution   in time {}\n", printable(e.resolution.in_time));
   for (size_t n = 0; n < e.notes.size(); ++n) {
@@ -201,7 +199,8 @@ std::string settings_record(const MethodOptions& method, Start start,
                  {"image_fps", run.image_fps},
                  {"memory_limit_mib", run.memory_limit_mib},
                  {"page_limit_mib", run.page_limit_mib},
-                 {"null_profile", run.null_profile}});
+                 {"null_profile", run.null_profile},
+                 {"class_check", run.class_check}});
   if (resolved.settings) {
     ModelSettings settings = *resolved.settings;
     settings.class_names.clear();  // long, and in the labels file

@@ -24,7 +24,7 @@ struct RunRecord {
   std::string input_key;
   double image_fps = 0;
   int64_t memory_limit_mib = 0, page_limit_mib = 0;
-  bool null_profile = true;
+  bool null_profile = true, class_check = true;
 };
 /// Every setting of one of the methods as a JSON object, for the record.
 std::string settings_record(const MethodOptions& method, Start start,

@@ -17,7 +17,7 @@ namespace {
 using nlohmann::json;
 
 struct InspectCommand {
-  std::string model, method = "deep_taylor", rules;
+  std::string model, method = "auto", rules;
   bool json_output = false;
   SettingsOptions settings;
 
@@ -27,6 +27,7 @@ struct InspectCommand {
 /// What inspecting found; a model that cannot be explained still has inputs, outputs and metadata to show.
 struct Findings {
   SettingsOptions::Resolved resolved;
+  std::string method;  ///< by its own name, where that is known
   std::vector<LayerDescription> layers;
   Shape clip;
   std::string problem;  ///< why it cannot be explained
@@ -41,6 +42,7 @@ std::string dims_text(const std::vector<int64_t>& dims) {
 
 Findings find(const InspectCommand& command, const Model& model) {
   Findings findings;
+  findings.method = command.method;
   findings.resolved = command.settings.resolve(model);
   const auto unsupported = model.unsupported_nodes();
   if (!unsupported.empty()) {  // said before anything that depends on sizes
@@ -59,7 +61,8 @@ Findings find(const InspectCommand& command, const Model& model) {
     return findings;
   }
   try {
-    DescribeOptions options{command.method, command.rules, DescribeOptions::InputBounds::kUnknown};
+    findings.method = resolved_method(command.method, model, findings.clip);
+    DescribeOptions options{findings.method, command.rules, DescribeOptions::InputBounds::kUnknown};
     if (findings.resolved.settings) options.bounds = DescribeOptions::InputBounds::kKnown;
     findings.layers = describe_layers(model, findings.clip, options);
   } catch (const Error& error) {
@@ -82,7 +85,7 @@ json pathways_json(const std::vector<ModelPathway>& pathways) {
   return list;
 }
 
-void print_json(const Model& model, const Findings& findings, const std::string& method) {
+void print_json(const Model& model, const Findings& findings) {
   json layers = json::array();
   int64_t parameters = 0, multiply_adds = 0;
   for (const LayerDescription& layer : findings.layers) {
@@ -106,7 +109,7 @@ void print_json(const Model& model, const Findings& findings, const std::string&
                  {"clips_inside", model.clips_inside()},
                  {"outputs", ports_json(model.outputs())},
                  {"clip", findings.clip.dims()},
-                 {"method", method},
+                 {"method", findings.method},
                  {"parameters", parameters},
                  {"multiply_adds", multiply_adds},
                  {"layers", layers},
@@ -152,7 +155,7 @@ void print_not_exact(const Findings& findings) {
     fmt::print("  {:>4} layer{}  {}\n", count, count == 1 ? " " : "s", reason);
 }
 
-void print_text(const Model& model, const Findings& findings, const std::string& method) {
+void print_text(const Model& model, const Findings& findings) {
   fmt::print("{}\n  sha256   {}\n  opset    {}, from {}\n", printable(model.path().string()), model.sha256(),
              model.opset(), printable(model.producer()));
   for (const ModelPort& port : model.inputs())
@@ -181,7 +184,7 @@ void print_text(const Model& model, const Findings& findings, const std::string&
   } else {
     fmt::print("  prepared not known: videos need MODEL.json beside the model or --preprocess NAME\n");
   }
-  fmt::print("  method   {}\n", method);
+  fmt::print("  method   {}\n", findings.method);
   if (!findings.problem.empty()) {
     fmt::print("\nThis model cannot be explained as it is: {}\n", printable(findings.problem));
     return;
@@ -194,9 +197,9 @@ int InspectCommand::run() {
   const Model m(model);
   const Findings findings = find(*this, m);
   if (json_output)
-    print_json(m, findings, method);
+    print_json(m, findings);
   else
-    print_text(m, findings, method);
+    print_text(m, findings);
   return findings.status;
 }
 
@@ -208,7 +211,8 @@ void add_inspect(CLI::App& program, Action& action) {
       program.add_subcommand("inspect", "Show a model's layers, their cost, and the rule each gets");
   app->add_option("MODEL", command->model, "an ONNX file")->required();
   app->add_flag("--json", command->json_output, "as JSON");
-  app->add_option("--method", command->method, "whose rules are shown")->capture_default_str();
+  app->add_option("--method", command->method, "whose rules are shown; auto: the one that explain takes")
+      ->capture_default_str();
   app->add_option("--rules", command->rules, "JSON file of rules that come before the preset's");
   command->settings.add_to(*app);
   app->callback([command, &action] { action = [command] { return command->run(); }; });

@@ -57,6 +57,7 @@ class Evaluator {
     result_.score = networks_.network.score(result_.target);
     for (size_t m = 0; m < plan_.methods.size(); ++m)
       result_.maps.push_back(networks_.network.map(m, result_.target));
+    if (clip_.number == 0 && plan_.has(Check::kClass)) compare_classes();
     if (clip_.mask) localise();
     for (const Flipping& flipping : plan_.flippings) flip_all(flipping);
     if (clip_.number == 0) check();
@@ -116,6 +117,18 @@ class Evaluator {
     if (plan_.has(Check::kShift)) shift();
     if (plan_.has(Check::kInvariance) && networks_.shifted) add_constant();
     if (plan_.has(Check::kRandomised)) randomise();
+  }
+
+  /// While the network still has the clip.
+  void compare_classes() {
+    const int64_t other = networks_.network.runner_up(result_.target);
+    if (other < 0) return;
+    for (size_t m = 0; m < plan_.methods.size(); ++m) {
+      const auto map = networks_.network.map(m, other);
+      result_.measures.push_back(
+          {plan_.methods[m], "class", "",
+           correlation(std::span<const float>(result_.maps[m]), std::span<const float>(map))});
+    }
   }
 
   void agree() {

@@ -20,6 +20,8 @@ class MethodNetwork {
   virtual ~MethodNetwork() = default;
   /// Runs the clip, which map() then explains; what the network gives to every class: its best one.
   virtual int64_t take(const Tensor& clip) = 0;
+  /// The class with the largest score but `target` of the clip it took; -1 where there is no other.
+  virtual int64_t runner_up(int64_t target) = 0;
   /// What the network gives to a class of the clip it took.
   virtual TargetScore score(int64_t target) = 0;
   /// Relevance of the clip that was taken, summed over channels: [T, H, W].

@@ -72,6 +72,22 @@ std::pair<double, double> frame_similarity(std::span<const double> a, std::span<
   return {sum, windows};
 }
 
+template <class T>
+double pearson(std::span<const T> a, std::span<const T> b) {
+  const auto n = static_cast<double>(a.size());
+  const double mean_a = std::accumulate(a.begin(), a.end(), 0.0) / n,
+               mean_b = std::accumulate(b.begin(), b.end(), 0.0) / n;
+  double aa = 0, bb = 0, ab = 0;
+  for (size_t i = 0; i < a.size(); ++i) {
+    const double da = static_cast<double>(a[i]) - mean_a, db = static_cast<double>(b[i]) - mean_b;
+    aa += da * da;
+    bb += db * db;
+    ab += da * db;
+  }
+  if (aa == 0 || bb == 0) return kNaN;
+  return std::clamp(ab / std::sqrt(aa * bb), -1.0, 1.0);
+}
+
 }  // namespace
 
 std::vector<double> ranks(std::span<const float> values) {
@@ -90,18 +106,11 @@ std::vector<double> ranks(std::span<const float> values) {
 }
 
 double correlation(std::span<const double> a, std::span<const double> b) {
-  const auto n = static_cast<double>(a.size());
-  const double mean_a = std::accumulate(a.begin(), a.end(), 0.0) / n,
-               mean_b = std::accumulate(b.begin(), b.end(), 0.0) / n;
-  double aa = 0, bb = 0, ab = 0;
-  for (size_t i = 0; i < a.size(); ++i) {
-    const double da = a[i] - mean_a, db = b[i] - mean_b;
-    aa += da * da;
-    bb += db * db;
-    ab += da * db;
-  }
-  if (aa == 0 || bb == 0) return kNaN;
-  return std::clamp(ab / std::sqrt(aa * bb), -1.0, 1.0);
+  return pearson(a, b);
+}
+
+double correlation(std::span<const float> a, std::span<const float> b) {
+  return pearson(a, b);
 }
 
 double rank_correlation(std::span<const float> a, std::span<const float> b) {

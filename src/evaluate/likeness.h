@@ -14,6 +14,7 @@ namespace relevid::evaluate {
 std::vector<double> ranks(std::span<const float> values);
 /// Pearson's correlation; NaN where one side is constant. Of ranks it is Spearman's.
 double correlation(std::span<const double> a, std::span<const double> b);
+double correlation(std::span<const float> a, std::span<const float> b);
 /// Spearman's rank correlation; NaN where a map is constant.
 double rank_correlation(std::span<const float> a, std::span<const float> b);
 

@@ -71,6 +71,8 @@ std::string_view name(Check check) {
   switch (check) {
     case Check::kAgreement:
       return "agreement";
+    case Check::kClass:
+      return "class";
     case Check::kShift:
       return "shift";
     case Check::kOffset:
@@ -103,12 +105,13 @@ std::string to_string(const Flipping& flipping) {
 
 Check parse_check(std::string_view text) {
   return parse(text, "check",
-               {Check::kAgreement, Check::kShift, Check::kOffset, Check::kInvariance, Check::kRandomised});
+               {Check::kAgreement, Check::kClass, Check::kShift, Check::kOffset, Check::kInvariance,
+                Check::kRandomised});
 }
 
 const std::vector<Check>& all_checks() {
-  static const std::vector<Check> kAll = {Check::kAgreement, Check::kShift, Check::kOffset,
-                                          Check::kInvariance, Check::kRandomised};
+  static const std::vector<Check> kAll = {Check::kAgreement, Check::kClass,      Check::kShift,
+                                          Check::kOffset,    Check::kInvariance, Check::kRandomised};
   return kAll;
 }
 
@@ -126,7 +129,8 @@ ClipCost cost_of(const EvaluationPlan& plan, const Volume& volume, bool first_cl
   }
   int64_t maps = 1;
   if (first_clip) {
-    maps += plan.has(Check::kShift) + plan.has(Check::kOffset) + plan.has(Check::kInvariance);
+    maps += plan.has(Check::kClass) + plan.has(Check::kShift) + plan.has(Check::kOffset) +
+            plan.has(Check::kInvariance);
     if (plan.has(Check::kRandomised)) maps += static_cast<int64_t>(plan.randomised.size());
   }
   cost.explanations = maps * methods;

@@ -30,12 +30,13 @@ std::string to_string(const Flipping& flipping);
 /// Beside flipping.
 enum class Check {
   kAgreement,   ///< of the methods with one another
+  kClass,       ///< the map of the runner-up class beside the target's
   kShift,       ///< the clip moved by one pixel to the right
   kOffset,      ///< the clip one of its steps later
   kInvariance,  ///< a constant added to the input and taken off again by the model (Kindermans et al. 2019)
   kRandomised,  ///< weights drawn anew from the top layer down (Adebayo et al. 2018)
 };
-/// "agreement", "shift", "offset", "invariance", "randomised".
+/// "agreement", "class", "shift", "offset", "invariance", "randomised".
 std::string_view name(Check check);
 /// Throws Error(kInvalidArgument) with the nearest word.
 Check parse_check(std::string_view text);

@@ -133,17 +133,18 @@ std::string localisation_of(const Evaluation& evaluation, const Measures& measur
 std::string checks_of(const Evaluation& evaluation, const Measures& measures) {
   const auto levels = measures.versus("randomised_rank");
   const bool shift = !measures.versus("shift").empty(), offset = !measures.versus("offset").empty(),
-             invariance = !measures.versus("invariance").empty();
-  if (levels.empty() && !shift && !offset && !invariance) return "";
+             invariance = !measures.versus("invariance").empty(), other = !measures.versus("class").empty();
+  if (levels.empty() && !shift && !offset && !invariance && !other) return "";
   std::string text =
-      "\nChecks: how alike a map stays (rank correlation)\n"
-      "  Under a shift, an offset and a constant 1 is best; with layers drawn anew from the top it should "
-      "fall to 0.\n";
+      "\nChecks: how similar a map stays (rank correlation; of the runner-up's map the linear one)\n"
+      "  Under a shift, an offset and a constant 1 is best; with random weights from the top it should fall "
+      "to 0, and the runner-up class should have another map.\n";
   Grid grid, similarity;
   std::vector<std::string> head = {"method"}, ssim_head = {"method"};
   if (shift) head.emplace_back("shift by a pixel");
   if (offset) head.emplace_back("a step later");
   if (invariance) head.emplace_back("constant added");
+  if (other) head.emplace_back("runner-up's map");
   for (const std::string& level : levels) {
     head.push_back(level + " random");
     ssim_head.push_back(level + " random");
@@ -155,6 +156,7 @@ std::string checks_of(const Evaluation& evaluation, const Measures& measures) {
     if (shift) row.push_back(measures.words("shift", "", method));
     if (offset) row.push_back(measures.words("offset", "", method));
     if (invariance) row.push_back(measures.words("invariance", "", method));
+    if (other) row.push_back(measures.words("class", "", method));
     for (const std::string& level : levels) {
       row.push_back(measures.words("randomised_rank", level, method));
       ssim.push_back(measures.words("randomised_ssim", level, method));

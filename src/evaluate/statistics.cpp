@@ -254,7 +254,7 @@ MeasurePower power_of(const std::vector<VideoValues>& videos, const std::string&
 /// Of the measures that judge a method by itself: not area, which is the objects', nor agreement.
 void add_powers(Evaluation& result, const std::vector<VideoValues>& videos,
                 const EvaluationReportOptions& options) {
-  const std::set<std::string> kJudging = {"share_inside", "pointing",   "shift",
+  const std::set<std::string> kJudging = {"share_inside", "pointing",   "class",          "shift",
                                           "offset",       "invariance", "randomised_rank"};
   std::map<std::pair<std::string, std::string>, std::vector<std::string>> methods;
   for (const MeasureResult& m : result.measures) {

@@ -19,14 +19,15 @@ std::string against_random(const Ranked& ranked) {
   const char* meaning = !ranked.above_random.has_interval() ? "no interval"
                         : ranked.above_random.high < 0
                             ? "worse than chance: what it puts last matters more to the model"
-                            : "not told from it";
+                            : "no significant difference";
   return fmt::format("{} ({} against it: {})", ranked.method, in_words(ranked.above_random), meaning);
 }
 
 std::string in_words(std::string_view measure) {
   if (measure == "share_inside") return "the share of relevance on the objects";
   if (measure == "pointing") return "the pointing game";
-  if (measure == "randomised_rank") return "likeness after random layers";
+  if (measure == "randomised_rank") return "similarity after random layers";
+  if (measure == "class") return "the correlation with the runner-up's map";
   return fmt::format("the check {}", measure);
 }
 
@@ -42,7 +43,7 @@ std::vector<std::string> warnings_of(const FlippingResult& result) {
   std::vector<std::string> warnings;
   if (result.pairs > 0 && result.told_apart == 0) {
     warnings.push_back(fmt::format(
-        "it cannot tell the methods apart on these {} videos: no two of them differ at 95 %", result.videos));
+        "it ranks no method above another on these {} videos: no two of them differ at 95 %", result.videos));
   }
   std::vector<std::string> below, like;
   for (const Ranked& ranked : result.ranking) {
@@ -56,7 +57,7 @@ std::vector<std::string> warnings_of(const FlippingResult& result) {
   if (!below.empty())
     warnings.push_back(fmt::format("a random order is not last; below it: {}", fmt::join(below, "; ")));
   if (!like.empty())
-    warnings.push_back(fmt::format("above a random order, but not told from it: {}", fmt::join(like, ", ")));
+    warnings.push_back(fmt::format("above a random order, but not significantly: {}", fmt::join(like, ", ")));
   if (std::abs(result.whole - result.flipped) < kSmallFall * std::abs(result.whole)) {
     warnings.push_back(
         fmt::format("with everything flipped the model still gives {:.3f}, of {:.3f}: this fill leaves what "
@@ -83,7 +84,7 @@ std::vector<std::string> warnings_of(const Evaluation& result) {
     if (power.pairs == 0 || power.told_apart > 0) continue;
     const std::string versus = power.versus.empty() ? "" : fmt::format(" ({} layers)", power.versus);
     warnings.push_back(
-        fmt::format("{}{} cannot tell the methods apart on these {} videos: no two of them differ at 95 %",
+        fmt::format("{}{} ranks no method above another on these {} videos: no two of them differ at 95 %",
                     in_words(power.measure), versus, result.counts.ok));
   }
   if (measured && !on_object)

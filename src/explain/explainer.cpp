@@ -10,6 +10,7 @@
 #include <utility>
 
 #include "base/suggest.h"
+#include "explain/automatic.h"
 #include "explain/cam.h"
 #include "explain/motion.h"
 #include "explain/perturbation.h"
@@ -117,8 +118,9 @@ std::vector<int64_t> top_classes(const Tensor& logits) {
 }
 
 void require_method(const std::string& method) {
-  const auto names = method_names();
+  auto names = method_names();
   if (holds(names, method)) return;
+  names.insert(names.begin(), std::string(kAutomatic));
   throw Error(ErrorKind::kInvalidArgument, fmt::format("no method '{}'{}; there are {}", method,
                                                        did_you_mean(method, names), fmt::join(names, ", ")));
 }

@@ -103,7 +103,7 @@ TEST_F(Audit, SplitAndMergedItIsToTheBitWhatItIsWhole) {
   const AuditOutcome whole = run_audit(model_, data_, options, {});
   EXPECT_TRUE(whole.finished);
   EXPECT_EQ(whole.counts, (RunCounts{.expected = 4, .done = 4, .ok = 3, .too_short = 1}));
-  EXPECT_EQ(whole.clips, (4 + 5) + (6 + 5) + (2 + 5));
+  EXPECT_EQ(whole.clips, (4 + 6) + (6 + 6) + (2 + 6));
   std::vector<std::filesystem::path> runs;
   for (int64_t i = 0; i < 2; ++i) {
     options.shard = {i, 2};
@@ -138,6 +138,47 @@ TEST_F(Audit, ItsClipsAreThoseOfExplain) {
   });
 }
 
+TEST_F(Audit, TheSecondMethodExplainsTheSameClip) {
+  AuditOptions options = small_options(model_, folder_ / "run.db");
+  options.controls = {AuditControl::kSecondMethod};
+  options.intervals = {1};
+  options.settings.sampling.num_clips = 1;
+  data_.rows.resize(2);
+  run_audit(model_, data_, options, {});
+  AuditOptions other = options;
+  other.controls = {};
+  other.method.method = "deep_taylor";
+  other.out = folder_ / "other.db";
+  run_audit(model_, data_, other, {});
+  const auto shares_of = [&](const char* name, size_t condition) {
+    std::vector<std::vector<double>> shares;
+    audit::RunReader(folder_ / name).for_each_video([&](const audit::VideoRecord& record) {
+      shares.push_back(record.conditions.at(condition).shares);
+    });
+    return shares;
+  };
+  EXPECT_EQ(shares_of("run.db", 1), shares_of("other.db", 0));
+  EXPECT_NE(shares_of("run.db", 1), shares_of("run.db", 0));
+  EXPECT_THAT(audit::RunReader(folder_ / "run.db").manifest().settings,
+              HasSubstr("\"second_method\":\"deep_taylor\""));
+}
+
+TEST_F(Audit, TheSecondMethodIsNeverTheFirst) {
+  AuditOptions options = small_options(model_, folder_ / "run.db");
+  options.second_method = "epsilon_plus_flat";
+  EXPECT_THAT(message_of(ErrorKind::kInvalidArgument, [&] { run_audit(model_, data_, options, {}); }),
+              HasSubstr("the second method is the audit's own, epsilon_plus_flat"));
+  options.second_method = "deep_tailor";
+  EXPECT_THAT(message_of(ErrorKind::kInvalidArgument, [&] { run_audit(model_, data_, options, {}); }),
+              HasSubstr("did you mean 'deep_taylor'"));
+  options.method.method = "deep_taylor";
+  options.second_method = "auto";
+  data_.rows.resize(1);
+  EXPECT_TRUE(run_audit(model_, data_, options, {}).finished);
+  EXPECT_THAT(audit::RunReader(folder_ / "run.db").manifest().settings,
+              HasSubstr("\"second_method\":\"epsilon_plus_flat\""));
+}
+
 TEST_F(Audit, OtherSettingsAreRefusedAndNamed) {
   AuditOptions options = small_options(model_, folder_ / "run.db");
   options.controls = {};
@@ -148,7 +189,8 @@ TEST_F(Audit, OtherSettingsAreRefusedAndNamed) {
   };
   AuditOptions other = options;
   other.method.method = "gradient";
-  EXPECT_THAT(refusal(other), HasSubstr("settings.method.name: \"deep_taylor\" there, \"gradient\" here"));
+  EXPECT_THAT(refusal(other),
+              HasSubstr("settings.method.name: \"epsilon_plus_flat\" there, \"gradient\" here"));
   other = options;
   other.controls = {AuditControl::kFrozen};
   EXPECT_THAT(refusal(other), HasSubstr("settings.controls.0: nothing there, \"frozen\" here"));

@@ -171,7 +171,7 @@ TEST_F(AuditCommand, BadInputHasItsMessageAndStatus) {
   ASSERT_EQ(relevid(arguments("bad.db")).status, 0);
   const Outcome other = relevid(arguments("bad.db", {"--method", "gradient"}));
   EXPECT_EQ(other.status, 2);
-  EXPECT_THAT(other.err, HasSubstr("settings.method.name: \"deep_taylor\" there, \"gradient\" here"));
+  EXPECT_THAT(other.err, HasSubstr("settings.method.name: \"epsilon_plus_flat\" there, \"gradient\" here"));
   EXPECT_EQ(relevid(arguments("new.db", {"--shard", "2/2"})).status, 2);
   EXPECT_EQ(relevid(arguments("new.db", {"--target", "labl"})).status, 2);
   EXPECT_EQ(relevid(arguments("new.db", {"--base-interval", "0"})).status, 2);

@@ -75,7 +75,7 @@ TEST(Plan, AStrideTakesAllClips) {
 TEST(Plan, ControlsAreMadeFromAMiddleClipOfTheBaseInterval) {
   PlanOptions options =
       plan_of({1, 2}, {ConditionKind::kNullProfile, ConditionKind::kRandomWeights, ConditionKind::kFrozen,
-                       ConditionKind::kReversed, ConditionKind::kShifted});
+                       ConditionKind::kReversed, ConditionKind::kShifted, ConditionKind::kSecondMethod});
   options.base_interval = 2;
   options.sampling.num_clips = 3;
   const auto clips = plan_video(options, video_of(20), "a");
@@ -85,7 +85,8 @@ TEST(Plan, ControlsAreMadeFromAMiddleClipOfTheBaseInterval) {
   EXPECT_THAT(frames_of(clips, 4), ElementsAre(ElementsAre(10, 10, 10, 10)));
   EXPECT_THAT(frames_of(clips, 5), ElementsAre(ElementsAre(12, 10, 8, 6)));
   EXPECT_THAT(frames_of(clips, 6), ElementsAre(ElementsAre(7, 9, 11, 13)));
-  EXPECT_EQ(clips.back().offset, 7);
+  EXPECT_EQ(clips[clips.size() - 2].offset, 7);
+  EXPECT_THAT(frames_of(clips, 7), ElementsAre(ElementsAre(6, 8, 10, 12)));
   EXPECT_EQ(clips.back().number, 1);
 }
 

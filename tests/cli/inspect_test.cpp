@@ -22,7 +22,11 @@ TEST(InspectCommand, ShowsLayersCostAndRules) {
   ASSERT_EQ(outcome.status, 0) << outcome.err;
   const auto record = nlohmann::json::parse(outcome.out);
   EXPECT_EQ(record["clip"], (std::vector<int64_t>{1, 3, 16, 48, 48}));
-  EXPECT_EQ(record["layers"][0]["rule"], "zB");
+  EXPECT_EQ(record["method"], "epsilon_plus_flat");
+  EXPECT_EQ(record["layers"][0]["rule"], "flat");
+  const auto other =
+      nlohmann::json::parse(cli::relevid({"inspect", model, "--json", "--method", "deep_taylor"}).out);
+  EXPECT_EQ(other["layers"][0]["rule"], "zB");
   EXPECT_EQ(record["layers"][0]["name"], "conv1a");
   EXPECT_GT(record["multiply_adds"].get<int64_t>(), 0);
   EXPECT_TRUE(record["unsupported"].empty());

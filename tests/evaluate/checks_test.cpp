@@ -68,6 +68,20 @@ TEST(Checks, AShiftIsUndoneBeforeMapsAreCompared) {
   EXPECT_LT(measures(evaluate_clip({clip, "video"}, plan, {fixed, {}, nullptr}))["perfect shift"], 0.9);
 }
 
+TEST(Checks, TheRunnerUpsMapIsComparedWithTheTargets) {
+  EvaluationPlan plan;
+  plan.methods = {"same", "opposite", "nothing"};
+  plan.checks = {Check::kClass};
+  testing::LinearNetwork network(ramp_weights());
+  const Tensor clip = clip_of();
+  auto found = measures(evaluate_clip({clip, "video"}, plan, {network, {}, nullptr}));
+  EXPECT_DOUBLE_EQ(found["same class"], 1);
+  EXPECT_DOUBLE_EQ(found["opposite class"], -1);
+  EXPECT_TRUE(std::isnan(found["nothing class"]));
+  EXPECT_EQ(cost_of(plan, {16, 8, 8}, true).explanations, 6);
+  EXPECT_EQ(cost_of(plan, {16, 8, 8}, false).explanations, 3);
+}
+
 TEST(Checks, AnOffsetComparesTheFramesThatBothHave) {
   EvaluationPlan plan;
   plan.methods = {"perfect"};

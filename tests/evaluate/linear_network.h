@@ -14,7 +14,7 @@ namespace relevid::testing {
 
 class LinearNetwork : public evaluate::MethodNetwork {
  public:
-  /// Methods: 0 the perfect map w x, 1 its negative, 2 zeros.
+  /// Methods: 0 the perfect map w x, 1 its negative, 2 zeros; for class 0 method 1 has the perfect map too.
   explicit LinearNetwork(std::vector<float> weights) : weights_(std::move(weights)) {}
 
   static evaluate::TargetScore score_of(double logit) { return {logit, 1 / (1 + std::exp(-logit))}; }
@@ -24,13 +24,14 @@ class LinearNetwork : public evaluate::MethodNetwork {
     clip_ = clip.clone();
     return 1;
   }
+  int64_t runner_up(int64_t target) override { return 1 - target; }
   evaluate::TargetScore score(int64_t target) override {
     return target == 1 ? score_of(logit(clip_.values<float>())) : evaluate::TargetScore{0, 0.5};
   }
-  std::vector<float> map(size_t method, int64_t) override {
+  std::vector<float> map(size_t method, int64_t target) override {
     const auto x = clip_.values<float>();
     const size_t volume = x.size() / static_cast<size_t>(clip_.shape()[1]);
-    const float sign = method == 0 ? 1.0F : method == 1 ? -1.0F : 0.0F;
+    const float sign = method == 2 ? 0.0F : method == 1 && target == 1 ? -1.0F : 1.0F;
     std::vector<float> map(volume);
     for (size_t i = 0; i < x.size(); ++i) map[i % volume] += sign * weights_[i % weights_.size()] * x[i];
     return map;

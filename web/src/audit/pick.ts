@@ -53,6 +53,8 @@ export function conditionName(condition: Condition): string {
       return `interval ${condition.frame_interval}`;
     case "random_weights":
       return "random weights";
+    case "second_method":
+      return "a second method";
     case "frozen":
       return "one frame repeated";
     case "shuffled":

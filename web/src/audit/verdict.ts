@@ -26,6 +26,7 @@ export function verdicts(runs: readonly Run[]): HTMLElement {
 function card(run: Run, named: boolean): HTMLElement {
   const { statistics, counts, run: manifest } = run.report;
   const verdict = splitSentence(statistics.verdict.sentence);
+  const second = statistics.second_method;
   const advice = splitSentence(statistics.recommendation.sentence);
   const shard = manifest.shard.count > 1 ? ` It is shard ${manifest.shard.index} of ${manifest.shard.count}.` : "";
   const unfinished = counts.complete
@@ -39,6 +40,7 @@ function card(run: Run, named: boolean): HTMLElement {
     chanceLine(statistics.chance),
     h("p", { class: "lead" }, verdict.head),
     verdict.rest && h("p", {}, verdict.rest),
+    second && h("p", { class: second.agreement === "other" ? "warning" : null }, second.sentence),
     h("p", { class: "lead" }, advice.head),
     advice.rest && h("p", {}, advice.rest),
     h(

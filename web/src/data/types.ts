@@ -91,6 +91,10 @@ export interface Shown {
   share_of: string;
   target: ClassScore;
   against: string | null;
+  /** Of the first clip with the map of the best class but the target. */
+  class_comparison?: { runner_up: ClassScore; correlation: number } | null;
+  /** What has to be known before the map is read, a sentence each. */
+  warnings?: string[];
   clips: Clip[];
   maps?: Maps | null;
   settings?: unknown;
@@ -272,6 +276,8 @@ export interface Statistics {
   copies: number;
   chance: Chance;
   verdict: Verdict;
+  /** null where no second method was asked, or there is no verdict. */
+  second_method?: { method: string; agreement: "same" | "other" | "open"; sentence: string; verdict: Verdict } | null;
   recommendation: Recommendation;
   sweep: Sweep;
   controls: { border: BorderControl[]; follow: FollowControl[] };

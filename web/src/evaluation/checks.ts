@@ -23,13 +23,14 @@ const kStays: Column[] = [
 export function checks(report: EvaluationReport): HTMLElement | null {
   const stays = kStays.filter(({ measure }) => report.measures.some((m) => m.measure === measure));
   const levels = randomLevels(report);
-  if (stays.length + levels.length === 0) return null;
+  const other = report.measures.some((m) => m.measure === "class");
+  if (stays.length + levels.length === 0 && !other) return null;
   return h(
     "section",
     { id: freshId("section") },
-    h("h2", {}, "Checks: how alike a map stays"),
+    h("h2", {}, "Checks: how similar a map stays"),
     h("p", {}, "What passes the first best may be what changes least under the second: read both together, and beside them null_profile, which is what the architecture alone gives."),
-    h("div", { class: "pair" }, stays.length > 0 && harmless(report, stays), levels.length > 0 && randomised(report, levels)),
+    h("div", { class: "pair" }, stays.length > 0 && harmless(report, stays), levels.length > 0 && randomised(report, levels), other && ofTheClass(report)),
   );
 }
 
@@ -40,6 +41,18 @@ function harmless(report: EvaluationReport, columns: readonly Column[]): HTMLEle
     name: "checks",
     heading: "h3",
     draw: (width) => matrix(report, columns, width, "Rank correlation of maps before and after harmless changes."),
+    table: () => table(report, columns),
+  }).element;
+}
+
+function ofTheClass(report: EvaluationReport): HTMLElement {
+  const columns: Column[] = [{ measure: "class", versus: "", head: ["runner-up's", "map"] }];
+  return figure({
+    title: "For another class",
+    note: "Mean linear correlation with the map of the runner-up class. Near 1, the map hardly depends on the class that is asked for.",
+    name: "checks-class",
+    heading: "h3",
+    draw: (width) => matrix(report, columns, width, "Correlation of the maps of the two best classes."),
     table: () => table(report, columns),
   }).element;
 }

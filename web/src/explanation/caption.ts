@@ -98,6 +98,12 @@ export function identityOf(explanation: Explanation, shown: Shown): string {
   return [explanation.input, explanation.model.path ?? explanation.model.sha256.slice(0, 12), clips, own.join(", ")].filter(Boolean).join(" · ");
 }
 
+/** "With the map of “walk left”, the runner-up, this one has a correlation of 0.62." */
+function comparisonSentence(shown: Shown): string {
+  const compared = shown.class_comparison;
+  return compared ? `With the map of “${compared.runner_up.label}”, the runner-up, this one has a correlation of ${compared.correlation.toFixed(2)}.` : "";
+}
+
 /** "1 pass forward and 1 back through the network for a clip. Its own values: 16 in time (...), 7 by 7 in a picture.", and what else was found in a clip. */
 export function methodNotes(shown: Shown, clip: Clip): string {
   const passes = shown.passes
@@ -105,7 +111,7 @@ export function methodNotes(shown: Shown, clip: Clip): string {
     : "";
   const { frames, rows, columns, in_time } = shown.resolution ?? {};
   const fine = frames === undefined ? "" : `Its own values: ${frames} in time (${in_time}), ${rows} by ${columns} in a picture.`;
-  return [passes, fine, ...(clip.notes ?? [])].filter(Boolean).join(" ");
+  return [passes, fine, comparisonSentence(shown), ...(clip.notes ?? [])].filter(Boolean).join(" ");
 }
 
 export function strongestFrame(clip: Clip): number {

@@ -52,6 +52,7 @@ function header(session: Session, title: string): HTMLElement {
   const second = h("p", { class: "second" });
   const identity = h("p", { class: "note identity" });
   const notes = h("p", { class: "note" });
+  const warnings = h("div");
   store.watch(["shown", "clip"], (state) => {
     const shown = session.shownAt(state.shown);
     lead.textContent = captionOf(shown, explanation.border_frames, shown.has_null_profile ? explanation.null_profile : null);
@@ -59,9 +60,10 @@ function header(session: Session, title: string): HTMLElement {
     identity.textContent = identityOf(explanation, shown);
     notes.textContent = methodNotes(shown, session.clipOf(state.shown));
     notes.hidden = notes.textContent === "";
+    warnings.replaceChildren(...(shown.warnings ?? []).map((text) => h("p", { class: "warning" }, text)));
   });
   const repeated = explanation.repeated_frames ? h("p", { class: "note" }, explanation.repeated_frames.sentence) : null;
-  return h("header", {}, h("h1", {}, title), lead, second, identity, notes, repeated);
+  return h("header", {}, h("h1", {}, title), lead, second, warnings, identity, notes, repeated);
 }
 
 function settings(session: Session): HTMLElement {

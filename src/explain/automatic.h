@@ -1,0 +1,18 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <string>
+#include <string_view>
+
+#include "graph/graph.h"
+
+namespace relevid {
+
+/// The name that stands for the method of automatic_method.
+inline constexpr std::string_view kAutomatic = "auto";
+
+/// The method that answers best which frames and pixels count for the class that is asked for, by what was
+/// measured on networks of this kind: docs/user/methods.md has the numbers.
+std::string automatic_method(const graph::Graph& graph);
+
+}  // namespace relevid
