@@ -118,9 +118,8 @@ TEST(RulesFile, EveryRuleByName) {
   EXPECT_EQ(described(preset("epsilon_plus", InputBounds::kKnown).preceded_by(entries)),
             (Names{"pass", "gamma(0.5)", "pass", "zB", "pass", "even", "even", "alpha3 beta2", "flat", "pass",
                    "epsilon(0.1)", "epsilon(0.1)", "even"}));
-  for (const char* name :
-       {"z_plus", "z_plus_no_bias", "w_square", "norm", "same_sign", "winner", "add_norm", "add_same_sign",
-        "signal", "half"}) {
+  for (const char* name : {"z_plus", "z_plus_no_bias", "w_square", "norm", "same_sign", "winner", "add_norm",
+                           "add_same_sign", "signal", "half"}) {
     testing::write_bytes(folder / "one.json", std::string(R"([{"rule": ")") + name + R"("}])");
     EXPECT_EQ(read_rules(folder / "one.json").size(), 1U) << name;
   }

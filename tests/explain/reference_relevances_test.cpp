@@ -12,6 +12,7 @@
 #include "graph/specialise.h"
 #include "onnx/import.h"
 #include "relevid/npz.h"
+#include "support/norm_sums.h"
 
 namespace relevid {
 namespace {
@@ -83,7 +84,7 @@ bool runs_unmerged(const std::string& name) {
 }
 
 /// Relevance by the reference's name: one of our methods, or one rule on every layer with weights.
-ExplainerOptions options_for(const std::string& name, double factor) {
+ExplainerOptions options_for(const std::string& name, double factor, const graph::Graph& graph) {
   const std::map<std::string, Rule> rules = {{"rule_epsilon_0.25", epsilon_rule(0.25)},
                                              {"rule_gamma_0.25", gamma_rule(0.25)},
                                              {"rule_alpha_beta_1_0", alpha_beta_rule(1, 0)},
@@ -98,6 +99,9 @@ ExplainerOptions options_for(const std::string& name, double factor) {
     options.rules = {{{{"Convolution"}, "", {}}, rule->second}, {{{"Dense"}, "", {}}, rule->second}};
   }
   if (name == "excitation_backprop") options.rules = scaled_excitation(factor);
+  if (name == "excitation_backprop" || name == "deep_taylor") {
+    for (CompositeEntry& entry : norm_sums(graph)) options.rules.push_back(std::move(entry));
+  }
   return options;
 }
 
@@ -141,8 +145,8 @@ TEST_P(ReferenceRelevances, Agree) {
     const auto want = expected.as_doubles();
     const std::string method = key.substr(10);
     const bool exact = factor == 1 || runs_unmerged(method);
-    const auto have = relevance_of(options_for(method, factor), exact ? network : merged, clip, targets,
-                                   arrays.at("logits"));
+    const auto have = relevance_of(options_for(method, factor, graph), exact ? network : merged, clip,
+                                   targets, arrays.at("logits"));
     ASSERT_EQ(want.size(), have.size());
     double largest = 0, difference = 0;
     for (size_t i = 0; i < want.size(); ++i) {

@@ -11,6 +11,7 @@
 #include "graph/specialise.h"
 #include "onnx/import.h"
 #include "relevid/npz.h"
+#include "support/norm_sums.h"
 
 namespace relevid {
 namespace {
@@ -33,9 +34,10 @@ Tensor one_value(float value, int64_t rank) {
   return Tensor::from(Shape(std::vector<int64_t>(static_cast<size_t>(rank), 1)), std::vector<float>{value});
 }
 
-ExplainerOptions options_of(const std::string& preset, const Tensor& clip) {
+ExplainerOptions options_of(const std::string& preset, const Tensor& clip, const graph::Graph& graph) {
   ExplainerOptions options;
   options.method = preset;
+  options.rules = norm_sums(graph);
   Bounds bounds;
   bounds.low.push_back(one_value(-1.5F, clip.shape().rank()));
   bounds.high.push_back(one_value(2.0F, clip.shape().rank()));
@@ -68,7 +70,7 @@ TEST_P(FamilyTwins, HaveTheRelevanceOfTheReference) {
   int checked = 0;
   for (const auto& [key, expected] : arrays) {
     if (!key.starts_with("relevance/")) continue;
-    Explainer explainer(network, options_of(key.substr(10), clip));
+    Explainer explainer(network, options_of(key.substr(10), clip, graph));
     explainer.forward(clip);
     EXPECT_LE(difference(arrays.at("logits").as_doubles(), explainer.logits().as_doubles()), 1e-5);
     const auto relevance = explainer.explain(targets).relevance.front().as_doubles();

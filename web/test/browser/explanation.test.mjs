@@ -31,6 +31,14 @@ test("the caption, prediction and position agree with the data", async () => {
   assert.equal(await page.title(), data.title);
 });
 
+test("what has to be known before the map is read is said, for the explanation that is shown", async () => {
+  const data = dataOf(file());
+  const page = await visitor.open(file());
+  assert.deepEqual(await page.locator("header .warning").allInnerTexts(), data.explanations[0].warnings);
+  await page.getByLabel("Method and target").selectOption({ index: 1 });
+  assert.equal(await page.locator("header .warning").count(), 0);
+});
+
 test("the picture is the overlay of frame and map, to the pixel", async () => {
   const data = dataOf(file());
   const page = await visitor.open(file());

@@ -114,6 +114,8 @@ test("passes, resolution and what was found are said", () => {
     "1 pass forward and 1 back through the network for a clip. Its own values: 2 in time (2 for 16 frames), 7 by 7 in a picture. The smallest area is 5 %.",
   );
   assert.equal(methodNotes({} as unknown as Shown, {} as unknown as Clip), "");
+  const compared = { class_comparison: { runner_up: { index: 1, label: "up", probability: 0.1 }, correlation: 0.617 } };
+  assert.equal(methodNotes(compared as unknown as Shown, {} as unknown as Clip), "With the map of “up”, the runner-up, this one has a correlation of 0.62.");
 });
 
 test("tables sort by number and by word, and the unknown comes last", () => {
