@@ -2,6 +2,7 @@
 #include <nlohmann/json.hpp>
 #include <string_view>
 
+#include "audit/chance_json.h"
 #include "audit/report.h"
 
 namespace relevid::audit {
@@ -138,23 +139,6 @@ OrderedJson withheld(const std::optional<Withheld>& w) {
   return w->why == Withheld::Why::kAtChance ? "at_chance" : "no_relevance";
 }
 
-OrderedJson json(const Chance& c, const Manifest& manifest) {
-  return {{"skill", name(c.skill)},
-          {"sentence", c.sentence},
-          {"labelled", c.labelled},
-          {"right", c.right},
-          {"accuracy", c.accuracy()},
-          {"low", c.interval.low},
-          {"high", c.interval.high},
-          {"constant_share", c.constant_share()},
-          {"most_frequent_label", c.most_frequent_label},
-          {"labels", c.labels},
-          {"predicted_classes", c.predicted_classes},
-          {"never_predicted", list(c.never_predicted, [&](int64_t label) {
-             return OrderedJson(class_label(manifest, label));
-           })}};
-}
-
 OrderedJson json(const Verdict& v) {
   return {{"effect", word(v.effect)},
           {"sentence", v.sentence},
@@ -234,7 +218,7 @@ OrderedJson json(const Report& report) {
       {"videos", s.videos},
       {"labelled", s.labelled},
       {"copies", s.copies},
-      {"chance", json(s.chance, manifest)},
+      {"chance", chance_json(s.chance, manifest)},
       {"verdict", json(s.verdict)},
       {"second_method", second_method_of(report)},
       {"recommendation", json(s.recommendation)},

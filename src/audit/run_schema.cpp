@@ -104,7 +104,8 @@ const std::vector<Table>& tables(RunKind kind) {
   static const std::vector<Table> kEvaluation = with_common_tables({
       {"evaluated_clip",
        "video INTEGER, number INTEGER, offset REAL NOT NULL, frame_indices TEXT NOT NULL, target INTEGER NOT "
-       "NULL, logit REAL NOT NULL, probability REAL NOT NULL, PRIMARY KEY (video, number)",
+       "NULL, logit REAL NOT NULL, probability REAL NOT NULL, predicted INTEGER NOT NULL, "
+       "PRIMARY KEY (video, number)",
        "video, number"},
       {"curve",
        "video INTEGER, number INTEGER, method TEXT, regions TEXT, fill TEXT, first TEXT, "
@@ -131,7 +132,7 @@ void create_tables(Database& database, RunKind kind) {
         fmt::format("CREATE TABLE {} ({}){}", table.name, table.columns, composite ? " WITHOUT ROWID" : ""));
   }
   database.execute(fmt::format("PRAGMA application_id = {}; PRAGMA user_version = {}",
-                               kind == RunKind::kAudit ? kAuditId : kEvaluationId, kSchemaVersion));
+                               kind == RunKind::kAudit ? kAuditId : kEvaluationId, version_of(kind)));
 }
 
 RunKind require_schema(Database& database) {
@@ -140,15 +141,16 @@ RunKind require_schema(Database& database) {
     throw Error(ErrorKind::kCorruptInput,
                 fmt::format("{} is a database, but not a run of relevid", database.path().string()));
   }
+  const RunKind kind = id == kAuditId ? RunKind::kAudit : RunKind::kEvaluation;
   const int64_t version = single(database, "PRAGMA user_version");
-  if (version != kSchemaVersion) {
+  if (version != version_of(kind)) {
     throw Error(
         ErrorKind::kInvalidArgument,
         fmt::format("{} has version {} of the run's tables, and this relevid reads version {}; use the "
                     "relevid that wrote it, or start a new run",
-                    database.path().string(), version, kSchemaVersion));
+                    database.path().string(), version, version_of(kind)));
   }
-  return id == kAuditId ? RunKind::kAudit : RunKind::kEvaluation;
+  return kind;
 }
 
 void require_schema(Database& database, RunKind kind) {

@@ -13,7 +13,9 @@
 namespace relevid::audit {
 
 // docs/dev/run-store.md describes the tables. Both kinds of runs count their versions from 1, each its own.
-inline constexpr int64_t kSchemaVersion = 1;
+constexpr int64_t version_of(RunKind kind) {
+  return kind == RunKind::kAudit ? 1 : 2;
+}
 
 struct Table {
   const char* name;

@@ -13,7 +13,7 @@
 namespace relevid::audit {
 namespace {
 
-constexpr double kSumTolerance = 1e-3;  // of float shares over many clips
+constexpr double kShareSumTolerance = 1e-3;  // of float shares over many clips
 constexpr double kLargestShare = 2;     // signed sums may pass 1 a little
 
 class Check {
@@ -61,7 +61,7 @@ class Check {
     }
     const double sum = std::accumulate(shares.begin(), shares.end(), 0.0);
     const bool none = std::all_of(shares.begin(), shares.end(), [](double share) { return share == 0; });
-    if (none || (sum > 0 && sum <= 1 + kSumTolerance)) return;
+    if (none || (sum > 0 && sum <= 1 + kShareSumTolerance)) return;
     fail(fmt::format("frame shares that sum to {}, not to 1, or less where clips have no relevance", sum));
   }
 

@@ -52,8 +52,8 @@ class Evaluator {
       : clip_(clip), plan_(plan), networks_(networks), volume_(volume_of(clip.clip)) {}
 
   EvaluatedClip run() {
-    const int64_t best = networks_.network.take(clip_.clip);
-    result_.target = clip_.target.value_or(best);
+    result_.predicted = networks_.network.take(clip_.clip);
+    result_.target = clip_.target.value_or(result_.predicted);
     result_.score = networks_.network.score(result_.target);
     for (size_t m = 0; m < plan_.methods.size(); ++m)
       result_.maps.push_back(networks_.network.map(m, result_.target));

@@ -48,7 +48,7 @@ struct ClipToEvaluate {
 };
 
 struct EvaluatedClip {
-  int64_t target = 0;
+  int64_t target = 0, predicted = 0;
   TargetScore score;
   std::vector<CurveRow> curves;
   std::vector<MeasureRow> measures;

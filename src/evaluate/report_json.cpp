@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <nlohmann/json.hpp>
 
-#include "audit/report.h"
+#include "audit/chance_json.h"
 #include "evaluate/report.h"
 
 namespace relevid::evaluate {
@@ -37,21 +37,6 @@ Json flipping(const FlippingResult& f) {
           {"told_apart", f.told_apart}, {"warnings", f.warnings}, {"ranking", std::move(ranking)}};
 }
 
-Json chance(const audit::Chance& c, const audit::Manifest& manifest) {
-  Json never = Json::array();
-  for (const int64_t label : c.never_predicted) never.push_back(audit::class_label(manifest, label));
-  return {{"skill", audit::name(c.skill)},
-          {"sentence", c.sentence},
-          {"labelled", c.labelled},
-          {"right", c.right},
-          {"accuracy", c.accuracy()},
-          {"low", c.interval.low},
-          {"high", c.interval.high},
-          {"constant_share", c.constant_share()},
-          {"predicted_classes", c.predicted_classes},
-          {"never_predicted", std::move(never)}};
-}
-
 }  // namespace
 
 std::string json_of(const Evaluation& evaluation, const audit::Manifest& manifest, const std::string& run,
@@ -85,7 +70,7 @@ std::string json_of(const Evaluation& evaluation, const audit::Manifest& manifes
         {"empty", counts.empty},
         {"failed", counts.failed}}},
       {"clips", evaluation.clips},
-      {"chance", chance(evaluation.chance, manifest)},
+      {"chance", audit::chance_json(evaluation.chance, manifest)},
       {"warnings", evaluation.warnings},
       {"flippings", std::move(flippings)},
       {"measures", std::move(measures)},

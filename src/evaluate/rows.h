@@ -14,6 +14,7 @@ struct ClipRow {
   std::vector<int64_t> frame_indices;
   int64_t target = 0;
   double logit = 0, probability = 0;
+  int64_t predicted = 0;  ///< the model's best class, whichever is explained
 };
 
 /// What the model gives to the class as more and more regions are flipped. [points] each.

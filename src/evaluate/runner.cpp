@@ -58,7 +58,7 @@ class Evaluation : public audit::VideoTaker {
     }
     EvaluatedClip result = evaluate_clip(clip, options_.plan, networks_);
     entry_->put(ClipRow{clip.number, ready.plan.offset, ready.plan.frame_indices, result.target,
-                        result.score.logit, result.score.probability});
+                        result.score.logit, result.score.probability, result.predicted});
     for (const CurveRow& row : result.curves) entry_->put(clip.number, row);
     for (const MeasureRow& row : result.measures) entry_->put(clip.number, row);
     ++clips_;

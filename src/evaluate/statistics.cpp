@@ -265,18 +265,13 @@ void add_powers(Evaluation& result, const std::vector<VideoValues>& videos,
     result.powers.push_back(power_of(videos, kind.first, kind.second, names, options));
 }
 
-bool explains_labels(const audit::Manifest& manifest) {
-  const auto settings = nlohmann::json::parse(manifest.settings, nullptr, false);
-  return settings.is_object() && settings.contains("target") && settings["target"] == "label";
-}
-
 /// As Evaluation::chance says; -1 without a clip.
 int64_t prediction_of(const std::vector<ClipRow>& clips) {
   std::map<int64_t, std::pair<int64_t, double>> votes;
   for (const ClipRow& clip : clips) {
-    auto& [count, probability] = votes[clip.target];
+    auto& [count, probability] = votes[clip.predicted];
     ++count;
-    probability += clip.probability;
+    if (clip.predicted == clip.target) probability += clip.probability;
   }
   const auto best = std::ranges::max_element(votes, {}, [](const auto& vote) { return vote.second; });
   return best == votes.end() ? -1 : best->first;
@@ -297,7 +292,6 @@ Evaluation analyse(Reader& reader, const EvaluationReportOptions& options) {
   rivals.emplace_back(kCentrePrior);
   std::vector<VideoValues> videos;
   audit::ChanceSums chance;
-  const bool predicted = !explains_labels(reader.manifest());
   reader.for_each_video([&](const VideoRows& rows) {
     if (rows.video.state != VideoState::kOk) {
       result.failures.push_back({rows.video.index, rows.video.name, rows.video.state, rows.video.error});
@@ -305,13 +299,9 @@ Evaluation analyse(Reader& reader, const EvaluationReportOptions& options) {
     }
     videos.push_back(reduce(rows, options.score));
     result.clips += videos.back().clips;
-    if (predicted && !rows.clips.empty()) chance.add(rows.video.label, prediction_of(rows.clips));
+    if (!rows.clips.empty()) chance.add(rows.video.label, prediction_of(rows.clips));
   });
   result.chance = chance.result();
-  if (!predicted) {
-    result.chance.sentence =
-        "Unknown: the label's class was explained, and the run does not hold what was predicted.";
-  }
   std::set<FlippingKey> flippings;
   for (const VideoValues& video : videos)
     for (const auto& [key, values] : video.flippings) flippings.insert(key);

@@ -17,7 +17,7 @@ using audit::Statement;
 struct Store::Statements {
   explicit Statements(Database& database)
       : has_video(database.prepare("SELECT 1 FROM video WHERE id = ?1")),
-        clip(database.prepare("INSERT INTO evaluated_clip VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)")),
+        clip(database.prepare("INSERT INTO evaluated_clip VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)")),
         curve(database.prepare("INSERT INTO curve VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)")),
         measure(database.prepare("INSERT INTO measure VALUES (?1, ?2, ?3, ?4, ?5, ?6)")),
         video(audit::prepare_video_insert(database)) {}
@@ -55,6 +55,7 @@ void Store::Entry::put(const ClipRow& row) {
       .bind(5, row.target)
       .bind(6, row.logit)
       .bind(7, row.probability)
+      .bind(8, row.predicted)
       .run();
 }
 
