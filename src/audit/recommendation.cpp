@@ -119,7 +119,7 @@ void RecommendationSums::weigh(Recommendation& result, size_t chosen, double sma
     result.gain = bootstrap_.mean(panel_, {{chosen, 1}, {base_, -1}}, Guard::kDifference);
     result.mcnemar = mcnemar_exact(gained, lost);
     excludes_gain = result.gain->reliable() && result.gain->high < smallest_gain;
-    if (result.gain->reliable() && result.gain->low > 0 && result.mcnemar->p < kLevel) {
+    if (gain_is_significant(result)) {
       result.advice = Advice::kChange;
       result.advised = result.chosen;
       return;
@@ -148,6 +148,10 @@ Recommendation RecommendationSums::result(double smallest_gain) {
   result.advised_rate = rate(result.advised == result.base ? base_ : chosen);
   result.sentence = sentence_of(result);
   return result;
+}
+
+bool gain_is_significant(const Recommendation& r) {
+  return r.gain && r.mcnemar && r.gain->reliable() && r.gain->low > 0 && r.mcnemar->p < kLevel;
 }
 
 void withhold(Recommendation& recommendation, const Withheld& withheld) {

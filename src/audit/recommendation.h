@@ -53,6 +53,11 @@ struct Recommendation {
   std::string sentence;
 };
 
+/// Whether the gain of `chosen` holds on the report half: its interval lies above 0, McNemar's test agrees (p
+/// < 0.05), and the videos are enough. Also where advice is withheld: a false alarm, if the model knows
+/// nothing.
+bool gain_is_significant(const Recommendation& recommendation);
+
 /// Makes it kNone; what was found stays, but for `videos_needed`.
 void withhold(Recommendation& recommendation, const Withheld& withheld);
 

@@ -4,37 +4,10 @@
 
 #include "audit/chance_json.h"
 #include "audit/report.h"
+#include "audit/report_values.h"
 
 namespace relevid::audit {
 namespace {
-
-using OrderedJson = nlohmann::ordered_json;  // what is not a number is written as null
-
-std::string dumped(const OrderedJson& value) {
-  return value.dump(-1, ' ', false, OrderedJson::error_handler_t::replace);
-}
-
-template <class T, class Write>
-OrderedJson list(const std::vector<T>& values, Write&& write) {
-  OrderedJson all = OrderedJson::array();
-  for (const T& value : values) all.push_back(write(value));
-  return all;
-}
-
-template <class T>
-OrderedJson optional(const std::optional<T>& value) {
-  return value ? OrderedJson(*value) : OrderedJson();
-}
-
-OrderedJson json(const Estimate& e) {
-  return {{"value", e.value},   {"low", e.low},
-          {"high", e.high},     {"standard_error", e.standard_error},
-          {"videos", e.videos}, {"reliable", e.reliable()}};
-}
-
-OrderedJson json(const std::optional<Estimate>& e) {
-  return e ? json(*e) : OrderedJson();
-}
 
 OrderedJson json(const std::optional<Range>& range) {
   return range ? OrderedJson::array({range->lowest, range->highest}) : OrderedJson();
@@ -111,12 +84,6 @@ OrderedJson json(const Sweep& s) {
           {"common", list(s.common, comparison)}};
 }
 
-std::string_view word(BorderEffect effect) {
-  if (effect == BorderEffect::kPresent) return "present";
-  if (effect == BorderEffect::kNoVerdict) return "none";
-  return effect == BorderEffect::kAbsent ? "absent" : "cant_tell";
-}
-
 std::string_view word(BorderChange change) {
   if (change == BorderChange::kWeaker) return "weaker";
   if (change == BorderChange::kSame) return "same";
@@ -126,17 +93,6 @@ std::string_view word(BorderChange change) {
 std::string_view word(Follows follows) {
   if (follows == Follows::kPosition) return "position";
   return follows == Follows::kContent ? "content" : "cant_tell";
-}
-
-std::string_view word(Advice advice) {
-  if (advice == Advice::kChange) return "change";
-  if (advice == Advice::kNone) return "none";
-  return advice == Advice::kKeep ? "keep" : "too_few_videos";
-}
-
-OrderedJson withheld(const std::optional<Withheld>& w) {
-  if (!w) return {};
-  return w->why == Withheld::Why::kAtChance ? "at_chance" : "no_relevance";
 }
 
 OrderedJson json(const Verdict& v) {

@@ -6,20 +6,24 @@
 #include <string_view>
 
 namespace relevid::audit {
-namespace {
 
-/// "1.42 (1.31 to 1.55)"
 std::string times(const Estimate& estimate) {
   if (!estimate.has_interval()) return fmt::format("{:.2f}", estimate.value);
   return fmt::format("{:.2f} ({:.2f} to {:.2f})", estimate.value, estimate.low, estimate.high);
 }
 
-/// "+5.0 points (+1.2 to +8.8)"
 std::string points(const Estimate& gain) {
   if (!gain.has_interval()) return fmt::format("{:+.1f} points", 100 * gain.value);
   return fmt::format("{:+.1f} points ({:+.1f} to {:+.1f})", 100 * gain.value, 100 * gain.low,
                      100 * gain.high);
 }
+
+std::string border_of(const Verdict& verdict) {
+  if (verdict.k == 1) return fmt::format("the first and the last of {} frames", verdict.frames);
+  return fmt::format("the first {0} and the last {0} of {1} frames", verdict.k, verdict.frames);
+}
+
+namespace {
 
 std::string probability(double p) {
   return p < 0.001 ? "p < 0.001" : fmt::format("p = {:.3f}", p);
@@ -27,11 +31,6 @@ std::string probability(double p) {
 
 std::string videos(int64_t count) {
   return fmt::format("{} video{}", count, count == 1 ? "" : "s");
-}
-
-std::string border_of(const Verdict& verdict) {
-  if (verdict.k == 1) return fmt::format("the first and the last of {} frames", verdict.frames);
-  return fmt::format("the first {0} and the last {0} of {1} frames", verdict.k, verdict.frames);
 }
 
 std::string undecided(const Verdict& verdict) {

@@ -8,6 +8,7 @@
 #include "cli/choice.h"
 #include "cli/command.h"
 #include "relevid/audit_page.h"
+#include "relevid/audit_summary.h"
 #include "relevid/error.h"
 #include "relevid/evaluate_report.h"
 #include "relevid/run_file.h"
@@ -21,6 +22,7 @@ struct ReportCommand {
   std::vector<std::string> runs, models;
   std::string out, format = "text", table, rules, score;
   int64_t page_limit_mib = 12;
+  bool summary = false;
   AuditPageOptions page;
 
   int run();
@@ -31,8 +33,17 @@ struct ReportCommand {
   void write_text(Form form);
   void write_evaluation(Form form) const;
   void write_page();
-  /// To --out or RUN.html, which may be none of the files that are read.
-  void write_html(std::vector<std::string> read, const std::function<void(const ReportSink&)>& write) const;
+  /// Of several runs, as text or JSON there is nothing else.
+  bool is_summary(Form form) const;
+  void check_summary(Form form) const;
+  void write_summary(Form form);
+  /// To a page that may be none of the files that are read.
+  void write_html(const std::filesystem::path& path, std::vector<std::string> read,
+                  const std::function<void(const ReportSink&)>& write) const;
+  /// --out, or otherwise this.
+  std::filesystem::path out_or(const std::filesystem::path& path) const {
+    return out.empty() ? path : std::filesystem::path(out);
+  }
   void write_sheets() const;
 };
 
@@ -78,9 +89,8 @@ void refuse_overwriting(const std::filesystem::path& written, std::vector<std::s
   }
 }
 
-void ReportCommand::write_html(std::vector<std::string> read,
+void ReportCommand::write_html(const std::filesystem::path& path, std::vector<std::string> read,
                                const std::function<void(const ReportSink&)>& write) const {
-  const std::filesystem::path path = out.empty() ? beside(runs[0], ".html") : std::filesystem::path(out);
   refuse_overwriting(path, std::move(read));
   to_file(path, write);
   fmt::print("written      {}\n", printable(path.string()));
@@ -94,6 +104,7 @@ void ReportCommand::check_evaluation(Form form) const {
   if (form != Form::kCsv && !table.empty())
     refuse(fmt::format("--table is of --format csv, not of {}", format));
   if (!models.empty() || !rules.empty()) refuse("--model and --rules are of an audit's page");
+  if (summary) refuse("--summary is of audits");
 }
 
 void ReportCommand::write_evaluation(Form form) const {
@@ -106,7 +117,8 @@ void ReportCommand::write_evaluation(Form form) const {
   options.replicates = page.report.replicates;
   options.seed = page.report.seed;
   if (form == Form::kHtml)
-    return write_html(runs, [&](const ReportSink& sink) { write_evaluation_page(runs[0], options, sink); });
+    return write_html(out_or(beside(runs[0], ".html")), runs,
+                      [&](const ReportSink& sink) { write_evaluation_page(runs[0], options, sink); });
   if (out.empty()) return write_evaluation_report(runs[0], options, to_stdout);
   refuse_overwriting(out, runs);
   to_file(out, [&](const ReportSink& sink) { write_evaluation_report(runs[0], options, sink); });
@@ -120,11 +132,37 @@ void ReportCommand::check(Form form) const {
     refuse(fmt::format("--table is of --format csv, not of {}", format));
   if (form != Form::kHtml && (!models.empty() || !rules.empty()))
     refuse(fmt::format("--model and --rules are of --format html, not of {}", format));
-  const bool several = form == Form::kHtml || (form == Form::kPng && out.empty());
-  if (runs.size() > 1 && !several)
-    refuse(form == Form::kPng
-               ? "several runs have a picture each, beside them; leave --out away"
-               : fmt::format("--format {} is of one run; html puts several side by side", format));
+  if (runs.size() > 1 && form == Form::kPng && !out.empty())
+    refuse("several runs have a picture each, beside them; leave --out away");
+  if (runs.size() > 1 && form == Form::kCsv)
+    refuse(
+        "--format csv is of one run; html puts several side by side, text and json summarise several "
+        "trainings");
+}
+
+bool ReportCommand::is_summary(Form form) const {
+  return summary || (runs.size() > 1 && (form == Form::kText || form == Form::kJson));
+}
+
+void ReportCommand::check_summary(Form form) const {
+  if (form == Form::kCsv || form == Form::kPng)
+    refuse(fmt::format("a summary of trainings is text, json or html, not {}", format));
+  if (!table.empty()) refuse("--table is of --format csv, which a summary of trainings does not have");
+  if (!score.empty()) refuse("--score is of an evaluation's run");
+  if (!models.empty() || !rules.empty()) refuse("--model and --rules are of the page of runs side by side");
+}
+
+void ReportCommand::write_summary(Form form) {
+  const std::vector<std::filesystem::path> paths(runs.begin(), runs.end());
+  if (form == Form::kHtml) {
+    const auto path = out_or(paths[0].parent_path() / "summary.html");
+    return write_html(path, runs,
+                      [&](const ReportSink& sink) { write_audit_summary_page(paths, page.report, sink); });
+  }
+  page.report.format = form == Form::kText ? ReportOptions::Format::kText : ReportOptions::Format::kJson;
+  if (out.empty()) return write_audit_summary(paths, page.report, to_stdout);
+  refuse_overwriting(out, runs);
+  to_file(out, [&](const ReportSink& sink) { write_audit_summary(paths, page.report, sink); });
 }
 
 void ReportCommand::write_text(Form form) {
@@ -133,6 +171,7 @@ void ReportCommand::write_text(Form form) {
                                              : ReportOptions::Format::kCsv;
   if (form == Form::kCsv) page.report.table = report_table(table);
   if (out.empty()) return write_audit_report(runs[0], page.report, to_stdout);
+  refuse_overwriting(out, runs);
   to_file(out, [&](const ReportSink& sink) { write_audit_report(runs[0], page.report, sink); });
 }
 
@@ -144,7 +183,7 @@ void ReportCommand::write_page() {
   page.rules_file = rules;
   page.picture_limit_bytes = page_limit_mib << 20;
   const std::vector<std::filesystem::path> paths(runs.begin(), runs.end());
-  write_html(std::move(read), [&](const ReportSink& sink) {
+  write_html(out_or(beside(runs[0], ".html")), std::move(read), [&](const ReportSink& sink) {
     ProgressLine line("relevid");
     const RunControl control{[&](const Progress& progress) { line.show(progress); }, &interrupt_flag()};
     write_audit_page(paths, page, sink, control);
@@ -172,6 +211,11 @@ int ReportCommand::run() {
     write_evaluation(form);
     return 0;
   }
+  if (is_summary(form)) {
+    check_summary(form);
+    write_summary(form);
+    return 0;
+  }
   check(form);
   if (form == Form::kHtml)
     write_page();
@@ -190,18 +234,24 @@ void add_report(CLI::App& program, Action& action) {
   CLI::App* app = program.add_subcommand(
       "report", "Say what an audit or an evaluation found: text, JSON, tables, a page, a picture");
   app->add_option("RUN", command->runs,
-                  "the run of an audit or an evaluation, finished or not; html takes several")
+                  "the run of an audit or an evaluation, finished or not; several audits: trainings of one "
+                  "recipe, summarised, or as html side by side")
       ->required();
   app->add_option("--format", command->format,
                   "text, json, csv; html: a page; png: its charts as one picture")
       ->capture_default_str();
+  app->add_flag(
+      "--summary", command->summary,
+      "of three or more audits: one page over all trainings; text and json of several are that anyway");
   app->add_option(
       "--table", command->table,
       "of csv: profiles, sweep, clips or videos; of an evaluation ranking, curves, measures or videos");
   app->add_option("--score", command->score,
                   "of an evaluation: curves of the probability (default) or the logit");
-  app->add_option("--out", command->out,
-                  "a file; otherwise standard output, for html and png RUN.html and RUN.png");
+  app->add_option(
+      "--out", command->out,
+      "a file; otherwise standard output, for html and png RUN.html and RUN.png, for a summary's page "
+      "summary.html beside the first run");
   app->add_option("--model", command->models,
                   "of html: the run's model, to show the relevance of extreme videos; may repeat")
       ->allow_extra_args(false);

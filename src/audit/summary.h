@@ -1,0 +1,111 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <optional>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "audit/report.h"
+#include "audit/trainings.h"
+
+namespace relevid::audit {
+
+/// What a summary takes of one video under the frame intervals.
+struct TrainingVideo {
+  size_t video = 0;  ///< index that all trainings have in common
+  bool labelled = false;
+  bool for_report = false;  ///< in the half on which a chosen interval is tested
+  /// [interval] border share over the null profile's, for the verdict's k; NaN where the video does not fit,
+  /// has no relevance, or the run has no null profile.
+  std::vector<double> excess;
+  std::vector<std::optional<bool>> right;  ///< [interval] top 1; nullopt where the video does not fit
+};
+
+/// One training of the recipe, by its audit.
+struct Training {
+  std::string label;  ///< what to call it
+  Report report;
+  std::vector<TrainingVideo> videos;
+
+  /// Why it is in no mean: at chance, or without relevance.
+  const std::optional<Withheld>& withheld() const { return report.statistics.verdict.withheld; }
+};
+
+/// One frame interval over the trainings.
+struct IntervalSummary {
+  int64_t interval = 0;
+  TrainingsEstimate excess;  ///< of all videos that fit the interval
+  TrainingsEstimate change;  ///< of the excess against the base's, on the same videos; none for the base
+  /// Of the videos that fit all compared intervals; none for an interval that is not compared.
+  TrainingsEstimate accuracy;
+  TrainingsEstimate gain;                      ///< in accuracy over the base; none for the base
+  std::vector<double> excess_of, accuracy_of;  ///< [training], also of those in no mean; NaN where none
+};
+
+/// The interval that is best for all trainings together, chosen on one half of the videos, and its gain on
+/// the other, so that the gain is not the luck of the best of several.
+struct SharedChoice {
+  int64_t base = 1, chosen = 1;
+  int64_t choice_videos = 0, report_videos = 0;  ///< different ones
+  std::optional<TrainingsEstimate> gain;         ///< nullopt where the base was chosen
+};
+
+enum class Sharing { kSame, kOwn, kSome };  ///< which videos the trainings were audited on
+
+struct SummaryCounts {
+  int64_t used = 0, at_chance = 0, without_relevance = 0;
+  int64_t present = 0, absent = 0, cant_tell = 0;  ///< verdicts; the rest has none
+  int64_t change = 0, keep = 0;                    ///< advice, `keep` for now, too; the rest has none
+  int64_t significant_gains = 0;                   ///< gain_is_significant, also where advice is withheld
+};
+
+/// What the numbers say, in plain words; "" where there is nothing to say.
+struct SummarySentences {
+  std::string left_out, effect, fading, gain, advice, videos;
+};
+
+/// Several trainings of one recipe.
+struct Summary {
+  std::vector<Training> trainings;
+  SummaryCounts counts;
+  Sharing sharing = Sharing::kSame;
+  int64_t videos = 0;                             ///< different ones
+  BorderEffect effect = BorderEffect::kCantTell;  ///< of the mean excess, as a verdict's
+  std::vector<IntervalSummary> intervals;         ///< ascending
+  SharedChoice choice;
+  SummarySentences sentences;
+
+  const StatisticsOptions& options() const { return trainings.front().report.options; }
+  const Manifest& manifest() const { return trainings.front().report.manifest; }
+  const IntervalSummary& base() const;
+};
+
+/// A run and what to call it.
+struct LabelledRun {
+  std::filesystem::path path;
+  std::string label;
+};
+
+/// Reads finished audits of three or more trainings. Means are over the trainings that are neither at chance
+/// nor without relevance; accuracy and gain are of all where there are no such. Memory: 9 bytes a training,
+/// video and interval. Error(kInvalidArgument) for fewer runs, one given twice, two of one network,
+/// unfinished ones, and runs that differ in more than network, videos and seed; otherwise errors as
+/// write_audit_report's.
+Summary summarise(std::span<const LabelledRun> runs, const ReportOptions& options);
+
+/// The refusals among these that need no statistics.
+void check_trainings(const std::vector<Training>& trainings);
+
+SummarySentences sentences_of(const Summary& summary);
+/// The same with the fields of a single run's estimate.
+Estimate as_estimate(const TrainingsEstimate& estimate);
+
+/// A page of about 100 columns.
+std::string text_of(const Summary& summary);
+/// One object; docs/dev/page-data.md has it.
+std::string json_of(const Summary& summary);
+
+}  // namespace relevid::audit
