@@ -121,12 +121,14 @@ std::string gain(const Summary& s) {
   const std::string found = fmt::format("{} in accuracy on the other half, {}", points(gain), over(*c.gain));
   if (c.gain->reliable() && gain.low > 0) {
     return fmt::format(
-        "Interval {} instead of {}, chosen for all trainings together on one half of the videos, "
+        "Use interval {} instead of {}: chosen for all trainings together on one half of the videos, it "
         "gains {}.",
         c.chosen, c.base, found);
   }
-  return fmt::format("Interval {} did best on one half of the videos, but its gain over {} may be none: {}.",
-                     c.chosen, c.base, found);
+  return fmt::format(
+      "Keep interval {} for now: interval {} did best on one half of the videos, but its gain may be none, "
+      "{}.",
+      c.base, c.chosen, found);
 }
 
 std::string advice(const Summary& s) {

@@ -146,8 +146,8 @@ TEST_F(SummaryTest, OneIntervalIsChosenForAllTrainingsAndItsGainTestedOnOtherVid
   EXPECT_EQ(s.choice.gain->videos, 30);
   EXPECT_GT(s.choice.gain->low, 0);
   EXPECT_THAT(s.sentences.gain,
-              StartsWith("Interval 2 instead of 1, chosen for all trainings together on one half of "
-                         "the videos, gains +"));
+              StartsWith("Use interval 2 instead of 1: chosen for all trainings together on one half of "
+                         "the videos, it gains +"));
   const Summary none = summary(5, [](int, MadeUpRun& run) { run.accuracy = {0.8, 0.8, 0.8}; });
   EXPECT_EQ(none.choice.chosen, 1);
   EXPECT_FALSE(none.choice.gain);

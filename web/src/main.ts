@@ -7,6 +7,7 @@ import type { Page } from "./data/types.ts";
 import { evaluationView } from "./evaluation/view.ts";
 import { explanationView } from "./explanation/view.ts";
 import "./style/main.css";
+import { summaryView } from "./summary/view.ts";
 import { trainingView } from "./training/view.ts";
 
 function viewOf(page: Page): HTMLElement {
@@ -17,6 +18,8 @@ function viewOf(page: Page): HTMLElement {
       return evaluationView(page);
     case "explanation":
       return explanationView(page, page.title, document).element;
+    case "summary":
+      return summaryView(page);
     case "training":
       return trainingView(page);
   }

@@ -5,13 +5,13 @@ import type { Table } from "../base/csv.ts";
 import { plainTable, sortableTable, type SortOrder } from "./table.ts";
 
 /** A figure whose numbers need no chart: heading, a download of the data, the table; with `order` one that can be sorted. */
-export function figureOfTable(options: { title: string; note: string; name: string; table: Table; order?: SortOrder }): HTMLElement {
+export function figureOfTable(options: { title: string; note: string; name: string; table: Table; order?: SortOrder; heading?: "h2" | "h3" }): HTMLElement {
   const { title, table, order } = options;
   const save = h("button", { type: "button", class: "small", onclick: () => saveCsv(table, options.name), "aria-label": `${title}: download CSV` }, "CSV");
   return h(
     "div",
     { class: order ? "figure" : "figure wrapping" },
-    h("div", { class: "figure-head" }, h("h2", {}, title), h("div", { class: "tools" }, save)),
+    h("div", { class: "figure-head" }, h(options.heading ?? "h2", {}, title), h("div", { class: "tools" }, save)),
     h("p", { class: "note" }, options.note),
     order ? sortableTable(table, title, order) : plainTable(table, title),
   );

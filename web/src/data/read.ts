@@ -12,7 +12,7 @@ export class Unreadable extends Error {
 }
 
 const kVersion = 1;
-const kKinds: readonly Page["kind"][] = ["explanation", "audit", "evaluation", "training"];
+const kKinds: readonly Page["kind"][] = ["explanation", "audit", "evaluation", "training", "summary"];
 
 /** The page's object from its JSON text. Throws Unreadable where there is none that this page can show. */
 export function readPage(text: string): Page {
@@ -38,7 +38,7 @@ export function readPage(text: string): Page {
   if (!kKinds.includes(head.kind as Page["kind"])) {
     throw new Unreadable(
       `This page's data is of the kind “${String(head.kind)}”, which it does not know.`,
-      "It knows explanations, audits, evaluations and trainings.",
+      "It knows explanations, audits, evaluations, trainings and summaries of trainings.",
     );
   }
   return data as Page;

@@ -430,6 +430,68 @@ export interface Training {
   epochs: TrainingEpoch[];
 }
 
+/** A mean over trainings, with its interval over trainings and videos. */
+export interface TrainingsEstimate extends Estimate {
+  /** Standard deviation of the trainings' values. */
+  deviation: Num;
+  trainings: number;
+}
+
+export interface IntervalSummary {
+  interval: number;
+  excess: TrainingsEstimate | null;
+  /** Of the excess, against the base interval's. */
+  change: TrainingsEstimate | null;
+  accuracy: TrainingsEstimate | null;
+  gain: TrainingsEstimate | null;
+  /** One for each training, also of those that are in no mean. */
+  excess_of: Num[];
+  accuracy_of: Num[];
+}
+
+/** One training, as its own audit has it: intervals are over its videos alone. */
+export interface TrainingSummary {
+  label: string;
+  model_sha256: string;
+  dataset_sha256: string;
+  videos: number;
+  /** Why it is in no mean. */
+  withheld: "at_chance" | "no_relevance" | null;
+  accuracy: { sentence: string; value: Num; low: Num; high: Num; constant_share: Num };
+  effect: Verdict["effect"];
+  excess: Estimate | null;
+  advice: Recommendation["advice"];
+  chosen: number;
+  advised: number;
+  gain: Estimate | null;
+  p: Num;
+  gain_is_significant: boolean;
+}
+
+export interface Summary {
+  effect: Verdict["effect"];
+  /** "" where there is nothing to say. */
+  sentences: { left_out: string; effect: string; fading: string; gain: string; advice: string; videos: string };
+  counts: {
+    trainings: number;
+    used: number;
+    at_chance: number;
+    without_relevance: number;
+    verdicts: { present: number; absent: number; cant_tell: number; none: number };
+    advice: { change: number; keep: number; none: number };
+    significant_gains: number;
+  };
+  videos: { different: number; shared: "same" | "own" | "some" };
+  base_interval: number;
+  frames: number;
+  k: number;
+  intervals: IntervalSummary[];
+  choice: { base: number; chosen: number; choice_videos: number; report_videos: number; gain: TrainingsEstimate | null };
+  trainings: TrainingSummary[];
+  options: { smallest_excess: number; smallest_gain: number; replicates: number; seed: number };
+  settings: unknown;
+}
+
 interface Head {
   relevid_page: 1;
   relevid: string;
@@ -440,4 +502,5 @@ export type ExplanationPage = Head & Explanation & { kind: "explanation" };
 export type AuditPage = Head & { kind: "audit"; runs: Run[] };
 export type EvaluationPage = Head & { kind: "evaluation"; report: EvaluationReport };
 export type TrainingPage = Head & Training & { kind: "training" };
-export type Page = ExplanationPage | AuditPage | EvaluationPage | TrainingPage;
+export type SummaryPage = Head & { kind: "summary"; summary: Summary };
+export type Page = ExplanationPage | AuditPage | EvaluationPage | TrainingPage | SummaryPage;

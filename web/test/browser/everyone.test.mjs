@@ -9,7 +9,7 @@ import { axeFindings, overflow, settled, test, visitor, Visitor } from "./harnes
 
 const unfold = (page) => page.evaluate(() => document.querySelectorAll("details").forEach((details) => (details.open = true)));
 
-for (const name of ["explanation", "long", "audit", "comparison", "evaluation", "training", "hostile", "empty"]) {
+for (const name of ["explanation", "long", "audit", "comparison", "evaluation", "training", "summary", "controls", "hostile", "empty"]) {
   test(`${name}: axe-core finds nothing in either scheme, and it fits every width`, async () => {
     const page = await visitor.open(fixture(name));
     // Tables of hundreds of rows are alike; axe-core looks at each cell.
@@ -109,7 +109,7 @@ test("it prints dark on light, without what only a screen needs", async () => {
   assert.equal(await page.locator(".tools").first().isVisible(), false);
 });
 
-for (const name of ["explanation", "long", "audit", "comparison"]) {
+for (const name of ["explanation", "long", "audit", "comparison", "summary"]) {
   test(`${name} is drawn for the paper that it is printed on, and for the screen again`, async () => {
     const page = await visitor.open(fixture(name));
     const widths = () => page.evaluate(() => [...document.querySelectorAll("svg.plot")].map((chart) => chart.viewBox.baseVal.width));

@@ -60,7 +60,7 @@ function compare(shot, file) {
   assert.ok(share < kTolerated, `${(100 * share).toFixed(1)} % of ${file} differ from its baseline; see ${kScreenshots}`);
 }
 
-for (const name of ["explanation", "audit", "evaluation"]) {
+for (const name of ["explanation", "audit", "evaluation", "summary"]) {
   for (const width of kWidths) {
     test(`${name}, ${width} pixels wide`, async () => {
       const page = await visitor.open(fixture(name), { width });
@@ -74,7 +74,7 @@ for (const name of ["explanation", "audit", "evaluation"]) {
   }
 }
 
-for (const name of ["long", "comparison", "training", "hostile"]) {
+for (const name of ["long", "comparison", "training", "controls", "hostile"]) {
   test(`${name}, kept to be looked at`, async () => {
     const page = await visitor.open(fixture(name));
     for (const width of kWidths) {
