@@ -111,24 +111,26 @@ std::string gain(const Summary& s) {
   if (intervals == 1) return "No gain to speak of: no other interval was compared.";
   if (s.base().accuracy.trainings < kFewestTrainings)
     return "No interval is chosen for all trainings together: they are too few.";
+  const bool advises = s.counts.used > 0;
+  const std::string keep =
+      advises ? fmt::format("Keep interval {}", c.base) : "No advice, as no training is left";
   if (!c.gain) {
     return fmt::format(
-        "Keep interval {}: on {} for choosing, no other was better over all trainings by more than "
+        "{}: on {} for choosing, no other interval was better than {} over all trainings by more than "
         "noise.",
-        c.base, counted(c.choice_videos, "video"));
+        keep, counted(c.choice_videos, "video"), c.base);
   }
   const Estimate gain = as_estimate(*c.gain);
   const std::string found = fmt::format("{} in accuracy on the other half, {}", points(gain), over(*c.gain));
-  if (c.gain->reliable() && gain.low > 0) {
+  if (advises && c.gain->reliable() && gain.low > 0) {
     return fmt::format(
-        "Use interval {} instead of {}: chosen for all trainings together on one half of the videos, it "
-        "gains {}.",
+        "Use interval {} instead of {}: chosen for all trainings together on one half of the "
+        "videos, it gains {}.",
         c.chosen, c.base, found);
   }
-  return fmt::format(
-      "Keep interval {} for now: interval {} did best on one half of the videos, but its gain may be none, "
-      "{}.",
-      c.base, c.chosen, found);
+  return fmt::format("{}{}: interval {} did best on one half of the videos; its gain over {} is {}{}.", keep,
+                     advises ? " for now" : "", c.chosen, c.base, found,
+                     gain.low > 0 ? "" : ", which may be none");
 }
 
 std::string advice(const Summary& s) {

@@ -154,6 +154,17 @@ TEST_F(SummaryTest, OneIntervalIsChosenForAllTrainingsAndItsGainTestedOnOtherVid
   EXPECT_THAT(none.sentences.gain, StartsWith("Keep interval 1: on 30 videos for choosing"));
 }
 
+TEST_F(SummaryTest, AGainThatMayBeNoneIsNotAdvised) {
+  // One training gains much, two hardly.
+  const Summary s = summary(3, [](int i, MadeUpRun& run) { run.accuracy = {0.7, i == 1 ? 1.0 : 0.75, 0.5}; });
+  ASSERT_TRUE(s.choice.gain);
+  EXPECT_LT(s.choice.gain->low, 0);
+  EXPECT_THAT(s.sentences.gain,
+              StartsWith("Keep interval 1 for now: interval 2 did best on one half of the videos; "
+                         "its gain over 1 is +"));
+  EXPECT_THAT(s.sentences.gain, HasSubstr("over 3 trainings and 30 videos, which may be none."));
+}
+
 TEST_F(SummaryTest, AVideoOfSeveralTrainingsIsInOneHalfForAll) {
   const Summary s = summary(3, [](int i, MadeUpRun& run) { run.first_video = 20 * i; });
   std::map<size_t, bool> halves;
@@ -222,6 +233,7 @@ TEST_F(SummaryTest, WhereAllAreAtChanceThereIsNoVerdictAndFalseAlarmsAreCounted)
   EXPECT_THAT(s.sentences.left_out, StartsWith("4 of 4 trainings are not distinguishable from chance"));
   EXPECT_THAT(s.sentences.left_out, HasSubstr("accuracy and gain are those of all trainings"));
   EXPECT_THAT(s.sentences.advice, HasSubstr("no advice in 4 of 4 trainings; the gain is significant in 1."));
+  EXPECT_THAT(s.sentences.gain, StartsWith("No advice, as no training is left: "));
   EXPECT_THAT(text_of(s), Not(HasSubstr("nan")));
 }
 

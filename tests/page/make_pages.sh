@@ -53,6 +53,13 @@ done
 "$relevid" report after/run.db --format json --out pages/comparison.run-2.json
 "$relevid" report before/run.db --format png --out pages/audit.png
 
+for seed in 1 2 3; do
+  "$relevid" create c3d --width 0.03 --size 32 --classes 4 --clip-len 8 --seed "$seed" --out "random$seed.onnx"
+  "$relevid" audit "random$seed.onnx" set/videos.csv --out "random$seed.db" --intervals 1,2 --num-clips 1 --controls null_profile
+done
+"$relevid" report random1.db random2.db random3.db --summary --format html --out pages/summary.html
+"$relevid" report random1.db random2.db random3.db --format json --out pages/summary.report.json
+
 "$relevid" evaluate net.onnx set/list.csv --out eval.db --methods deep_taylor,gradient,null_profile --steps 4 \
   --objects set/positions.csv --batch 4
 "$relevid" report eval.db --format html --out pages/evaluation.html

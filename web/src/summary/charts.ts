@@ -145,7 +145,8 @@ export function forest(summary: Summary): HTMLElement {
   const rows: ForestRow[] = summary.trainings.map(({ label, excess, withheld }) => ({ name: label, estimate: excess, mark: withheld ? "error-null" : "error-0" }));
   if (base.excess) rows.push({ name: "mean", estimate: base.excess, mark: "error-1" });
   const values = rows.flatMap(({ estimate: e }) => [e?.value ?? null, e?.low ?? null, e?.high ?? null]);
-  const legend: LegendItem[] = [{ text: "over a training's videos", mark: "error-0", shape: "dot" }];
+  const legend: LegendItem[] = [];
+  if (summary.counts.used > 0) legend.push({ text: "over a training's videos", mark: "error-0", shape: "dot" });
   if (summary.counts.used < summary.counts.trainings) legend.push({ text: leftOutWords(summary), mark: "error-null", shape: "dot" });
   if (base.excess) legend.push({ text: "over trainings and videos", mark: "error-1", shape: "dot" });
   const smallest = 1 + summary.options.smallest_excess;

@@ -8,7 +8,7 @@ import { dataOf, kSchemes, kScreenshots, kWidths } from "./context.mjs";
 import { axeFindings, figureOf, overflow, settled, test, visitor } from "./harness.mjs";
 
 const kFolder = process.env.RELEVID_PAGES ?? "";
-const kLargest = { explanation: 3e6, audit: 15e6, evaluation: 1e6 };
+const kLargest = { explanation: 3e6, audit: 15e6, evaluation: 1e6, summary: 1e6 };
 const kHostileVideo = "<img src=x onerror=alert(1)>.mp4";
 const kHostileClass = "</script><script>alert(2)</script>";
 
@@ -44,7 +44,7 @@ async function rowsOf(figure) {
 }
 
 test("every kind of page was made", () => {
-  assert.deepEqual(names.sort(), ["000002", "<img src=x onerror=alert(1)>", "a-long-video", "audit", "comparison", "evaluation"].sort());
+  assert.deepEqual(names.sort(), ["000002", "<img src=x onerror=alert(1)>", "a-long-video", "audit", "comparison", "evaluation", "summary"].sort());
 });
 
 for (const name of names) {
@@ -265,4 +265,23 @@ test("an evaluation's numbers are its report's", async () => {
   const value = (measure, method, versus = "") => report.measures.find((m) => m.measure === measure && m.method === method && m.versus === versus).value.value;
   for (const row of await rowsOf(figureOf(page, "Share of relevance over share of area"))) assert.ok(Math.abs(numberOf(row[4]) - value("share_over_area", row[0])) < 0.0051, row[0]);
   for (const row of await rowsOf(figureOf(page, "Where nothing of note changed"))) assert.ok(Math.abs(numberOf(row[1]) - value("shift", row[0])) < 0.0051, row[0]);
+});
+
+test("a summary's numbers are its report's", async () => {
+  const { counts, intervals, sentences, trainings } = recordOf("summary.report");
+  const page = await visitor.open(pageOf("summary"));
+  assert.equal(await page.locator(".key-numbers .big").first().innerText(), `${counts.verdicts.present} of 3 trainings`);
+  assert.ok((await page.locator(".verdict").innerText()).includes(sentences.advice));
+  const rows = await rowsOf(figureOf(page, "Videos right"));
+  assert.equal(rows.length, 2);
+  for (const [i, row] of rows.entries()) {
+    const { accuracy, accuracy_of } = intervals[i];
+    for (const [j, number] of [accuracy.value, accuracy.low, accuracy.high, accuracy.deviation].entries()) assertPercent(row[1 + j], number, `interval ${row[0]}`);
+    for (const [j, number] of accuracy_of.entries()) assertPercent(row[7 + j], number, trainings[j].label);
+  }
+  const own = await rowsOf(figureOf(page, "Excess at interval 1"));
+  for (const [i, { label, excess }] of trainings.entries()) {
+    assert.equal(own[i][0], label);
+    assert.ok(Math.abs(numberOf(own[i][1]) - excess.value) < 0.0051);
+  }
 });
