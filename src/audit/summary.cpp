@@ -9,92 +9,12 @@
 #include <unordered_map>
 
 #include "audit/observations.h"
-#include "audit/profile.h"
 #include "relevid/error.h"
 
 namespace relevid::audit {
 namespace {
 
 constexpr double kNone = std::numeric_limits<double>::quiet_NaN();
-
-/// Indices of videos by their keys, in the order in which they first come.
-using VideoIndices = std::unordered_map<std::string, size_t>;
-
-/// The conditions that are intervals, ascending.
-std::vector<size_t> interval_conditions(const Manifest& manifest) {
-  std::vector<size_t> found;
-  for (size_t i = 0; i < manifest.conditions.size(); ++i)
-    if (manifest.conditions[i].kind == ConditionKind::kInterval) found.push_back(i);
-  std::ranges::sort(found, {}, [&](size_t i) { return manifest.conditions[i].frame_interval; });
-  return found;
-}
-
-/// What an excess is counted in: the null profile's share of the border; NaN without one.
-double null_border(const Report& report) {
-  const auto& null = report.options.null_profile;
-  const int64_t frames = report.statistics.frames;
-  if (!null || frames == 0) return kNone;
-  return border_share(checked_null_profile(*null, frames), main_border_width(frames));
-}
-
-double excess_of(const Observation& observation, double null) {
-  const auto profile = scaled_profile(observation.shares);
-  if (!profile) return kNone;
-  return border_share(*profile, main_border_width(std::ssize(*profile))) / null;
-}
-
-TrainingVideo training_video(const VideoObservations& video, size_t index,
-                             const std::vector<size_t>& conditions, double null) {
-  TrainingVideo result;
-  result.video = index;
-  result.labelled = video.label >= 0;
-  for (const size_t condition : conditions) {
-    const auto& one = video.by_condition[condition];
-    result.excess.push_back(one ? excess_of(*one, null) : kNone);
-    result.right.push_back(one ? std::optional(one->right1) : std::nullopt);
-  }
-  return result;
-}
-
-/// Reads the runs one after the other, and deals all their videos into two halves.
-class Collector {
- public:
-  std::vector<Training> collect(std::span<const LabelledRun> runs, const ReportOptions& options) {
-    std::vector<Training> trainings;
-    for (const LabelledRun& run : runs) {
-      RunReader reader(run.path);
-      Training& training = trainings.emplace_back();
-      training.label = run.label;
-      training.report.manifest = reader.manifest();
-      training.report.counts = reader.counts();
-    }
-    check_trainings(trainings);
-    for (size_t i = 0; i < runs.size(); ++i) read(runs[i].path, options, trainings[i]);
-    halves_.deal();
-    for (Training& training : trainings)
-      for (TrainingVideo& video : training.videos)
-        video.for_report = video.labelled && halves_.of(keys_[video.video]) == Half::kReport;
-    return trainings;
-  }
-
- private:
-  void read(const std::filesystem::path& path, const ReportOptions& options, Training& training) {
-    RunReader reader(path);
-    training.report = make_report(reader, training.label, options);
-    const std::vector<size_t> conditions = interval_conditions(training.report.manifest);
-    const double null = null_border(training.report);
-    observations_of(reader)([&](const VideoObservations& video) {
-      const auto [found, added] = indices_.try_emplace(video.video_key, keys_.size());
-      if (added) keys_.push_back(video.video_key);
-      if (video.label >= 0) halves_.add(video.video_key, video.label);
-      training.videos.push_back(training_video(video, found->second, conditions, null));
-    });
-  }
-
-  VideoIndices indices_;
-  std::vector<std::string> keys_;
-  Halves halves_;
-};
 
 /// Those that a mean is over.
 using Trainings = std::vector<const Training*>;
@@ -317,8 +237,28 @@ Estimate as_estimate(const TrainingsEstimate& e) {
 
 Summary summarise(std::span<const LabelledRun> runs, const ReportOptions& options) {
   check_runs(runs);
+  std::vector<Training> trainings;
+  for (const LabelledRun& run : runs) {
+    RunReader reader(run.path);
+    Training& training = trainings.emplace_back();
+    training.label = run.label;
+    training.report.manifest = reader.manifest();
+    training.report.counts = reader.counts();
+  }
+  check_trainings(trainings);
+  TrainingVideos videos;
+  for (size_t i = 0; i < runs.size(); ++i) {
+    RunReader reader(runs[i].path);
+    trainings[i].report = make_report(reader, runs[i].label, options);
+    videos.read(trainings[i], observations_of(reader));
+  }
+  videos.deal(trainings);
+  return summary_of(std::move(trainings));
+}
+
+Summary summary_of(std::vector<Training> trainings) {
   Summary summary;
-  summary.trainings = Collector().collect(runs, options);
+  summary.trainings = std::move(trainings);
   Summariser(summary).fill();
   summary.sentences = sentences_of(summary);
   return summary;

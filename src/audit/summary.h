@@ -8,31 +8,10 @@
 #include <string>
 #include <vector>
 
-#include "audit/report.h"
-#include "audit/trainings.h"
+#include "audit/training.h"
+#include "audit/trainings_estimate.h"
 
 namespace relevid::audit {
-
-/// What a summary takes of one video under the frame intervals.
-struct TrainingVideo {
-  size_t video = 0;  ///< index that all trainings have in common
-  bool labelled = false;
-  bool for_report = false;  ///< in the half on which a chosen interval is tested
-  /// [interval] border share over the null profile's, for the verdict's k; NaN where the video does not fit,
-  /// has no relevance, or the run has no null profile.
-  std::vector<double> excess;
-  std::vector<std::optional<bool>> right;  ///< [interval] top 1; nullopt where the video does not fit
-};
-
-/// One training of the recipe, by its audit.
-struct Training {
-  std::string label;  ///< what to call it
-  Report report;
-  std::vector<TrainingVideo> videos;
-
-  /// Why it is in no mean: at chance, or without relevance.
-  const std::optional<Withheld>& withheld() const { return report.statistics.verdict.withheld; }
-};
 
 /// One frame interval over the trainings.
 struct IntervalSummary {
@@ -95,6 +74,9 @@ struct LabelledRun {
 /// unfinished ones, and runs that differ in more than network, videos and seed; otherwise errors as
 /// write_audit_report's.
 Summary summarise(std::span<const LabelledRun> runs, const ReportOptions& options);
+
+/// The same of trainings that are read already, three or more; nothing is checked.
+Summary summary_of(std::vector<Training> trainings);
 
 /// The refusals among these that need no statistics.
 void check_trainings(const std::vector<Training>& trainings);

@@ -9,7 +9,9 @@
 #include <functional>
 #include <string>
 
-#include "audit/trainings.h"
+#include "audit/statistics.h"
+#include "audit/summary.h"
+#include "audit/trainings_estimate.h"
 #include "made_up.h"
 
 namespace relevid::audit {
@@ -154,6 +156,56 @@ TEST(TrainingsCoverage, OfAnAccuracy) {
 
 TEST(TrainingsCoverage, OfAGain) {
   expect_coverage(gain(), 0.94, 1);
+}
+
+/// Six trainings that differ, on the same videos, of which each seed draws others.
+std::vector<Training> trainings_with(double gain, int64_t count, uint64_t seed) {
+  const std::vector<double> null{0.15, 0.25, 0.35, 0.25};
+  Random random(seed);
+  std::vector<Training> trainings(6);
+  TrainingVideos videos;
+  for (size_t r = 0; r < trainings.size(); ++r) {
+    Report& report = trainings[r].report;
+    report.manifest.conditions = testing::intervals({1, 2, 4});
+    report.options.null_profile = null;
+    report.options.replicates = 100;
+    const double own = random.uniform(-0.1, 0.1);
+    const testing::Truth truth{null, 0.2, {0.7 + own, 0.7 + own + gain, 0.7 + own + gain}, 4};
+    testing::Videos drawn = testing::draw(truth, count, 6 * seed + r);
+    for (size_t v = 0; v < drawn.size(); ++v) drawn[v].video_key = fmt::format("video {} of {}", v, seed);
+    report.statistics = analyse(testing::source_of(drawn), report.manifest.conditions, report.options);
+    videos.read(trainings[r], testing::source_of(drawn));
+  }
+  videos.deal(trainings);
+  return trainings;
+}
+
+struct Advised {
+  double chosen = 0, use = 0;  ///< shares of data sets
+};
+
+Advised advised(double gain, int64_t videos, uint64_t data_sets) {
+  Advised found;
+  for (uint64_t i = 0; i < data_sets; ++i) {
+    const Summary s = summary_of(trainings_with(gain, videos, i));
+    found.chosen += s.choice.chosen != 1;
+    found.use += s.sentences.gain.starts_with("Use interval");
+  }
+  found.chosen /= static_cast<double>(data_sets);
+  found.use /= static_cast<double>(data_sets);
+  fmt::print("gain {}, {} videos: another interval chosen {:.3f}, advised {:.3f}\n", gain, videos,
+             found.chosen, found.use);
+  return found;
+}
+
+TEST(TrainingsAdvice, IsRarelyAFalseAlarm) {
+  const Advised none = advised(0, 60, 200);
+  EXPECT_LE(none.use, 0.02);
+  EXPECT_GE(none.chosen, 0.1) << "the other half of the videos is what keeps these from becoming advice";
+}
+
+TEST(TrainingsAdvice, ComesWithPower) {
+  EXPECT_GE(advised(0.15, 150, 50).use, 0.9);
 }
 
 /// The 2.5th and 97.5th percentiles of a bootstrap that draws trainings, then videos of each.

@@ -39,7 +39,7 @@ function define_owners() {
   owner["figures.h"] = owner["colormap.h"] = "report"
   owner["evaluate_report.h"] = "evaluate"
   owner["run_file.h"] = owner["audit_report.h"] = "audit"
-  owner["model.h"] = owner["explain.h"] = owner["explanation_files.h"] = owner["audit.h"] = owner["audit_page.h"] = owner["evaluate.h"] = "api"
+  owner["model.h"] = owner["explain.h"] = owner["explanation_files.h"] = owner["audit.h"] = owner["audit_page.h"] = owner["audit_summary.h"] = owner["evaluate.h"] = "api"
   owner["create.h"] = "models"
   owner["train.h"] = "train"
 }

@@ -39,9 +39,9 @@ struct TrainingsEstimate {
 /// NaN without a video.
 double mean_of(const TrainingValues& values);
 
-/// Note [Two levels] in trainings.cpp says how, and why not by percentiles of a bootstrap. `guard` for values
-/// in [0, 1] and differences of them, whose intervals are cut at what is possible; otherwise values are ≥ 0
-/// or differences, and nothing is cut.
+/// Note [Two levels] in trainings_estimate.cpp says how, and why not by percentiles of a bootstrap. `guard`
+/// for values in [0, 1] and differences of them, whose intervals are cut at what is possible; otherwise
+/// values are ≥ 0 or differences, and nothing is cut.
 TrainingsEstimate over_trainings(std::span<const TrainingValues> trainings, Guard guard);
 
 }  // namespace relevid::audit

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "audit/trainings.h"
+#include "audit/trainings_estimate.h"
 
 #include <gtest/gtest.h>
 
