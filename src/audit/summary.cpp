@@ -140,6 +140,7 @@ IntervalSummary Summariser::interval(size_t i) const {
   result.interval = intervals_[i];
   const auto excess = [&](const TrainingVideo& video) { return known(video.excess[i]); };
   result.excess = over_trainings(values_of(used_, excess), Guard::kNone);
+  if (result.excess.low < 0) result.excess.low = 0;  // a ratio is never negative
   for (const TrainingValues& one : values_of(all_, excess)) result.excess_of.push_back(mean_of(one));
   if (i != base_) {
     const auto change = [&](const TrainingVideo& video) {

@@ -88,6 +88,14 @@ TEST_F(SummaryTest, TheIntervalHoldsTrainingsAsWellAsVideos) {
   EXPECT_GT(width(apart), 5 * (one.high - one.low)) << "that of one training knows its videos alone";
 }
 
+TEST_F(SummaryTest, TheIntervalOfARatioIsNeverNegative) {
+  // Student's interval of three such trainings would begin below -2.
+  const Summary s = summary(3, [](int i, MadeUpRun& run) { run.excess[0] = i == 3 ? 4 : 0.5; });
+  EXPECT_EQ(s.base().excess.low, 0);
+  EXPECT_GT(s.base().excess.high, 4);
+  EXPECT_LT(s.intervals[2].change.low, -4) << "a difference may be";
+}
+
 TEST_F(SummaryTest, VerdictsAndAdviceAreCounted) {
   const Summary s = summary(5, [](int i, MadeUpRun& run) {
     if (i == 5) run.excess[0] = 0.8;
