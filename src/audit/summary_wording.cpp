@@ -142,14 +142,14 @@ std::string advice(const Summary& s) {
   }
   std::vector<std::string> parts;
   for (const auto& [interval, count] : changes)
-    parts.push_back(fmt::format("use interval {} in {}", interval, count));
+    parts.push_back(fmt::format("{} should use interval {}", count, interval));
   if (s.counts.keep > 0)
-    parts.push_back(fmt::format("keep interval {} in {}", s.base().interval, s.counts.keep));
-  if (none > 0) parts.push_back(fmt::format("no advice in {}", none));
+    parts.push_back(fmt::format("{} should keep interval {}", s.counts.keep, s.base().interval));
+  if (none > 0) parts.push_back(fmt::format("{} get no advice", none));
   return fmt::format(
-      "Audited one by one, {} of {} trainings; the gain is significant in {}. Where there is none, at "
-      "most 2.5 % of trainings show one by chance.",
-      fmt::join(parts, ", "), s.trainings.size(), s.counts.significant_gains);
+      "Audited one by one, of {} trainings {}. A significant gain is seen in {}; without any gain, at most "
+      "2.5 % of trainings show one by chance.",
+      s.trainings.size(), fmt::join(parts, ", "), s.counts.significant_gains);
 }
 
 std::string videos(const Summary& s) {

@@ -112,9 +112,10 @@ TEST_F(SummaryTest, VerdictsAndAdviceAreCounted) {
   EXPECT_THAT(s.sentences.effect,
               StartsWith("Border effect in 4 of 5 trainings, none in 1: at interval 1, the first 2 "
                          "and the last 2 of 16 frames carry 1."));
-  EXPECT_THAT(s.sentences.advice,
-              StartsWith("Audited one by one, use interval 2 in 3, keep interval 1 in 2 of 5 "
-                         "trainings; the gain is significant in 3."));
+  EXPECT_THAT(
+      s.sentences.advice,
+      StartsWith("Audited one by one, of 5 trainings 3 should use interval 2, 2 should keep interval 1. "
+                 "A significant gain is seen in 3;"));
 }
 
 TEST_F(SummaryTest, TheEffectOfTheMeanIsAVerdict) {
@@ -240,7 +241,8 @@ TEST_F(SummaryTest, WhereAllAreAtChanceThereIsNoVerdictAndFalseAlarmsAreCounted)
   EXPECT_EQ(s.counts.significant_gains, 1);
   EXPECT_THAT(s.sentences.left_out, StartsWith("4 of 4 trainings are not distinguishable from chance"));
   EXPECT_THAT(s.sentences.left_out, HasSubstr("accuracy and gain are those of all trainings"));
-  EXPECT_THAT(s.sentences.advice, HasSubstr("no advice in 4 of 4 trainings; the gain is significant in 1."));
+  EXPECT_THAT(s.sentences.advice,
+              HasSubstr("of 4 trainings 4 get no advice. A significant gain is seen in 1;"));
   EXPECT_THAT(s.sentences.gain, StartsWith("No advice, as no training is left: "));
   EXPECT_THAT(text_of(s), Not(HasSubstr("nan")));
 }
