@@ -215,7 +215,7 @@ TEST_F(SummaryTest, ATrainingAtChanceIsNamedFirstAndInNoMean) {
               StartsWith("1 of 5 trainings is not distinguishable from chance (training2, "));
   EXPECT_THAT(s.sentences.left_out, HasSubstr("Left out of excess, accuracy and gain over trainings."));
   EXPECT_THAT(s.sentences.effect, StartsWith("Border effect in 4 of 5 trainings, no verdict on 1: "));
-  EXPECT_THAT(s.sentences.advice, HasSubstr("no advice in 1 of 5 trainings"));
+  EXPECT_THAT(s.sentences.advice, HasSubstr("1 get no advice"));
   EXPECT_THAT(text_of(s), StartsWith("LEFT OUT     1 of 5 trainings is"));
 }
 
