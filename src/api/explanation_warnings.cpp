@@ -42,6 +42,15 @@ std::string little_arrives(const RelevanceAccount& account) {
       100 * share, parts);
 }
 
+std::string other_sign(const RelevanceAccount& account) {
+  return fmt::format(
+      "The score is {:.3g}, and relevance of {:.3g} is in this map, of the other sign: biases took {:.3g}. "
+      "Shares of "
+      "the score mean nothing here; explain a class that the network is surer of, or a difference "
+      "(--against).",
+      account.start, account.arrived + account.around_layer, account.absorbed_by_bias);
+}
+
 }  // namespace
 
 std::optional<RelevanceAccount> relevance_account(const Explanation& e) {
@@ -72,9 +81,13 @@ std::vector<std::string> warnings_of(const Explanation& e, std::span<const std::
   if (e.class_comparison && e.class_comparison->correlation > kSameMap)
     warnings.push_back(same_map(e, class_names));
   const auto account = relevance_account(e);
-  const bool measured = account && account->start != 0 && e.method != "null_profile";
-  if (measured && (account->arrived + account->around_layer) / account->start < kLittleArrives)
+  if (!account || account->start == 0 || e.method == "null_profile") return warnings;
+  const double share = (account->arrived + account->around_layer) / account->start;
+  if (share < 0) {
+    warnings.push_back(other_sign(*account));
+  } else if (share < kLittleArrives) {
     warnings.push_back(little_arrives(*account));
+  }
   return warnings;
 }
 

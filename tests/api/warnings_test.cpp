@@ -52,6 +52,13 @@ TEST(Warnings, SayHowLittleOfTheScoreArrives) {
   EXPECT_FALSE(relevance_account(gradient));
 }
 
+TEST(Warnings, SayWhereRelevanceHasTheOtherSignThanTheScore) {
+  EXPECT_THAT(
+      warnings_of(with_account(-0.25F, 1.25, 0), kNames),
+      ElementsAre(HasSubstr("The score is 1, and relevance of -0.25 is in this map, of the other sign: "
+                            "biases took 1.25.")));
+}
+
 TEST(Warnings, SayWhereNoRelevanceIsLeft) {
   EXPECT_THAT(warnings_of(with_account(0, 1, 0), kNames), ElementsAre(HasSubstr("No relevance arrives")));
 }
