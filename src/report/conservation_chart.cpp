@@ -37,6 +37,11 @@ void draw_legend(Canvas& canvas, Point at) {
   }
 }
 
+/// A sum that passes 100 % by rounding alone makes the axis no longer.
+double without_rounding(double share) {
+  return std::round(share * 1e4) / 1e4;
+}
+
 ValueRange range_of(std::span<const SheetLayer> layers) {
   ValueRange range;
   range.add(0);
@@ -47,8 +52,8 @@ ValueRange range_of(std::span<const SheetLayer> layers) {
       const double share = layer.*part.share;
       (share > 0 ? above : below) += share;
     }
-    range.add(above);
-    range.add(below);
+    range.add(without_rounding(above));
+    range.add(without_rounding(below));
   }
   return range;
 }
