@@ -50,7 +50,7 @@ std::string audit_report(const std::filesystem::path& run, const ReportOptions& 
 /// "No advice: ..." where the model is not distinguishable from chance or most videos have no relevance.
 struct AuditFindings {
   std::string accuracy, verdict, recommendation;
-  std::string second_method;  ///< whether it agrees; empty where it was not asked
+  std::string method;  ///< which one the verdict rests on, and whether a second agrees; may be empty
 };
 /// Of `options`, format and table play no part. Errors as write_audit_report's.
 AuditFindings audit_findings(const std::filesystem::path& run, const ReportOptions& options = {});

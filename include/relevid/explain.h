@@ -66,8 +66,8 @@ struct MethodOptions {
 std::vector<std::string> methods();
 /// Throws Error(kInvalidArgument) with the nearest name where it is neither "auto" nor one of methods().
 void require_known_method(const std::string& method);
-/// The name of the method that "auto" stands for on this model: the one that was measured to answer best on
-/// networks of its kind (docs/user/methods.md). Every other name is returned as it is.
+/// The name of the method that "auto" stands for on this model: the one that was measured to answer best
+/// (docs/user/methods.md); so far one for all. Every other name is returned as it is.
 std::string resolved_method(const std::string& method, const Model& model, const Shape& clip_shape);
 
 /// What a method's relevance is like, whatever the network and the clip.
@@ -154,8 +154,8 @@ std::vector<double> null_profile(const Model& model, const Shape& clip_shape, co
 std::vector<std::vector<double>> probabilities(const Tensor& logits);
 
 /// How far a map is its class's own: its linear correlation with the map of the runner-up, the best class
-/// but the target, both summed over channels. 1: the same map for both classes. Where both start from their
-/// logits and these differ in sign, as if they did not.
+/// but the target, both summed over channels. 1: the same map for both classes. A method of one sign gives a
+/// class of a negative logit a negative map, which counts as if it were positive.
 struct ClassComparison {
   int64_t runner_up = -1;
   double correlation = 0;
@@ -244,7 +244,8 @@ std::string repeated_frames_sentence(const Explanation& explanation);
 /// Nothing for methods without rules.
 std::optional<RelevanceAccount> relevance_account(const Explanation& explanation);
 /// What a reader of the map has to know first, a sentence each: that it hardly depends on the class (a
-/// correlation above 0.95), that less than half of the start arrives, or that none does.
+/// correlation above 0.95), that less than half of the start arrives, that what arrives has the other sign,
+/// or that nothing does. Clips whose starts differ in sign count by the size of their start.
 std::vector<std::string> warnings_of(const Explanation& explanation,
                                      std::span<const std::string> class_names);
 

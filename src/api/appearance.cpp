@@ -10,10 +10,10 @@
 namespace relevid {
 namespace {
 
-/// Whether some clip takes the video's last frame.
-bool reaches_the_end(const Explanation& e) {
+/// Whether some clip takes the video's last frame more than once.
+bool repeats_the_end(const Explanation& e) {
   return e.video && std::ranges::any_of(e.plans, [&](const ClipPlan& plan) {
-           return std::ranges::find(plan.frame_indices, e.video->frame_count - 1) != plan.frame_indices.end();
+           return std::ranges::count(plan.frame_indices, e.video->frame_count - 1) > 1;
          });
 }
 
@@ -49,7 +49,7 @@ std::string repeated_frames_sentence(const Explanation& e) {
   if (repeated.clips == 0) return "";
   const int64_t frames = std::ssize(e.plans.front().frame_indices);
   const std::string why =
-      reaches_the_end(e)
+      repeats_the_end(e)
           ? fmt::format(": the video ({} frames) ends before the clip does", e.video->frame_count)
           : "";
   if (e.plans.size() == 1)

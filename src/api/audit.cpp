@@ -29,19 +29,19 @@ std::string settings_record(const AuditOptions& options, const audit::PlanOption
   model.class_names.clear();  // in the manifest
   std::vector<std::string_view> controls;
   for (const ConditionKind kind : plan.controls) controls.push_back(audit::name(kind));
-  const Json record = {{"method", method_record(methods[0], start)},
-                       {"second_method", methods.size() > 1 ? Json(methods[1].method) : Json()},
-                       {"model_settings", Json::parse(to_json(model))},
-                       {"intervals", plan.intervals},
-                       {"base_interval", plan.base_interval},
-                       {"fps", plan.fps ? Json(*plan.fps) : Json()},
-                       {"controls", controls},
-                       {"control_clips", plan.control_clips},
-                       {"shift_frames", plan.shift_frames},
-                       {"target", options.target == AuditOptions::Target::kLabel ? "label" : "predicted"},
-                       {"labels", options.labels == AuditOptions::Labels::kByName ? "by name" : "by index"},
-                       {"seed", options.seed},
-                       {"image_sequence_fps", options.video.image_sequence_fps}};
+  Json record = {{"method", method_record(methods[0], start)},
+                 {"model_settings", Json::parse(to_json(model))},
+                 {"intervals", plan.intervals},
+                 {"base_interval", plan.base_interval},
+                 {"fps", plan.fps ? Json(*plan.fps) : Json()},
+                 {"controls", controls},
+                 {"control_clips", plan.control_clips},
+                 {"shift_frames", plan.shift_frames},
+                 {"target", options.target == AuditOptions::Target::kLabel ? "label" : "predicted"},
+                 {"labels", options.labels == AuditOptions::Labels::kByName ? "by name" : "by index"},
+                 {"seed", options.seed},
+                 {"image_sequence_fps", options.video.image_sequence_fps}};
+  if (methods.size() > 1) record["second_method"] = methods[1].method;
   return record.dump(-1, ' ', false, Json::error_handler_t::replace);
 }
 
@@ -80,6 +80,8 @@ std::vector<MethodOptions> methods_of(const Model& model, const Shape& clip_shap
                             "second_method out",
                             method.method));
   }
+  method.rules_file.clear();  // they would make the two methods one
+  method.layer.clear();
   methods.push_back(std::move(method));
   return methods;
 }

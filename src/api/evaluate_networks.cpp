@@ -1,11 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "api/evaluate_networks.h"
 
+#include <algorithm>
 #include <cmath>
 
 #include "api/layout.h"
 #include "api/maps.h"
 #include "api/model_implementation.h"
+#include "explain/composite.h"
 #include "graph/randomise.h"
 #include "graph/shift_input.h"
 #include "network/memory.h"
@@ -79,6 +81,19 @@ std::vector<float> EvaluationNetwork::map(size_t method, int64_t target) {
   relevance = summed_over_channels(relevance);
   const auto values = relevance.values<float>();
   return {values.begin(), values.end()};
+}
+
+std::vector<float> EvaluationNetwork::map_beside(size_t method, int64_t other, int64_t target) {
+  auto values = map(method, other);
+  // Started from 1 a map of rules is the one started from the logit, over the logit: its sign is lost.
+  const auto presets = preset_names();
+  const bool lost = std::ranges::count(presets, explainer_.methods().at(method)) > 0 &&
+                    explainer_.traits(method).can_be_negative && signs_.at(method) == MapSign::kSigned &&
+                    explainer_.effective_start(method) == Start::kOne;
+  if (lost && std::signbit(score(other).logit) != std::signbit(score(target).logit)) {
+    for (float& value : values) value = -value;
+  }
+  return values;
 }
 
 std::vector<evaluate::TargetScore> EvaluationNetwork::classify(int64_t count,

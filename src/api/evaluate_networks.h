@@ -30,6 +30,7 @@ class EvaluationNetwork : public evaluate::MethodNetwork {
   int64_t runner_up(int64_t target) override;
   evaluate::TargetScore score(int64_t target) override;
   std::vector<float> map(size_t method, int64_t target) override;
+  std::vector<float> map_beside(size_t method, int64_t other, int64_t target) override;
   std::vector<evaluate::TargetScore> classify(int64_t count, const evaluate::ClipWriter& write,
                                               int64_t target) override;
 

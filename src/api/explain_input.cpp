@@ -198,7 +198,8 @@ class InputRun {
     const double correlation = evaluate::correlation(map.values<float>(), beside.values<float>());
     if (std::isnan(correlation)) return std::nullopt;
     const auto logit = [&](int64_t c) { return logits.values<float>()[static_cast<size_t>(c)]; };
-    const bool opposite = explainer_.effective_start(method) == Start::kLogit && !explainer_.contrast() &&
+    const bool opposite = !explainer_.traits(method).can_be_negative && !explainer_.contrast() &&
+                          explainer_.effective_start(method) == Start::kLogit &&
                           std::signbit(logit(target)) != std::signbit(logit(other));
     return ClassComparison{other, opposite ? -correlation : correlation};
   }

@@ -64,8 +64,12 @@ Report make_report(RunReader& reader, const std::string& run, const ReportOption
   const RunSettings settings = settings_of(report.manifest);
   report.method = settings.method;
   report.second_method = settings.second_method;
-  if (const auto& second = report.statistics.second_method)
-    report.second_method_sentence = sentence_of(*second, report.method, report.second_method);
+  if (const auto& second = report.statistics.second_method) {
+    report.method_sentence = sentence_of(*second, report.method, report.second_method);
+  } else if (!report.statistics.verdict.withheld && !report.method.empty()) {
+    report.method_sentence =
+        fmt::format("The verdict rests on {}; no second method says whether it agrees.", report.method);
+  }
   return report;
 }
 
@@ -123,7 +127,7 @@ AuditFindings audit_findings(const std::filesystem::path& run, const ReportOptio
   audit::RunReader reader(run);
   const audit::Report report = audit::make_report(reader, run.filename().string(), options);
   return {report.statistics.chance.sentence, report.statistics.verdict.sentence,
-          report.statistics.recommendation.sentence, report.second_method_sentence};
+          report.statistics.recommendation.sentence, report.method_sentence};
 }
 
 }  // namespace relevid

@@ -20,8 +20,9 @@ struct Report {
   int64_t clips = 0;
   StatisticsOptions options;
   Statistics statistics;
-  std::string method, second_method;   ///< their names; empty where the run doesn't say
-  std::string second_method_sentence;  ///< empty without Statistics::second_method
+  std::string method, second_method;  ///< their names; empty where the run doesn't say
+  std::string
+      method_sentence;  ///< which method the verdict rests on, and whether a second agrees; may be empty
 };
 
 Report make_report(RunReader& reader, const std::string& run, const ReportOptions& options);

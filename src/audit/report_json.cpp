@@ -162,7 +162,6 @@ OrderedJson second_method_of(const Report& report) {
           {"agreement", second->agreement == Agreement::kSame    ? "same"
                         : second->agreement == Agreement::kOther ? "other"
                                                                  : "open"},
-          {"sentence", report.second_method_sentence},
           {"verdict", json(second->verdict)}};
 }
 
@@ -176,6 +175,7 @@ OrderedJson json(const Report& report) {
       {"copies", s.copies},
       {"chance", chance_json(s.chance, manifest)},
       {"verdict", json(s.verdict)},
+      {"method_sentence", report.method_sentence},
       {"second_method", second_method_of(report)},
       {"recommendation", json(s.recommendation)},
       {"sweep", json(s.sweep)},

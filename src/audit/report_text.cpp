@@ -42,7 +42,7 @@ class Page {
     add_chance();
     add_subject();
     add("verdict", statistics_.verdict.sentence);
-    if (!report_.second_method_sentence.empty()) add("method", report_.second_method_sentence);
+    if (!report_.method_sentence.empty()) add("method", report_.method_sentence);
     add_accuracy();
     page_ += '\n';
     add("advice", statistics_.recommendation.sentence);

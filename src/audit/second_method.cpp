@@ -16,7 +16,7 @@ bool decides(const Verdict& verdict) {
 
 std::string_view in_words(BorderEffect effect) {
   if (effect == BorderEffect::kPresent) return "a border effect";
-  return effect == BorderEffect::kAbsent ? "no border effect" : "no decision";
+  return effect == BorderEffect::kAbsent ? "no border effect" : "";
 }
 
 /// "1.12 (1.05 to 1.19) times what the architecture gives the border, from 100 videos"
@@ -39,6 +39,7 @@ std::optional<SecondMethod> second_method(const std::vector<ConditionStatistics>
   const auto border = std::ranges::find(found->all.borders, first.k, &BorderEstimate::k);
   if (border == found->all.borders.end() || !border->excess) return std::nullopt;
   SecondMethod second;
+  if (2 * found->without_relevance > found->videos) return std::nullopt;
   second.verdict =
       verdict_on(border->ratio, border->excess, first.interval, first.frames, first.smallest_excess);
   if (decides(first) && decides(second.verdict)) {
@@ -62,8 +63,10 @@ std::string sentence_of(const SecondMethod& second, const std::string& first_nam
     case SecondMethod::Agreement::kOpen:
       break;
   }
-  return fmt::format("{} A second method, {}, alone finds {}: {}.", rests, second_name,
-                     in_words(second.verdict.effect), seen);
+  const std::string finds = decides(second.verdict)
+                                ? fmt::format("alone finds {}", in_words(second.verdict.effect))
+                                : "can't decide either way";
+  return fmt::format("{} A second method, {}, {}: {}.", rests, second_name, finds, seen);
 }
 
 }  // namespace relevid::audit

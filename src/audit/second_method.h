@@ -19,7 +19,8 @@ struct SecondMethod {
   Agreement agreement = Agreement::kOpen;
 };
 
-/// nullopt without the control, without a video under it, and where `first` is withheld.
+/// nullopt without the control, without a video under it, where most of these have no relevance, and where
+/// `first` is withheld.
 std::optional<SecondMethod> second_method(const std::vector<ConditionStatistics>& conditions,
                                           const Verdict& first);
 

@@ -128,9 +128,9 @@ std::string gain(const Summary& s) {
         "videos, it gains {}.",
         c.chosen, c.base, found);
   }
-  return fmt::format("{}{}: interval {} did best on one half of the videos; its gain over {} is {}{}.", keep,
-                     advises ? " for now" : "", c.chosen, c.base, found,
-                     gain.low > 0 ? "" : ", which may be none");
+  return fmt::format("{}{}: interval {} was chosen on one half of the videos; its gain over {} is {}{}.",
+                     keep, advises ? " for now" : "", c.chosen, c.base, found,
+                     gain.low > 0 ? ", from too few videos for advice" : ", which may be none");
 }
 
 std::string advice(const Summary& s) {

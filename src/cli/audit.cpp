@@ -86,7 +86,7 @@ void print_findings(const AuditOptions& options) {
   try {
     const AuditFindings findings = audit_findings(options.out);
     fmt::print("accuracy     {}\nverdict      {}\n", findings.accuracy, findings.verdict);
-    if (!findings.second_method.empty()) fmt::print("method       {}\n", findings.second_method);
+    if (!findings.method.empty()) fmt::print("method       {}\n", findings.method);
     fmt::print("advice       {}\n", findings.recommendation);
   } catch (const Error& error) {  // the run is whole all the same
     print_warning(error.what());
@@ -151,9 +151,9 @@ void add_data_options(CLI::App& app, AuditCommand& command) {
 
 void add_method_options(CLI::App& app, AuditCommand& command) {
   const std::string group = "Method";
-  app.add_option("--method", command.method.options.method,
-                 fmt::format("auto, which is the best measured for the network's kind, or {}",
-                             fmt::join(methods(), ", ")))
+  app.add_option(
+         "--method", command.method.options.method,
+         fmt::format("auto, the one that was measured to answer best, or {}", fmt::join(methods(), ", ")))
       ->capture_default_str()
       ->group(group);
   app.add_option("--second-method", command.options.second_method,

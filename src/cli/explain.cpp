@@ -237,7 +237,7 @@ void add_explain(CLI::App& program, Action& action) {
                   "videos, folders of images, or clips as .npy or .npz (float32 [N, C, T, H, W])")
       ->required();
   app->add_option("--method", command->methods,
-                  fmt::format("may repeat; auto, which is the best measured for the network's kind, or {}",
+                  fmt::format("may repeat; auto, the one that was measured to answer best, or {}",
                               fmt::join(methods(), ", ")))
       ->allow_extra_args(false)
       ->capture_default_str();

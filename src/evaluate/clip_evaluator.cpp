@@ -124,7 +124,7 @@ class Evaluator {
     const int64_t other = networks_.network.runner_up(result_.target);
     if (other < 0) return;
     for (size_t m = 0; m < plan_.methods.size(); ++m) {
-      const auto map = networks_.network.map(m, other);
+      const auto map = networks_.network.map_beside(m, other, result_.target);
       result_.measures.push_back(
           {plan_.methods[m], "class", "",
            correlation(std::span<const float>(result_.maps[m]), std::span<const float>(map))});

@@ -26,6 +26,9 @@ class MethodNetwork {
   virtual TargetScore score(int64_t target) = 0;
   /// Relevance of the clip that was taken, summed over channels: [T, H, W].
   virtual std::vector<float> map(size_t method, int64_t target) = 0;
+  /// The same of another class, with the sign that it has beside the target's where both start from their
+  /// scores.
+  virtual std::vector<float> map_beside(size_t method, int64_t other, int64_t target) = 0;
   /// Scores many clips of that shape, without explaining them. May throw Interrupted, as may map().
   virtual std::vector<TargetScore> classify(int64_t count, const ClipWriter& write, int64_t target) = 0;
 };

@@ -50,9 +50,9 @@ struct Evaluation {
   RunCounts counts;
   std::vector<VideoFailure> failures;  ///< in the order of the data set
   int64_t clips = 0;
-  /// Of the evaluated videos. A video's prediction is the class that is the best of most of its clips, of
-  /// several the one with the largest sum of probabilities. kUnknown where the label's class was explained:
-  /// the run then does not hold what was predicted.
+  /// Of the evaluated videos. A video's prediction is the class that is the best of most of its clips; of
+  /// several the one with the largest sum of probabilities, as far as they are those that were explained,
+  /// then the first.
   audit::Chance chance;
   std::vector<FlippingResult> flippings;
   std::vector<MeasureResult> measures;  ///< by measure, versus, and the methods' order, baselines last

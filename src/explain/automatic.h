@@ -12,7 +12,7 @@ namespace relevid {
 inline constexpr std::string_view kAutomatic = "auto";
 
 /// The method that answers best which frames and pixels count for the class that is asked for, by what was
-/// measured on networks of this kind: docs/user/methods.md has the numbers.
+/// measured: docs/user/methods.md has the numbers. One for all networks so far.
 std::string automatic_method(const graph::Graph& graph);
 
 }  // namespace relevid

@@ -12,10 +12,12 @@
 namespace relevid {
 namespace {
 
+using ::testing::AllOf;
 using ::testing::ElementsAre;
 using testing::ExplainedVideo;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
+using ::testing::Not;
 using ::testing::SizeIs;
 
 const std::vector<std::string> kNames = {"left", "right", "up"};
@@ -45,7 +47,10 @@ TEST(Warnings, SayHowLittleOfTheScoreArrives) {
   EXPECT_THAT(warnings_of(flat, kNames), IsEmpty());
   Explanation at_layer = with_account(0.25F, 0.05, 0);
   at_layer.around_layer = {0.7};
-  EXPECT_THAT(warnings_of(at_layer, kNames), IsEmpty());
+  EXPECT_THAT(warnings_of(at_layer, kNames),
+              ElementsAre(HasSubstr(
+                  "Only 25 % of the score's relevance is in this map: 5.0 % stayed in biases, 70.0 % "
+                  "went around the layer.")));
   Explanation gradient = with_account(0.25F, 0, 0);
   gradient.layers = {{}};
   EXPECT_THAT(warnings_of(gradient, kNames), IsEmpty());
@@ -55,8 +60,19 @@ TEST(Warnings, SayHowLittleOfTheScoreArrives) {
 TEST(Warnings, SayWhereRelevanceHasTheOtherSignThanTheScore) {
   EXPECT_THAT(
       warnings_of(with_account(-0.25F, 1.25, 0), kNames),
-      ElementsAre(HasSubstr("The score is 1, and relevance of -0.25 is in this map, of the other sign: "
+      ElementsAre(HasSubstr("The score starts 1, and relevance of -0.25 is in this map, of the other sign: "
                             "biases took 1.25.")));
+}
+
+TEST(Warnings, CountClipsOfOppositeScoresByTheirSize) {
+  Explanation e = with_account(0, 0, 0);
+  e.relevance = Tensor::from(Shape{2, 1, 1, 1, 1}, std::vector<float>{1.8F, -1.7F});
+  LayerAccount first, second;
+  first.incoming = 2;
+  second.incoming = -1.9;
+  e.layers = {{first}, {second}};
+  EXPECT_THAT(warnings_of(e, kNames), IsEmpty());
+  EXPECT_NEAR(relevance_account(e)->start, 0.1, 1e-9);
 }
 
 TEST(Warnings, SayWhereNoRelevanceIsLeft) {
@@ -70,7 +86,11 @@ TEST(Warnings, SayWhereTheMapHardlyDependsOnTheClass) {
   EXPECT_THAT(warnings_of(e, kNames), IsEmpty());
   e.class_comparison->correlation = 0.9987;
   EXPECT_THAT(warnings_of(e, kNames),
-              ElementsAre(HasSubstr("with that of the runner-up, 'up', it has a correlation of 0.9987")));
+              ElementsAre(AllOf(
+                  HasSubstr("with that of the runner-up, 'up', the first clip's has a correlation of 0.9987"),
+                  HasSubstr("--against"))));
+  e.contrast = 0;
+  EXPECT_THAT(warnings_of(e, kNames), ElementsAre(Not(HasSubstr("--against"))));
 }
 
 TEST(RunnerUp, IsTheBestClassButTheTargetAndTheOneItIsSetAgainst) {
@@ -82,7 +102,7 @@ TEST(RunnerUp, IsTheBestClassButTheTargetAndTheOneItIsSetAgainst) {
 }
 
 TEST_F(ExplainedVideo, ComparesTheFirstClipsMapWithTheRunnerUps) {
-  for (const std::string name : {"deep_taylor", "gradient"}) {
+  for (const std::string name : {"deep_taylor", "epsilon_alpha2_beta1", "gradient"}) {
     for (const Explanation& e : explain(video_, {name})) {
       ASSERT_TRUE(e.class_comparison) << name;
       const auto [other, correlation] = *e.class_comparison;
@@ -104,7 +124,7 @@ TEST_F(ExplainedVideo, ComparesTheFirstClipsMapWithTheRunnerUps) {
         return sum;
       };
       const auto target = map(e.target), runner = map(other);
-      const float sign = name == "gradient"
+      const float sign = name != "deep_taylor"
                              ? 1.0F
                              : std::copysign(1.0F, logits.values<float>()[static_cast<size_t>(e.target)]) *
                                    std::copysign(1.0F, logits.values<float>()[static_cast<size_t>(other)]);

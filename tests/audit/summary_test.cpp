@@ -169,7 +169,7 @@ TEST_F(SummaryTest, AGainThatMayBeNoneIsNotAdvised) {
   ASSERT_TRUE(s.choice.gain);
   EXPECT_LT(s.choice.gain->low, 0);
   EXPECT_THAT(s.sentences.gain,
-              StartsWith("Keep interval 1 for now: interval 2 did best on one half of the videos; "
+              StartsWith("Keep interval 1 for now: interval 2 was chosen on one half of the videos; "
                          "its gain over 1 is +"));
   EXPECT_THAT(s.sentences.gain, HasSubstr("over 3 trainings and 30 videos, which may be none."));
 }

@@ -36,6 +36,7 @@ class LinearNetwork : public evaluate::MethodNetwork {
     for (size_t i = 0; i < x.size(); ++i) map[i % volume] += sign * weights_[i % weights_.size()] * x[i];
     return map;
   }
+  std::vector<float> map_beside(size_t method, int64_t other, int64_t) override { return map(method, other); }
   std::vector<evaluate::TargetScore> classify(int64_t count, const evaluate::ClipWriter& write,
                                               int64_t target) override {
     std::vector<evaluate::TargetScore> scores;

@@ -40,7 +40,7 @@ function card(run: Run, named: boolean): HTMLElement {
     chanceLine(statistics.chance),
     h("p", { class: "lead" }, verdict.head),
     verdict.rest && h("p", {}, verdict.rest),
-    second && h("p", { class: second.agreement === "other" ? "warning" : null }, second.sentence),
+    statistics.method_sentence && h("p", { class: second?.agreement === "other" ? "warning" : null }, statistics.method_sentence),
     h("p", { class: "lead" }, advice.head),
     advice.rest && h("p", {}, advice.rest),
     h(

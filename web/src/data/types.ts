@@ -276,8 +276,10 @@ export interface Statistics {
   copies: number;
   chance: Chance;
   verdict: Verdict;
+  /** Which method the verdict rests on, and whether a second one agrees; may be empty. */
+  method_sentence?: string;
   /** null where no second method was asked, or there is no verdict. */
-  second_method?: { method: string; agreement: "same" | "other" | "open"; sentence: string; verdict: Verdict } | null;
+  second_method?: { method: string; agreement: "same" | "other" | "open"; verdict: Verdict } | null;
   recommendation: Recommendation;
   sweep: Sweep;
   controls: { border: BorderControl[]; follow: FollowControl[] };
