@@ -30,31 +30,34 @@ export function checks(report: EvaluationReport): HTMLElement | null {
     { id: freshId("section") },
     h("h2", {}, "Checks: how similar a map stays"),
     h("p", {}, "What passes the first best may be what changes least under the second: read both together, and beside them null_profile, which is what the architecture alone gives."),
-    h("div", { class: "pair" }, stays.length > 0 && harmless(report, stays), levels.length > 0 && randomised(report, levels), other && ofTheClass(report)),
+    h("div", { class: "pair" }, stays.length > 0 && similarity(report, stays, kHarmless), levels.length > 0 && randomised(report, levels), other && similarity(report, kOtherClassColumns, kOtherClass)),
   );
 }
 
-function harmless(report: EvaluationReport, columns: readonly Column[]): HTMLElement {
-  return figure({
-    title: "Where nothing of note changed",
-    note: "Mean rank correlation with the map before. 1 is best.",
-    name: "checks",
-    heading: "h3",
-    draw: (width) => matrix(report, columns, width, "Rank correlation of maps before and after harmless changes."),
-    table: () => table(report, columns),
-  }).element;
+interface Words {
+  title: string;
+  note: string;
+  name: string;
+  label: string;
 }
 
-function ofTheClass(report: EvaluationReport): HTMLElement {
-  const columns: Column[] = [{ measure: "class", versus: "", head: ["runner-up's", "map"] }];
-  return figure({
-    title: "For another class",
-    note: "Mean linear correlation with the map of the runner-up class. Near 1, the map hardly depends on the class that is asked for.",
-    name: "checks-class",
-    heading: "h3",
-    draw: (width) => matrix(report, columns, width, "Correlation of the maps of the two best classes."),
-    table: () => table(report, columns),
-  }).element;
+const kHarmless: Words = {
+  title: "Where nothing of note changed",
+  note: "Mean rank correlation with the map before. 1 is best.",
+  name: "checks",
+  label: "Rank correlation of maps before and after harmless changes.",
+};
+
+const kOtherClass: Words = {
+  title: "For another class",
+  note: "Mean linear correlation with the map of the runner-up class. Near 1, the map hardly depends on the class that is asked for.",
+  name: "checks-class",
+  label: "Correlation of the maps of the two best classes.",
+};
+const kOtherClassColumns: Column[] = [{ measure: "class", versus: "", head: ["runner-up's", "map"] }];
+
+function similarity(report: EvaluationReport, columns: readonly Column[], { title, note, name, label }: Words): HTMLElement {
+  return figure({ title, note, name, heading: "h3", draw: (width) => matrix(report, columns, width, label), table: () => table(report, columns) }).element;
 }
 
 function randomised(report: EvaluationReport, levels: readonly string[]): HTMLElement {
