@@ -14,7 +14,7 @@ namespace relevid::audit {
 namespace {
 
 constexpr double kShareSumTolerance = 1e-3;  // of float shares over many clips
-constexpr double kLargestShare = 2;     // signed sums may pass 1 a little
+constexpr double kLargestShare = 2;          // signed sums may pass 1 a little
 
 class Check {
  public:

@@ -100,7 +100,8 @@ RunCounts Reader::counts() {
 void Reader::for_each_video(const std::function<void(const VideoRows&)>& take) {
   audit::Database& database = implementation_->run.database();
   Statement clips = database.prepare(
-      "SELECT number, offset, frame_indices, target, logit, probability, predicted FROM evaluated_clip WHERE video = ?1 "
+      "SELECT number, offset, frame_indices, target, logit, probability, predicted FROM evaluated_clip WHERE "
+      "video = ?1 "
       "ORDER BY number");
   Statement curves = database.prepare(
       "SELECT number, method, regions, fill, first, logits, probabilities FROM curve WHERE video = ?1 "

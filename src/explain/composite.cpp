@@ -99,13 +99,14 @@ bool name_matches(const std::string& pattern, const std::string& name) {
 
 /// `rule`, or norm in place of same sign where that comes to the same because no input can be negative.
 NodeRule simplest(const NodeRule& rule, const graph::Node& node, const std::vector<char>& never_negative) {
-  const bool signed_inputs =
-      std::ranges::any_of(node.inputs, [&](graph::ValueId v) { return !never_negative[static_cast<size_t>(v)]; });
+  const bool signed_inputs = std::ranges::any_of(
+      node.inputs, [&](graph::ValueId v) { return !never_negative[static_cast<size_t>(v)]; });
   if (signed_inputs) return rule;
   if (const auto* linear = std::get_if<Rule>(&rule); linear && linear->name == same_sign_rule().name)
     return norm_rule();
   const auto* addition = std::get_if<AdditionRule>(&rule);
-  const bool adds = addition && *addition == AdditionRule::kSameSign && std::get<graph::Add>(node.op).sign > 0;
+  const bool adds =
+      addition && *addition == AdditionRule::kSameSign && std::get<graph::Add>(node.op).sign > 0;
   return adds ? NodeRule{AdditionRule::kNorm} : rule;
 }
 

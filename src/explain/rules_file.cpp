@@ -36,9 +36,9 @@ struct Entry {
 
 NodeRule parse_rule(const Entry& entry) {
   static const std::vector<std::string> kNames = {
-      "epsilon",  "z_plus", "z_plus_no_bias", "alpha_beta", "gamma",    "z_box",
-      "w_square", "flat",   "norm",           "same_sign",  "winner",   "even",
-      "add_norm", "add_even", "add_same_sign", "signal",    "half"};
+      "epsilon",  "z_plus",   "z_plus_no_bias", "alpha_beta", "gamma",  "z_box",
+      "w_square", "flat",     "norm",           "same_sign",  "winner", "even",
+      "add_norm", "add_even", "add_same_sign",  "signal",     "half"};
   const std::string name = entry.text("rule");
   if (name == "epsilon") return epsilon_rule(entry.number("epsilon", 1e-6));
   if (name == "z_plus") return z_plus_rule();

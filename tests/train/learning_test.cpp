@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The default recipe learns, whatever the seed: 24 trainings of the demo's network are bench/training/seeds.sh's.
+// The default recipe learns, whatever the seed: 24 trainings of the demo's network are
+// bench/training/seeds.sh's.
 #include <gtest/gtest.h>
 
 #include "relevid/generate.h"
@@ -31,9 +32,8 @@ TEST(Learning, EverySeedLearnsWhichWayAPatchMoves) {
   options.schedule.learning_rate = 0.003;  // few updates
   options.cache = folder / "cache";
   for (options.seed = 1; options.seed <= 3; ++options.seed) {
-    const TrainResult result =
-        train_model(read_dataset(set.training_list), read_dataset(set.validation_list), folder / "m.onnx",
-                    options, {}, {});
+    const TrainResult result = train_model(read_dataset(set.training_list), read_dataset(set.validation_list),
+                                           folder / "m.onnx", options, {}, {});
     const EpochResult& kept = result.epochs[static_cast<size_t>(result.kept)];
     EXPECT_GE(kept.validation->videos_right, 34) << "of 40, seed " << options.seed;
     EXPECT_LT(kept.loss, 0.6) << "seed " << options.seed;
