@@ -24,10 +24,14 @@ std::string same_map(const Explanation& e, std::span<const std::string> class_na
             "class measures which methods depend on it more.";
   return fmt::format(
       "The map hardly depends on the class: with that of the runner-up, '{}', the first clip's has a "
-      "correlation of "
-      "{:.4f}. It shows what the network sees, not what speaks for '{}'. {}",
+      "correlation of {:.4f}. It shows what the network sees, not what speaks for '{}'. {}",
       class_label(e.class_comparison->runner_up, class_names), e.class_comparison->correlation, target,
       advice);
+}
+
+/// Whether the method has rules, and so accounts of layers.
+bool has_account(const Explanation& e) {
+  return !e.layers.empty() && !e.layers[0].empty();
 }
 
 /// Over clips, each with the weight that its start is given.
@@ -70,8 +74,8 @@ std::string little_arrives(const RelevanceAccount& account) {
 std::string other_sign(const RelevanceAccount& account) {
   return fmt::format(
       "The score starts {:.3g}, and relevance of {:.3g} is in this map, of the other sign: biases took "
-      "{:.3g}. Shares "
-      "of the score mean nothing here; explain a class that the network is surer of, or a difference "
+      "{:.3g}. Shares of the score mean nothing here; explain a class that the network is surer of, or a "
+      "difference "
       "(--against).",
       account.start, account.arrived, account.absorbed_by_bias);
 }
@@ -79,7 +83,7 @@ std::string other_sign(const RelevanceAccount& account) {
 }  // namespace
 
 std::optional<RelevanceAccount> relevance_account(const Explanation& e) {
-  if (e.layers.empty() || e.layers[0].empty()) return std::nullopt;
+  if (!has_account(e)) return std::nullopt;
   return account_over_clips(e, [](double) { return 1.0; });
 }
 
@@ -93,7 +97,7 @@ std::vector<std::string> warnings_of(const Explanation& e, std::span<const std::
   }
   if (e.class_comparison && e.class_comparison->correlation > kSameMap)
     warnings.push_back(same_map(e, class_names));
-  if (!relevance_account(e) || e.method == "null_profile") return warnings;
+  if (!has_account(e) || e.method == "null_profile") return warnings;
   const RelevanceAccount account =
       account_over_clips(e, [](double start) { return std::copysign(1.0, start); });
   if (account.start == 0) return warnings;

@@ -6,6 +6,7 @@
 #include <algorithm>
 
 #include "audit/report_numbers.h"
+#include "audit/wording.h"
 
 namespace relevid::audit {
 namespace {
@@ -21,11 +22,8 @@ std::string_view in_words(BorderEffect effect) {
 
 /// "1.12 (1.05 to 1.19) times what the architecture gives the border, from 100 videos"
 std::string excess_of(const Verdict& verdict) {
-  const Estimate& excess = *verdict.excess;
-  const std::string interval =
-      excess.has_interval() ? fmt::format(" ({:.2f} to {:.2f})", excess.low, excess.high) : "";
-  return fmt::format("{:.2f}{} times what the architecture gives the border, from {}", excess.value, interval,
-                     counted(excess.videos, "video"));
+  return fmt::format("{} times what the architecture gives the border, from {}", times(*verdict.excess),
+                     counted(verdict.excess->videos, "video"));
 }
 
 }  // namespace
@@ -38,8 +36,8 @@ std::optional<SecondMethod> second_method(const std::vector<ConditionStatistics>
   if (found == conditions.end() || found->all.videos == 0 || first.withheld) return std::nullopt;
   const auto border = std::ranges::find(found->all.borders, first.k, &BorderEstimate::k);
   if (border == found->all.borders.end() || !border->excess) return std::nullopt;
-  SecondMethod second;
   if (2 * found->without_relevance > found->videos) return std::nullopt;
+  SecondMethod second;
   second.verdict =
       verdict_on(border->ratio, border->excess, first.interval, first.frames, first.smallest_excess);
   if (decides(first) && decides(second.verdict)) {
