@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-#include <atomic>
 #include <cstdint>
 #include <filesystem>
 #include <functional>
@@ -14,7 +13,6 @@
 
 #include "relevid/methods.h"
 #include "relevid/model.h"
-#include "relevid/precision.h"
 #include "relevid/preprocessing.h"
 #include "relevid/progress.h"
 #include "relevid/sampling.h"
@@ -23,63 +21,9 @@
 
 namespace relevid {
 
-enum class Start {
-  kDefault,
-  kLogit,
-  kOne
-};  ///< what starts at the target; kDefault: 1 for gradients, else the logit
-enum class GateRule { kSignal, kHalf };  ///< products of two branches: all to the signal, or half to each
-
-enum class PathBaseline {
-  kZero,
-  kMean
-};  ///< integrated gradients: zeros, or each channel's mean over the clip
-
-struct MethodOptions {
-  std::string method = "auto";  ///< one of methods(), or "auto" (resolved_method)
-  Start start = Start::kDefault;
-  GateRule gate = GateRule::kSignal;
-  std::filesystem::path rules_file;  ///< a user's own rules, before the preset's; empty: none
-  std::optional<int64_t> contrast;   ///< explain the target's logit less this class's
-  int64_t integration_steps = 20;
-  PathBaseline baseline = PathBaseline::kZero;
-  ClipLayout layout = ClipLayout::kNcthw;  ///< of the clips, to know their channels
-  int64_t noise_samples = 20;
-  double noise_level = 0.1;
-  uint64_t seed = 1;
-  /// Whose map grad_cam, layer_cam and guided_grad_cam take, empty: the last convolution; where relevance
-  /// stops, empty: at the clip. A node's name, as describe_layers() has it.
-  std::string layer;
-  /// The preset that spatial_relevance, temporal_relevance and selective_relevance take apart.
-  std::string relevance = "deep_taylor";
-  double selective_sigmas = 1;  ///< selective_relevance: changes beyond this many deviations are kept
-  PerturbationOptions perturbation;
-  int threads = 0;  ///< 0: all cores
-  Precision precision = Precision::kFloat32;
-  /// Of the activations of changed clips that go through the network together: perturbation.batch is lowered
-  /// to fit.
-  int64_t batch_limit_bytes = int64_t{4} << 30;
-  /// Looked at between the passes of methods that take many; where set, explain() throws Interrupted.
-  const std::atomic<bool>* interrupt = nullptr;
-};
-
-std::vector<std::string> methods();
-/// Throws Error(kInvalidArgument) with the nearest name where it is neither "auto" nor one of methods().
-void require_known_method(const std::string& method);
 /// The name of the method that "auto" stands for on this model: the one that was measured to answer best
 /// (docs/user/methods.md); so far one for all. Every other name is returned as it is.
 std::string resolved_method(const std::string& method, const Model& model, const Shape& clip_shape);
-
-/// What a method's relevance is like, whatever the network and the clip.
-struct MethodTraits {
-  /// Whether it can be negative where the score that is explained is positive.
-  bool can_be_negative = true;
-  /// Whether it comes back from the output to the input layer by layer, as the null profile does, which
-  /// therefore says what the architecture's part in it is. Not so for maps of a layer and for methods that
-  /// change the clip.
-  bool has_null_profile = false;
-};
-MethodTraits method_traits(const MethodOptions& options);
 
 /// The smallest and largest value that the network's input can have, broadcastable to a clip.
 struct InputRange {
@@ -125,6 +69,9 @@ class ClipExplainer {
   int64_t class_count() const;
   /// By their own names: never "auto".
   const std::vector<std::string>& methods() const;
+  /// What it was made with, the method by its own name.
+  const MethodOptions& options(size_t method = 0) const;
+  const std::optional<InputRange>& input_range() const;
   std::optional<int64_t> contrast() const;
   /// Which start value a method takes, kLogit or kOne. Methods that only watch the score have none: kOne.
   Start effective_start(size_t method = 0) const;
@@ -201,7 +148,9 @@ struct Explanation {
   /// Tells its files from those of the others in the run: ".method-M" where several methods were asked for,
   /// then ".target-INDEX" where several targets were.
   std::string name_in_run;
-  std::string settings_json;  ///< every setting, as a JSON object, for the record; the caller's
+  /// For the record, as JSON objects: the method's name with every setting it listens to, and what the
+  /// explanations of the run have in common.
+  std::string method_settings, input_settings;
   /// Of the run. Frames are decoded beside the network's work: what it had to wait for them.
   double decode_seconds = 0, forward_seconds = 0;
   double explain_seconds = 0;  ///< of this target
@@ -209,6 +158,7 @@ struct Explanation {
 
 struct InputOptions {
   std::optional<ModelSettings> settings;   ///< needed for videos
+  std::string settings_source;             ///< where they were found, in words, for the record
   ClipLayout layout = ClipLayout::kNcthw;  ///< of the model's input
   std::string input_key;                   ///< array of an .npz
   VideoOptions video;

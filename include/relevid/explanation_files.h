@@ -36,6 +36,12 @@ struct OutputOptions {
 void write_explanations(std::span<const Explanation> explanations, const Model& model,
                         const OutputOptions& options, const RunControl& control);
 
+/// Whether an earlier run has explained this input to its end, with the same model and settings: its records
+/// are in the folder, for every method one of each target of that run.
+bool is_explained(const std::filesystem::path& input, const Model& model, const ClipExplainer& explainer,
+                  const InputOptions& options, std::span<const TargetChoice> targets,
+                  const OutputOptions& output);
+
 /// Whether write_explanations would write to this path for some methods and targets.
 bool is_output(const OutputOptions& options, const std::filesystem::path& path);
 

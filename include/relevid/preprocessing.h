@@ -12,6 +12,7 @@
 #include <utility>
 #include <vector>
 
+#include "relevid/clip_layout.h"
 #include "relevid/sampling.h"
 #include "relevid/tensor.h"
 #include "relevid/video.h"
@@ -38,7 +39,6 @@ enum class Rounding { kFloor, kRound, kCeil };
 enum class Colour { kRgb, kBgr };
 /// kSubtract: of every pixel and channel, its mean over the clip's frames, so that what does not change is 0.
 enum class ClipMean { kKeep, kSubtract };
-enum class ClipLayout { kNcthw, kNtchw, kNthwc };
 
 /// How a decoded frame becomes a model's input: resize, centre crop, then (8-bit value * scale - mean) / std,
 /// and where asked less the clip's own mean.

@@ -37,6 +37,7 @@ struct ClipExplainer::Implementation {
         library(kernels::make_onednn_library(methods.front().threads, methods.front().precision)),
         network(graph_for(model, shape), *library, Purpose::kExplanation),
         contrast(methods.front().contrast) {
+    if (range) input_range = InputRange{range->low.clone(), range->high.clone()};
     for (MethodOptions options : methods) {
       if (options.method == kAutomatic) options.method = automatic_method(network.graph());
       ExplainerOptions chosen = explainer_options(options, range);
@@ -47,6 +48,7 @@ struct ClipExplainer::Implementation {
       chosen.scoring = scoring_network(model, shape, options);
       explainers.push_back(std::make_unique<Explainer>(network, chosen));
       names.push_back(options.method);
+      settings.push_back(options);
       traits.push_back(method_traits(options));
     }
   }
@@ -55,10 +57,10 @@ struct ClipExplainer::Implementation {
   /// One for all methods: the batch of the first that asks for one.
   Network* scoring_network(const Model& model, const Shape& shape, const MethodOptions& options) {
     const bool changes_clips = std::ranges::count(perturbation_method_names(), options.method) > 0;
-    if (!changes_clips || options.perturbation.batch < 2 || !takes_batches(model)) return nullptr;
+    if (!changes_clips || options.batch < 2 || !takes_batches(model)) return nullptr;
     if (!batched) {
       Shape together = shape;
-      together[0] = fitting_batch(network.graph(), options.perturbation.batch, options.batch_limit_bytes);
+      together[0] = fitting_batch(network.graph(), options.batch, options.batch_limit_bytes);
       if (together[0] < 2) return nullptr;
       batched = std::make_unique<Network>(graph_for(model, together), *library, Purpose::kInference);
     }
@@ -98,6 +100,8 @@ struct ClipExplainer::Implementation {
   std::function<void()> on_pass;
   std::vector<std::unique_ptr<Explainer>> explainers;
   std::vector<std::string> names;
+  std::vector<MethodOptions> settings;
+  std::optional<InputRange> input_range;
   std::vector<MethodTraits> traits;
   std::optional<int64_t> contrast;
   size_t holder = 0;  ///< the explainer that has the clip
@@ -145,6 +149,14 @@ int64_t ClipExplainer::class_count() const {
 
 const std::vector<std::string>& ClipExplainer::methods() const {
   return implementation_->names;
+}
+
+const MethodOptions& ClipExplainer::options(size_t method) const {
+  return implementation_->settings.at(method);
+}
+
+const std::optional<InputRange>& ClipExplainer::input_range() const {
+  return implementation_->input_range;
 }
 
 std::optional<int64_t> ClipExplainer::contrast() const {

@@ -7,8 +7,11 @@
 #include <functional>
 
 #include "api/clip_source.h"
+#include "api/explanation_settings.h"
 #include "api/layout.h"
 #include "api/maps.h"
+#include "api/method_record.h"
+#include "api/records.h"
 #include "api/shares.h"
 #include "evaluate/likeness.h"
 #include "explain/volume.h"
@@ -244,7 +247,10 @@ std::vector<Explanation> InputRun::results(const std::filesystem::path& input, s
   for (size_t i = 0; i < findings_.size(); ++i) {
     Explanation& e = result.emplace_back();
     e.input = input;
-    e.method = explainer_.methods()[i / classes_.size()];
+    const size_t method = i / classes_.size();
+    e.method = explainer_.methods()[method];
+    e.method_settings =
+        dumped(method_record(explainer_.options(method), explainer_.effective_start(method)), -1);
     e.video = source_.video;
     e.geometry = source_.geometry;
     e.preprocessing = source_.preprocessing;
@@ -260,9 +266,9 @@ std::vector<Explanation> InputRun::results(const std::filesystem::path& input, s
     e.at_layer = std::move(findings_[i].at_layer);
     e.around_layer = std::move(findings_[i].around_layer);
     e.class_comparison = findings_[i].class_comparison;
-    e.cost = explainer_.cost(i / classes_.size());
-    e.resolution = explainer_.resolution(i / classes_.size());
-    e.traits = explainer_.traits(i / classes_.size());
+    e.cost = explainer_.cost(method);
+    e.resolution = explainer_.resolution(method);
+    e.traits = explainer_.traits(method);
     e.decode_seconds = decode_seconds_;
     e.forward_seconds = forward_seconds_;
     e.explain_seconds = findings_[i].seconds;
@@ -305,7 +311,11 @@ std::vector<Explanation> explain_input(ClipExplainer& explainer, const Shape& cl
   InputRun run(explainer, std::move(source), clip_shape, options, control);
   run.run(targets);
   auto results = run.results(input, targets.size());
-  for (Explanation& e : results) e.decode_seconds += opening;
+  const std::string settings = dumped(input_settings(explainer, options, targets), -1);
+  for (Explanation& e : results) {
+    e.decode_seconds += opening;
+    e.input_settings = settings;
+  }
   return results;
 }
 

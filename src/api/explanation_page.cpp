@@ -2,55 +2,15 @@
 #include "api/explanation_page.h"
 
 #include <algorithm>
-#include <array>
-#include <string_view>
 
 #include "api/appearance.h"
+#include "api/explanation_settings.h"
 #include "api/records.h"
 
 namespace relevid {
 namespace {
 
 using nlohmann::json;
-
-/// Which of the settings are a method's; all others are the same for all explanations of a page.
-constexpr std::array<std::string_view, 24> kMethodSettings = {"method",
-                                                              "start",
-                                                              "gate",
-                                                              "rules",
-                                                              "integration_steps",
-                                                              "integration_baseline",
-                                                              "noise_samples",
-                                                              "noise_level",
-                                                              "seed",
-                                                              "against",
-                                                              "layer",
-                                                              "relevance",
-                                                              "selective_sigmas",
-                                                              "score",
-                                                              "fill",
-                                                              "window",
-                                                              "window_stride",
-                                                              "masks",
-                                                              "cells",
-                                                              "keep_share",
-                                                              "areas",
-                                                              "iterations",
-                                                              "permutations",
-                                                              "batch"};
-
-bool is_of_method(const std::string& key) {
-  return std::ranges::find(kMethodSettings, key) != kMethodSettings.end();
-}
-
-json settings_where(const Explanation& e, bool (*wanted)(const std::string&)) {
-  const json all = settings_record(e);
-  json part = json::object();
-  for (const auto& [key, value] : all.items()) {
-    if (wanted(key)) part[key] = value;
-  }
-  return part;
-}
 
 /// The part of negative relevance in a frame's share, as the contract has it: not negative.
 std::vector<float> negative_shares(const Explanation& e, size_t clip) {
@@ -84,7 +44,7 @@ json shown(const Explanation& e, size_t place, const PagePictures& pictures, con
           {"warnings", warnings_of(e, options.class_names)},
           {"clips", shown_clips(e, pictures, options)},
           {"maps", pictures.maps(place)},
-          {"settings", settings_where(e, is_of_method)},
+          {"settings", method_settings(e)},
           {"passes", cost_record(e.cost)},
           {"resolution", resolution_record(e.resolution)},
           {"seconds", {{"forward", e.forward_seconds}, {"explain", e.explain_seconds}}}};
@@ -114,7 +74,8 @@ json page_record(std::span<const Explanation> explanations, const Model& model, 
   json page = page_head(first, pictures, with_null ? options.null_profile : std::vector<double>{});
   page["model"] = model_record(model);
   page["prediction"] = prediction_record(first, options.class_names);
-  page["settings"] = settings_where(first, [](const std::string& key) { return !is_of_method(key); });
+  page["settings"] = input_settings(first);
+  page["settings"].update(output_settings(options));
   page["explanations"] = json::array();
   for (size_t i = 0; i < explanations.size(); ++i)
     page["explanations"].push_back(shown(explanations[i], i, pictures, options));

@@ -5,6 +5,7 @@
 
 #include "api/appearance.h"
 #include "api/explanation_page.h"
+#include "api/explanation_settings.h"
 #include "api/layout.h"
 #include "api/records.h"
 #include "api/run_settings.h"
@@ -45,8 +46,9 @@ json run_clip(const audit::Extreme& extreme, const PagePictures& pictures, const
 MethodTraits traits_in_run(const Explanation& e) {
   MethodOptions method;
   method.method = e.method;
-  method.layer = settings_record(e).value("layer", "");
-  method.relevance = settings_record(e).value("relevance", method.relevance);
+  const json settings = method_settings(e);
+  method.layer = settings.value("layer", "");
+  method.relevance = settings.value("relevance", method.relevance);
   return method_traits(method);
 }
 
@@ -108,7 +110,7 @@ Explanation ExtremeClips::frames_of(const audit::Extreme& extreme, const Preproc
   e.preprocessing = preprocessing;
   e.plans = {{extreme.clip.offset, extreme.clip.frame_indices}};
   e.target = extreme.clip.target;
-  e.settings_json = method_settings_of(manifest_);
+  e.method_settings = method_settings_of(manifest_);
   const std::vector<std::vector<int64_t>> group = {extreme.clip.frame_indices};
   ClipMaker maker(preprocessing);
   stream_groups(
@@ -165,7 +167,7 @@ json ExtremeClips::as_the_run_has_it(const audit::Extreme& extreme) const {
                 {"target", std::move(target)},
                 {"against", nullptr},
                 {"clips", json::array({run_clip(extreme, pictures, prediction.at(0))})},
-                {"settings", settings_record(e)},
+                {"settings", method_settings(e)},
                 {"seconds", {{"forward", nullptr}, {"explain", nullptr}}}};
   page["explanations"] = json::array({std::move(shown)});
   page["prediction"] = std::move(prediction);

@@ -1,79 +1,87 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "api/method_record.h"
 
+#include <string>
+#include <type_traits>
+#include <utility>
+
 #include "base/hash.h"
+#include "relevid/method_fields.h"
 
 namespace relevid {
+namespace {
 
-// By their words, the first of each being what an unknown one counts as.
-NLOHMANN_JSON_SERIALIZE_ENUM(Start, {{Start::kOne, "one"}, {Start::kLogit, "logit"}})
-NLOHMANN_JSON_SERIALIZE_ENUM(GateRule, {{GateRule::kSignal, "signal"}, {GateRule::kHalf, "half"}})
-NLOHMANN_JSON_SERIALIZE_ENUM(Precision, {{Precision::kFloat32, "f32"}, {Precision::kBfloat16, "bf16"}})
-NLOHMANN_JSON_SERIALIZE_ENUM(PathBaseline, {{PathBaseline::kZero, "zero"}, {PathBaseline::kMean, "mean"}})
-NLOHMANN_JSON_SERIALIZE_ENUM(Score, {{Score::kLogit, "logit"}, {Score::kProbability, "probability"}})
-NLOHMANN_JSON_SERIALIZE_ENUM(Fill, {{Fill::kDefault, "default"},
-                                    {Fill::kMean, "mean"},
-                                    {Fill::kZero, "zero"},
-                                    {Fill::kBlur, "blur"},
-                                    {Fill::kFreeze, "freeze"}})
+using nlohmann::json;
 
-nlohmann::json method_record(const MethodOptions& method, Start start) {
-  const PerturbationOptions& p = method.perturbation;
-  return {{"name", method.method},
-          {"start", start},
-          {"gate", method.gate},
-          {"rules_sha256", method.rules_file.empty() ? "" : sha256_of_file(method.rules_file)},
-          {"contrast", method.contrast ? nlohmann::json(*method.contrast) : nlohmann::json()},
-          {"integration_steps", method.integration_steps},
-          {"integration_baseline", method.baseline},
-          {"noise_samples", method.noise_samples},
-          {"noise_level", method.noise_level},
-          {"seed", method.seed},
-          {"layer", method.layer},
-          {"relevance", method.relevance},
-          {"selective_sigmas", method.selective_sigmas},
-          {"precision", method.precision},
-          {"score", p.score},
-          {"fill", p.fill},
-          {"window", p.window},
-          {"stride", p.stride},
-          {"masks", p.masks},
-          {"cells", p.cells},
-          {"keep_share", p.keep_share},
-          {"areas", p.areas},
-          {"iterations", p.iterations},
-          {"permutations", p.permutations}};
+constexpr const char* kName = "name";
+constexpr const char* kRulesHash = "rules_sha256";
+
+/// The rules' file is kept by its hash, as a run may go on where the file lies elsewhere.
+bool is_rules(const MethodField& field) {
+  return field.name == "rules_file";
 }
 
-MethodOptions method_from(const nlohmann::json& record) {
+json json_of(const MethodFieldValue& value) {
+  return std::visit(
+      [](const auto& v) -> json {
+        if constexpr (std::is_same_v<std::remove_cvref_t<decltype(v)>, std::optional<int64_t>>) {
+          return v ? json(*v) : json();
+        } else {
+          return v;
+        }
+      },
+      value);
+}
+
+MethodFieldValue value_of(const json& record, const MethodFieldValue& like) {
+  return std::visit(
+      [&](const auto& v) -> MethodFieldValue {
+        using T = std::remove_cvref_t<decltype(v)>;
+        if constexpr (std::is_same_v<T, std::optional<int64_t>>) {
+          return record.is_null() ? T{} : T{record.get<int64_t>()};
+        } else {
+          return record.get<T>();
+        }
+      },
+      like);
+}
+
+/// What earlier versions called a setting; "" where it has not changed.
+std::string_view former_name(std::string_view name) {
+  return name == "window_stride" ? "stride" : "";
+}
+
+}  // namespace
+
+json method_record(const MethodOptions& method, Start start) {
+  MethodOptions made = method;
+  made.start = start;
+  json record = {{kName, method.method}};
+  for (const MethodField& field : method_fields()) {
+    if (field.effect == MethodField::Effect::kSpeed || !field.is_taken_by(method.method)) continue;
+    if (is_rules(field)) {
+      record[kRulesHash] = method.rules_file.empty() ? "" : sha256_of_file(method.rules_file);
+    } else {
+      record[std::string(field.name)] = json_of(field.get(made));
+    }
+  }
+  return record;
+}
+
+MethodOptions method_from(const json& record) {
   MethodOptions options;
-  const auto read = [&](const char* key, auto& value) { record.at(key).get_to(value); };
-  read("name", options.method);
-  read("start", options.start);
-  read("gate", options.gate);
-  if (!record.at("contrast").is_null()) options.contrast = record["contrast"].get<int64_t>();
-  read("integration_steps", options.integration_steps);
-  read("integration_baseline", options.baseline);
-  read("noise_samples", options.noise_samples);
-  read("noise_level", options.noise_level);
-  read("seed", options.seed);
-  read("layer", options.layer);
-  read("relevance", options.relevance);
-  read("selective_sigmas", options.selective_sigmas);
-  if (record.contains("precision"))
-    read("precision", options.precision);  // runs before there was a choice lack it
-  PerturbationOptions& p = options.perturbation;
-  read("score", p.score);
-  read("fill", p.fill);
-  read("window", p.window);
-  read("stride", p.stride);
-  read("masks", p.masks);
-  read("cells", p.cells);
-  read("keep_share", p.keep_share);
-  read("areas", p.areas);
-  read("iterations", p.iterations);
-  read("permutations", p.permutations);
+  record.at(kName).get_to(options.method);
+  for (const MethodField& field : method_fields()) {
+    if (is_rules(field)) continue;
+    auto found = record.find(std::string(field.name));
+    if (found == record.end()) found = record.find(std::string(former_name(field.name)));
+    if (found != record.end()) field.set(options, value_of(*found, field.get(options)));
+  }
   return options;
+}
+
+std::string rules_hash_of(const json& record) {
+  return record.value(kRulesHash, "");
 }
 
 }  // namespace relevid

@@ -234,7 +234,7 @@ std::vector<LayerDescription> describe_layers(const Model& model, const Shape& c
     const bool known = options.bounds == DescribeOptions::InputBounds::kKnown;
     auto own = options.rules_file.empty() ? std::vector<CompositeEntry>{} : read_rules(options.rules_file);
     rules = assign(composite_for(method, known ? InputBounds::kKnown : InputBounds::kUnknown,
-                                 ProductRule::kSignal, std::move(own), graph),
+                                 GateRule::kSignal, std::move(own), graph),
                    graph);
   }
   const auto reasons = what_is_not_exact(graph, rules);

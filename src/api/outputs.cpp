@@ -7,6 +7,7 @@
 #include <numeric>
 
 #include "api/appearance.h"
+#include "api/explanation_settings.h"
 #include "api/page_file.h"
 #include "api/pictures.h"
 #include "api/records.h"
@@ -173,7 +174,7 @@ std::string to_json(const Explanation& e, const Model& model, const OutputOption
       {"resolution", resolution_record(e.resolution)},
       {"seconds",
        {{"decode", e.decode_seconds}, {"forward", e.forward_seconds}, {"explain", e.explain_seconds}}},
-      {"settings", settings_record(e)}};
+      {"settings", all_settings(method_settings(e), input_settings(e), options)}};
   if (shows_null_profile(e, options)) record["null_profile"] = options.null_profile;
   if (e.video) record["video"] = video_record(e);
   return dumped(record, 1);

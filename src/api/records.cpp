@@ -123,10 +123,6 @@ std::string share_of_name(const Explanation& e) {
   return e.is_signed ? "absolute relevance" : "relevance";
 }
 
-json settings_record(const Explanation& e) {
-  return e.settings_json.empty() ? json::object() : json::parse(e.settings_json);
-}
-
 std::string dumped(const json& value, int indent) {
   return value.dump(indent, ' ', false, json::error_handler_t::replace);
 }

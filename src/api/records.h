@@ -39,8 +39,6 @@ nlohmann::json clip_record(const Explanation& explanation, size_t clip,
 std::vector<float> row_of(const Tensor& values, size_t row);
 /// "relevance" or "absolute relevance".
 std::string share_of_name(const Explanation& explanation);
-/// The caller's settings as an object; an empty one where there are none.
-nlohmann::json settings_record(const Explanation& explanation);
 /// UTF-8 whatever the names hold.
 std::string dumped(const nlohmann::json& value, int indent);
 

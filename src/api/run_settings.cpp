@@ -70,7 +70,7 @@ MethodOptions method_of(const audit::Manifest& manifest, const std::filesystem::
   return read_from(manifest, [&](const Json& settings) {
     const Json& method = settings.at("method");
     MethodOptions options = method_from(method);
-    const auto rules = method.at("rules_sha256").get<std::string>();
+    const std::string rules = rules_hash_of(method);
     check_rules(rules, rules_file);
     if (!rules.empty()) options.rules_file = rules_file;
     return options;

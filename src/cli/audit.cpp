@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
+#include <algorithm>
 #include <charconv>
 #include <cstdlib>
 
@@ -99,8 +100,10 @@ AuditOptions AuditCommand::resolve(const Model& network) {
   result.settings = settings.require(network);
   if (!settings.num_clips && !settings.stride) result.settings.sampling.num_clips = kDefaultClips;
   result.controls = parse_controls(controls);
-  method.read_words();
-  result.method = method.options;
+  std::vector<std::string> methods = {method.options.method};
+  if (std::ranges::count(result.controls, AuditControl::kSecondMethod) > 0)
+    methods.push_back(options.second_method);
+  result.method = method.resolved(methods);
   result.seed = method.options.seed;
   result.target = choice<AuditOptions::Target>(
       target, "--target",

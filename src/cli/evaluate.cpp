@@ -86,13 +86,13 @@ EvaluateOptions EvaluateCommand::resolve(const Model& network) const {
     result.checks = checks;
   }
   parse_cells(cells, result);
-  MethodArguments words = how;
-  words.read_words();
+  std::vector<std::string> names;  // without ":magnitude"
+  for (const std::string& name : result.methods) names.push_back(name.substr(0, name.find(':')));
   const int threads = result.method.threads;
-  result.method = words.options;
+  result.method = how.resolved(names);
   result.method.threads = threads;
   result.method.seed = result.seed;
-  result.method.perturbation.batch = result.batch;
+  result.method.batch = result.batch;
   result.target = choice<EvaluateOptions::Target>(
       target, "--target",
       {{"top1", EvaluateOptions::Target::kPredicted}, {"label", EvaluateOptions::Target::kLabel}});

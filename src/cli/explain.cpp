@@ -7,10 +7,9 @@
 #include <algorithm>
 #include <filesystem>
 
-#include "cli/choice.h"
+#include "base/atomic_file.h"
 #include "cli/command.h"
 #include "cli/explain_report.h"
-#include "cli/explain_resume.h"
 #include "cli/explain_words.h"
 #include "cli/method_options.h"
 #include "cli/settings_options.h"
@@ -33,14 +32,16 @@ struct ExplainCommand {
   std::string out = "relevid-out", input_key, low, high, color_map = "auto";
   double percentile = 99.5, image_fps = 25;
   int64_t page_limit_mib = 32;
+  int threads = 0;
   bool json = false, report_layers = false, skip_existing = false, no_film = false, no_page = false;
   bool no_null_profile = false, no_class_check = false, only_cost = false;
   SettingsOptions settings;
 
   int run();
-  void read_words();
   std::vector<MethodOptions> method_options(const Prepared& prepared) const;
-  RunRecord record() const;
+  InputOptions input_options(const Prepared& prepared) const;
+  void explain_one(const std::string& input, const std::string& stem, const Prepared& prepared,
+                   ClipExplainer& explainer) const;
   bool wants_page() const { return !no_page && has_page(); }
 };
 
@@ -51,7 +52,6 @@ struct Prepared {
   Shape clip_shape;
   ClipLayout layout = ClipLayout::kNcthw;
   std::vector<TargetChoice> targets;
-  std::vector<std::string> settings_json;  ///< by method
   std::vector<double> null_profile;
 };
 
@@ -68,7 +68,7 @@ OutputOptions output_options(const ExplainCommand& command, const Prepared& prep
   output.page_limit_bytes = command.page_limit_mib << 20;
   output.null_profile = prepared.null_profile;
   output.video.image_sequence_fps = command.image_fps;
-  output.video.threads = command.method.options.threads;
+  output.video.threads = command.threads;
   return output;
 }
 
@@ -76,7 +76,7 @@ OutputOptions output_options(const ExplainCommand& command, const Prepared& prep
 void refuse_overwriting(const ExplainCommand& command, const OutputOptions& output) {
   std::vector<std::filesystem::path> read(command.inputs.begin(), command.inputs.end());
   std::filesystem::path side = command.model;
-  read.insert(read.end(), {command.model, side.replace_extension(".json"), command.method.rules,
+  read.insert(read.end(), {command.model, side.replace_extension(".json"), command.method.options.rules_file,
                            command.settings.settings, command.settings.labels});
   for (const auto& path : read) {
     if (path.empty() || !is_output(output, path)) continue;
@@ -85,32 +85,34 @@ void refuse_overwriting(const ExplainCommand& command, const OutputOptions& outp
   }
 }
 
-void explain_one(const ExplainCommand& command, const std::string& input, const std::string& stem,
-                 const Prepared& prepared, ClipExplainer& explainer) {
+InputOptions ExplainCommand::input_options(const Prepared& prepared) const {
   InputOptions options;
   options.settings = prepared.resolved.settings;
+  options.settings_source = prepared.resolved.source;
   options.layout = prepared.layout;
-  options.input_key = command.input_key;
-  options.video.image_sequence_fps = command.image_fps;
-  options.video.threads = command.method.options.threads;
-  options.memory_limit_bytes = command.method.memory_limit_mib << 20;
-  if (command.no_class_check) options.class_check = InputOptions::ClassCheck::kSkip;
+  options.input_key = input_key;
+  options.video.image_sequence_fps = image_fps;
+  options.video.threads = threads;
+  options.memory_limit_bytes = method.memory_limit_mib << 20;
+  if (no_class_check) options.class_check = InputOptions::ClassCheck::kSkip;
+  return options;
+}
+
+void ExplainCommand::explain_one(const std::string& input, const std::string& stem, const Prepared& prepared,
+                                 ClipExplainer& explainer) const {
   ProgressLine line(stem);
   const RunControl control{[&](const Progress& progress) { line.show(progress); }, &interrupt_flag()};
-  auto explanations =
-      explain_input(explainer, prepared.clip_shape, input, options, prepared.targets, control);
-  const size_t of_method = explanations.size() / prepared.settings_json.size();
-  for (size_t i = 0; i < explanations.size(); ++i)
-    explanations[i].settings_json = prepared.settings_json[i / of_method];
-  const OutputOptions output = output_options(command, prepared, stem);
+  const auto explanations = explain_input(explainer, prepared.clip_shape, input, input_options(prepared),
+                                          prepared.targets, control);
+  const OutputOptions output = output_options(*this, prepared, stem);
   write_explanations(explanations, prepared.model, output, control);
   line.clear();
   for (const Explanation& explanation : explanations) {
-    if (command.json) {
+    if (json) {
       fmt::print("{}\n", to_json(explanation, prepared.model, output));
     } else {
       print_explanation(explanation, output);
-      if (command.report_layers) print_layers(explanation);
+      if (report_layers) print_layers(explanation);
     }
   }
   std::fflush(stdout);
@@ -132,7 +134,7 @@ std::optional<InputRange> input_range(const ExplainCommand& command, const Prepa
 }
 
 Prepared prepare(const ExplainCommand& command) {
-  Prepared prepared{Model(command.model), {}, {}, {}, {}, {}, {}};
+  Prepared prepared{Model(command.model), {}, {}, {}, {}, {}};
   prepared.resolved = command.settings.resolve(prepared.model);
   std::vector<int64_t> sizes;  // of a clip given as numbers, where the model leaves its own open
   if (!prepared.resolved.settings && is_clip_file(command.inputs[0])) {
@@ -153,36 +155,37 @@ void require_labels_fit(const std::vector<std::string>& names, int64_t classes) 
               fmt::format("{} class names are given, and the model has {} classes", names.size(), classes));
 }
 
-RunRecord ExplainCommand::record() const {
-  return {methods,        targets,          against,        low,       high,
-          color_map,      percentile,       input_key,      image_fps, method.memory_limit_mib,
-          page_limit_mib, !no_null_profile, !no_class_check};
-}
-
-void ExplainCommand::read_words() {
-  if (color_map != "auto") parse_color_map(color_map);
-  method.read_words();
-  method.options.interrupt = &interrupt_flag();
+/// Makes the folder and writes into it once: before long work is done for nothing.
+void require_writable_folder(const std::filesystem::path& folder) {
+  std::error_code error;
+  std::filesystem::create_directories(folder, error);
+  if (error) {
+    throw Error(ErrorKind::kIo, fmt::format("cannot make folder {}: {}", folder.string(), error.message()));
+  }
+  const AtomicFile probe(folder / "probe");  // removed again, because it is never committed
 }
 
 /// Every method once, by its own name.
 std::vector<MethodOptions> ExplainCommand::method_options(const Prepared& prepared) const {
+  MethodOptions common = method.resolved(methods);
+  common.interrupt = &interrupt_flag();
+  common.layout = prepared.layout;
+  common.threads = threads;
+  if (!against.empty()) common.contrast = parse_class(against, prepared.resolved.class_names);
   std::vector<MethodOptions> all;
   for (const std::string& asked : methods) {
     require_known_method(asked);
     const std::string name = resolved_method(asked, prepared.model, prepared.clip_shape);
     if (std::ranges::find(all, name, &MethodOptions::method) != all.end()) continue;
-    all.push_back(method.options);
+    all.push_back(common);
     all.back().method = name;
   }
   return all;
 }
 
 int ExplainCommand::run() {
-  read_words();
+  if (color_map != "auto") parse_color_map(color_map);
   Prepared prepared = prepare(*this);
-  method.options.layout = prepared.layout;
-  if (!against.empty()) method.options.contrast = parse_class(against, prepared.resolved.class_names);
   const auto stems = output_stems(inputs);
   for (const auto& stem : stems) refuse_overwriting(*this, output_options(*this, prepared, stem));
   require_writable_folder(out);
@@ -196,14 +199,9 @@ int ExplainCommand::run() {
   const bool has_use = std::ranges::any_of(
       chosen, [](const MethodOptions& one) { return method_traits(one).has_null_profile; });
   if (!no_null_profile && !only_cost && has_use)
-    prepared.null_profile = null_profile(prepared.model, prepared.clip_shape, method.options);
+    prepared.null_profile = null_profile(prepared.model, prepared.clip_shape, chosen.front());
   ClipExplainer explainer(prepared.model, prepared.clip_shape, chosen, range ? &*range : nullptr);
   require_labels_fit(prepared.resolved.class_names, explainer.class_count());
-  for (size_t i = 0; i < chosen.size(); ++i) {
-    prepared.settings_json.push_back(
-        settings_record(chosen[i], explainer.effective_start(i), prepared.resolved, record()));
-  }
-
   if (only_cost) {
     print_costs(explainer, json ? PrintAs::kJson : PrintAs::kTable);
     return 0;
@@ -212,12 +210,13 @@ int ExplainCommand::run() {
   for (size_t i = 0; i < inputs.size(); ++i) {
     const auto page = std::filesystem::path(out) / (stems[i] + ".html");
     if (skip_existing && (!wants_page() || std::filesystem::exists(page)) &&
-        is_done(out, stems[i], inputs[i], prepared.model.sha256(), prepared.settings_json)) {
+        is_explained(inputs[i], prepared.model, explainer, input_options(prepared), prepared.targets,
+                     output_options(*this, prepared, stems[i]))) {
       fmt::print(stderr, "relevid: {}: done before, skipped\n", printable(inputs[i]));
       continue;
     }
     try {
-      explain_one(*this, inputs[i], stems[i], prepared, explainer);
+      explain_one(inputs[i], stems[i], prepared, explainer);
     } catch (const std::exception& error) {  // one bad input does not keep the others from being explained
       if (inputs.size() == 1) throw;
       const int failed = print_failure(error, inputs[i]);
@@ -257,7 +256,7 @@ void add_explain(CLI::App& program, Action& action) {
                 "leave out what the architecture alone would give each frame");
   app->add_flag("--no-class-check", command->no_class_check,
                 "do not compare the first clip's map with the runner-up's, which takes a backward pass");
-  app->add_option("--threads", command->method.options.threads, "0: all cores")
+  app->add_option("--threads", command->threads, "0: all cores")
       ->check(CLI::Range(0, 1024))
       ->capture_default_str();
   app->add_option("--page-limit", command->page_limit_mib,

@@ -9,7 +9,6 @@
 #include <numeric>
 
 #include "cli/command.h"
-#include "cli/method_options.h"
 #include "relevid/figures.h"
 
 namespace relevid::cli {
@@ -182,32 +181,6 @@ void print_layers(const Explanation& e) {
                layer.rule, layer.incoming, layer.outgoing, layer.absorbed_by_bias, layer.absorbed_by_epsilon,
                layer.dropped);
   }
-}
-
-std::string settings_record(const MethodOptions& method, Start start,
-                            const SettingsOptions::Resolved& resolved, const RunRecord& run) {
-  nlohmann::json record = method_record(method, start);
-  record.update({{"methods", run.methods},
-                 {"targets", run.targets},
-                 {"against", run.against},
-                 {"low", run.low},
-                 {"high", run.high},
-                 {"threads", method.threads},
-                 {"color_map", run.color_map},
-                 {"percentile", run.percentile},
-                 {"input_key", run.input_key},
-                 {"image_fps", run.image_fps},
-                 {"memory_limit_mib", run.memory_limit_mib},
-                 {"page_limit_mib", run.page_limit_mib},
-                 {"null_profile", run.null_profile},
-                 {"class_check", run.class_check}});
-  if (resolved.settings) {
-    ModelSettings settings = *resolved.settings;
-    settings.class_names.clear();  // long, and in the labels file
-    record["preprocessing_from"] = resolved.source;
-    record["model_settings"] = nlohmann::json::parse(to_json(settings));
-  }
-  return record.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
 }
 
 }  // namespace relevid::cli

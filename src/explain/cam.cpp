@@ -25,9 +25,9 @@ class ActivationMap : public Method {
   ActivationMap(Network& network, const ExplainerOptions& options)
       : network_(network),
         name_(options.method),
-        channel_axis_(options.channel_axis),
+        channel_axis_(options.channel_axis()),
         on_pass_(options.on_pass),
-        start_{options.start == StartValue::kLogit, options.contrast} {
+        start_{options.start == Start::kLogit, options.contrast} {
     const graph::Graph& graph = network.graph();
     value_ = options.layer.empty() ? last_spatial_value(network) : layer_value(network, options.layer);
     const auto writer = static_cast<size_t>(graph.writers()[static_cast<size_t>(value_)]);

@@ -15,6 +15,7 @@
 #include "explain/motion.h"
 #include "explain/perturbation.h"
 #include "relevid/error.h"
+#include "relevid/method_fields.h"
 
 namespace relevid {
 namespace {
@@ -74,20 +75,19 @@ int64_t frames_later(const Tensor& last, const Tensor& clip, int64_t time_axis) 
 struct Family {
   std::vector<std::string> names;
   std::unique_ptr<Method> (*make)(Network& network, const ExplainerOptions& options);
-  bool has_rules, has_layer;
 };
 
 const std::vector<Family>& families() {
   static const std::vector<Family> kFamilies = {
-      {preset_names(), make_preset_method, true, true},
-      {motion_method_names(), make_motion, true, false},
-      {gradient_method_names(), make_gradient_method, false, false},
-      {cam_method_names(), make_cam, false, true},
-      {occlusion_method_names(), make_occlusion, false, false},
-      {rise_method_names(), make_rise, false, false},
-      {extremal_method_names(), make_extremal, false, false},
-      {temporal_mask_method_names(), make_temporal_mask, false, false},
-      {shapley_method_names(), make_shapley, false, false},
+      {preset_names(), make_preset_method},
+      {motion_method_names(), make_motion},
+      {gradient_method_names(), make_gradient_method},
+      {cam_method_names(), make_cam},
+      {occlusion_method_names(), make_occlusion},
+      {rise_method_names(), make_rise},
+      {extremal_method_names(), make_extremal},
+      {temporal_mask_method_names(), make_temporal_mask},
+      {shapley_method_names(), make_shapley},
   };
   return kFamilies;
 }
@@ -133,23 +133,24 @@ void require_explainable(const graph::Graph& graph) {
   }
 }
 
-Composite composite_for(const std::string& method, InputBounds bounds, ProductRule product,
+Composite composite_for(const std::string& method, InputBounds bounds, GateRule gate,
                         std::vector<CompositeEntry> rules, const graph::Graph& graph) {
   require_used(rules, graph);
-  if (product != ProductRule::kSignal) rules.push_back({{{"Multiply"}, "", {}}, product});
+  if (gate == GateRule::kHalf) rules.push_back({{{"Multiply"}, "", {}}, ProductRule::kHalf});
   return preset(method, bounds).preceded_by(std::move(rules));
 }
 
 Explainer::Explainer(Network& network, const ExplainerOptions& options)
-    : network_(network), time_axis_(options.channel_axis == 1 ? 2 : 1) {
+    : network_(network), time_axis_(options.channel_axis() == 1 ? 2 : 1) {
   const Family& family = family_of(options.method);
   require_explainable(network.graph());
-  const bool has_rules = !options.rules.empty() || options.product != ProductRule::kSignal;
-  if (has_rules && !family.has_rules) {
+  require_valid_settings(options);
+  const bool has_rules = !options.rules.empty() || options.gate != GateRule::kSignal;
+  if (has_rules && !method_field("gate").is_taken_by(options.method)) {
     throw Error(ErrorKind::kInvalidArgument,
                 fmt::format("{} has no rules that could be replaced", options.method));
   }
-  if (!options.layer.empty() && !family.has_layer) {
+  if (!options.layer.empty() && !method_field("layer").is_taken_by(options.method)) {
     throw Error(ErrorKind::kInvalidArgument, fmt::format("{} takes no layer", options.method));
   }
   if (const auto contrast = options.contrast) {

@@ -79,7 +79,7 @@ void require_method(const std::string& method);
 /// Throws Error(kUnsupportedModel) where the graph has no class scores at its first output.
 void require_explainable(const graph::Graph& graph);
 /// A preset behind the user's own rules; throws Error(kInvalidArgument) where one of those fits no node.
-Composite composite_for(const std::string& method, InputBounds bounds, ProductRule product,
+Composite composite_for(const std::string& method, InputBounds bounds, GateRule gate,
                         std::vector<CompositeEntry> rules, const graph::Graph& graph);
 
 /// Index of the largest logit of every item of [N, classes].

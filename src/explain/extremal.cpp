@@ -30,14 +30,7 @@ class ExtremalPerturbation : public PerturbationMethod {
  public:
   ExtremalPerturbation(Network& network, const ExplainerOptions& options)
       : PerturbationMethod(network, options, fill_or(options, Fill::kBlur)) {
-    const PerturbationOptions& o = options.perturbation;
-    require_at_least(1, o.iterations, "the number of iterations");
-    if (o.areas.empty()) throw Error(ErrorKind::kInvalidArgument, "extremal_perturbation needs an area");
-    for (const double area : o.areas) {
-      if (area > 0 && area < 1) continue;
-      throw Error(ErrorKind::kInvalidArgument, fmt::format("an area is {}; it lies between 0 and 1", area));
-    }
-    if (o.fill == Fill::kFreeze) {
+    if (options.fill == Fill::kFreeze) {
       throw Error(ErrorKind::kInvalidArgument,
                   "extremal_perturbation cannot freeze: its masks let frames through by parts");
     }

@@ -40,16 +40,10 @@ class GradientMethod : public Method {
       : network_(network),
         library_(network.library()),
         name_(options.method),
-        options_(options.gradients),
-        channel_axis_(options.channel_axis),
-        seed_(options.seed),
+        options_(options),
+        channel_axis_(options.channel_axis()),
         on_pass_(options.on_pass),
-        start_{options.start == StartValue::kLogit, options.contrast} {
-    if (options_.integration_steps < 1 || options_.noise_samples < 1 || !(options_.noise_level >= 0)) {
-      throw Error(ErrorKind::kInvalidArgument,
-                  "steps and samples are at least 1, and the noise level is not negative");
-    }
-  }
+        start_{options.start == Start::kLogit, options.contrast} {}
 
   Keep keep() const override { return Keep::kGradient; }
   MethodCost cost() const override {
@@ -109,7 +103,7 @@ class GradientMethod : public Method {
   Buffers integrated_gradients(std::span<const Buffer> clips, std::span<const int64_t> targets) {
     Buffers baseline = zeros(clips), difference, point(clips.size()), sum = zeros(clips);
     for (size_t i = 0; i < clips.size(); ++i) {
-      if (options_.baseline == Baseline::kMean)
+      if (options_.integration_baseline == PathBaseline::kMean)
         baseline[i] = library_.upload(channel_means(library_.download(clips[i]), channel_axis_));
       difference.push_back(library_.add(clips[i], baseline[i], -1));
     }
@@ -126,7 +120,7 @@ class GradientMethod : public Method {
 
   /// Smilkov et al. 2017 (arXiv 1706.03825): the mean gradient over noisy copies of the clip.
   Buffers smoothgrad(std::span<const Buffer> originals, std::span<const int64_t> targets) {
-    std::mt19937_64 random(seed_);
+    std::mt19937_64 random(options_.seed);
     std::vector<Tensor> clips;
     for (const Buffer& clip : originals) clips.push_back(library_.download(clip).cast(DType::kF32));
     Buffers sum = zeros(originals), noisy(clips.size());
@@ -151,9 +145,8 @@ class GradientMethod : public Method {
   Network& network_;
   kernels::Library& library_;
   std::string name_;
-  GradientOptions options_;
+  MethodOptions options_;
   int64_t channel_axis_;
-  uint64_t seed_;
   std::function<void()> on_pass_;
   OutputStart start_;
 };

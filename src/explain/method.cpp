@@ -36,6 +36,18 @@ kernels::Buffer OutputStart::at(kernels::Library& library, std::span<const int64
   return library.upload(r);
 }
 
+int64_t ExplainerOptions::channel_axis() const {
+  switch (layout) {
+    case ClipLayout::kNcthw:
+      return 1;
+    case ClipLayout::kNtchw:
+      return 2;
+    case ClipLayout::kNthwc:
+      return 4;
+  }
+  return 1;
+}
+
 MethodResolution full_resolution(const graph::Graph& graph, int64_t channel_axis) {
   const Shape& shape = graph.shape(graph.inputs.at(0));
   if (shape.rank() != 5) return {{1, 1, 1}, "one value"};

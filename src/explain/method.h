@@ -18,38 +18,16 @@
 
 namespace relevid {
 
-/// What relevance (or a gradient) starts from at the target: its logit, or 1. kDefault: the logit for
-/// relevance and 1 for gradients and integrated gradients, whose sum is then comparable with the logit.
-/// Methods that only watch the score start nothing.
-enum class StartValue { kDefault, kLogit, kOne };
-
-/// Where the path of integrated gradients begins: zeros, or every channel's mean over the clip.
-enum class Baseline { kZero, kMean };
-
-struct GradientOptions {
-  int64_t integration_steps = 20;  ///< integrated gradients: points of the path, 1/n to 1
-  Baseline baseline = Baseline::kZero;
-  int64_t noise_samples = 20;  ///< SmoothGrad
-  double noise_level = 0.1;    ///< SmoothGrad: standard deviation over (max - min) of the clip
-};
-
-struct ExplainerOptions {
-  std::string method = "deep_taylor";
-  StartValue start = StartValue::kDefault;
-  ProductRule product = ProductRule::kSignal;
-  std::vector<CompositeEntry> rules;  ///< come before the preset's own
+/// The public options, and what they come to for a network that is prepared.
+struct ExplainerOptions : MethodOptions {
+  std::vector<CompositeEntry> rules;  ///< what rules_file holds; come before the preset's own
   std::optional<Bounds> bounds;       ///< of the input, for zB
-  std::optional<int64_t> contrast;    ///< a class that starts with the negative: relevance of the difference
-  int64_t channel_axis = 1;           ///< of the clip: 1 NCTHW, 2 NTCHW, 4 NTHWC
-  std::string layer;                  ///< of CAM; where relevance stops
-  std::string relevance = "deep_taylor";  ///< the preset that spatial, temporal and selective relevance take
-  double selective_sigmas = 1;
-  GradientOptions gradients;
-  PerturbationOptions perturbation;
-  uint64_t seed = 1;  ///< of noise, masks and orders
   /// The network that changed clips go through, prepared for a batch of its own; null: the one explained.
   Network* scoring = nullptr;
   std::function<void()> on_pass;  ///< called before each pass of one clip; may throw to stop; may be empty
+
+  /// The clip's channel axis: 1 for NCTHW, 2 for NTCHW, 4 for NTHWC.
+  int64_t channel_axis() const;
 };
 
 struct Attribution {

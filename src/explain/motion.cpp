@@ -25,20 +25,10 @@ class MotionSplit : public Method {
       : network_(network),
         name_(options.method),
         preset_(options.relevance),
-        channel_axis_(options.channel_axis),
+        channel_axis_(options.channel_axis()),
         sigmas_(options.selective_sigmas),
         on_pass_(options.on_pass) {
     const graph::Graph& graph = network.graph();
-    const auto presets = preset_names();
-    if (std::ranges::find(presets, preset_) == presets.end()) {
-      throw Error(ErrorKind::kInvalidArgument,
-                  fmt::format("{} takes relevance apart, and '{}' is no preset of "
-                              "it; deep_taylor is one",
-                              name_, preset_));
-    }
-    if (!(sigmas_ >= 0)) {
-      throw Error(ErrorKind::kInvalidArgument, "the number of deviations is not negative");
-    }
     if (graph.inputs.size() > 1 && name_ != "selective_relevance") {
       throw Error(
           ErrorKind::kUnsupportedModel,

@@ -26,10 +26,8 @@ class Occlusion : public PerturbationMethod {
     const bool time = options.method != "occlusion_space", space = options.method != "occlusion_time";
     for (size_t axis = 0; axis < 3; ++axis) {
       const bool moves = axis == 0 ? time : space;
-      require_at_least(0, options.perturbation.window[axis], "a side of the window");
-      require_at_least(0, options.perturbation.stride[axis], "a stride of the window");
       window_[axis] = moves ? window_along(axis, time && space) : extent()[axis];
-      const int64_t stride = options.perturbation.stride[axis];
+      const int64_t stride = options.window_stride[axis];
       stride_[axis] = stride > 0 ? stride : space ? std::max<int64_t>(1, window_[axis] / 2) : window_[axis];
       places_[axis] = places(extent()[axis], window_[axis], stride_[axis]);
     }

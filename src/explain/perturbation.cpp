@@ -11,12 +11,10 @@ namespace relevid {
 
 PerturbationMethod::PerturbationMethod(Network& network, const ExplainerOptions& options, Fill fill)
     : network_(network),
-      options_(options.perturbation),
+      options_(options),
       scorer_(network, options),
-      axes_(network.graph().shape(network.graph().inputs[0]), options.channel_axis, options.method),
-      fill_(fill) {
-  require_at_least(1, options_.batch, "the batch");
-}
+      axes_(network.graph().shape(network.graph().inputs[0]), options.channel_axis(), options.method),
+      fill_(fill) {}
 
 Attribution PerturbationMethod::explain(const ClipState& state, std::span<const int64_t> targets) {
   Attribution result;
@@ -38,7 +36,6 @@ Extent PerturbationMethod::mask_cells() const {
   Extent cells = {std::max<int64_t>(1, extent()[0] / 4), 7, 7};
   for (size_t axis = 0; axis < 3; ++axis) {
     const int64_t asked = options_.cells[axis];
-    require_at_least(0, asked, "the number of a mask's cells");
     cells[axis] = std::clamp<int64_t>(asked > 0 ? asked : cells[axis], 1, extent()[axis]);
   }
   return cells;
@@ -50,11 +47,6 @@ Volume from_frames(std::span<const double> per_frame, const Extent& extent) {
   for (size_t i = 0; i < volume.values.size(); ++i)
     volume.values[i] = per_frame[i / plane] / static_cast<double>(plane);
   return volume;
-}
-
-void require_at_least(int64_t least, int64_t value, const char* what) {
-  if (value >= least) return;
-  throw Error(ErrorKind::kInvalidArgument, fmt::format("{} is {}; it is at least {}", what, value, least));
 }
 
 std::vector<std::string> perturbation_method_names() {

@@ -34,14 +34,14 @@ class PerturbationMethod : public Method {
 
   const Scorer& scorer() const { return scorer_; }
   const Extent& extent() const { return axes_.extent; }
-  const PerturbationOptions& options() const { return options_; }
+  const MethodOptions& options() const { return options_; }
   /// How many cells a mask has along time, height and width: as asked for, or its own, at most one a
   /// position.
   Extent mask_cells() const;
 
  private:
   Network& network_;
-  PerturbationOptions options_;
+  MethodOptions options_;
   Scorer scorer_;
   ClipAxes axes_;
   Fill fill_;
@@ -49,12 +49,10 @@ class PerturbationMethod : public Method {
 
 /// The fill that is asked for, or the method's own.
 inline Fill fill_or(const ExplainerOptions& options, Fill own) {
-  return options.perturbation.fill == Fill::kDefault ? own : options.perturbation.fill;
+  return options.fill == Fill::kDefault ? own : options.fill;
 }
 /// Every value spread evenly over the positions of its frame.
 Volume from_frames(std::span<const double> per_frame, const Extent& extent);
-/// Error(kInvalidArgument) naming the option where a value is below the least.
-void require_at_least(int64_t least, int64_t value, const char* what);
 
 std::vector<std::string> occlusion_method_names();
 std::unique_ptr<Method> make_occlusion(Network& network, const ExplainerOptions& options);

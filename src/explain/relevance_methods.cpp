@@ -16,11 +16,11 @@ class PresetMethod : public Method {
       : network_(network),
         name_(preset),
         layer_(options.layer),
-        channel_axis_(options.channel_axis),
+        channel_axis_(options.channel_axis()),
         on_pass_(options.on_pass),
-        start_{options.start != StartValue::kOne, options.contrast} {
+        start_{options.start != Start::kOne, options.contrast} {
     const InputBounds bounds = options.bounds ? InputBounds::kKnown : InputBounds::kUnknown;
-    const Composite composite = composite_for(name_, bounds, options.product, options.rules, network.graph());
+    const Composite composite = composite_for(name_, bounds, options.gate, options.rules, network.graph());
     propagation_ =
         std::make_unique<Propagation>(network, composite, options.bounds ? &*options.bounds : nullptr);
     if (!layer_.empty()) value_ = layer_value(network, layer_);

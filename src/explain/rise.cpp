@@ -22,12 +22,6 @@ class Rise : public PerturbationMethod {
  public:
   Rise(Network& network, const ExplainerOptions& options)
       : PerturbationMethod(network, options, fill_or(options, Fill::kMean)), seed_(options.seed) {
-    const PerturbationOptions& o = options.perturbation;
-    require_at_least(2, o.masks, "the number of masks");
-    if (!(o.keep_share > 0 && o.keep_share < 1)) {
-      throw Error(ErrorKind::kInvalidArgument,
-                  fmt::format("the share that masks show is {}; it lies between 0 and 1", o.keep_share));
-    }
     cells_ = mask_cells();
   }
 

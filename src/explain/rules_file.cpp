@@ -34,38 +34,54 @@ struct Entry {
   }
 };
 
-NodeRule parse_rule(const Entry& entry) {
-  static const std::vector<std::string> kNames = {
-      "epsilon",  "z_plus",   "z_plus_no_bias", "alpha_beta", "gamma",  "z_box",
-      "w_square", "flat",     "norm",           "same_sign",  "winner", "even",
-      "add_norm", "add_even", "add_same_sign",  "signal",     "half"};
-  const std::string name = entry.text("rule");
-  if (name == "epsilon") return epsilon_rule(entry.number("epsilon", 1e-6));
-  if (name == "z_plus") return z_plus_rule();
-  if (name == "z_plus_no_bias") return z_plus_rule(ZPlusBias::kNone);
-  if (name == "alpha_beta") {
-    try {
-      return alpha_beta_rule(entry.number("alpha", 2), entry.number("beta", 1));
-    } catch (const Error& error) {
-      if (error.kind() == ErrorKind::kInvalidArgument) entry.fail(error.what());
-      throw;
-    }
+/// Of a word of the field "rule": what it makes of an entry's other fields.
+struct RuleWord {
+  std::string word;
+  NodeRule (*make)(const Entry& entry);
+};
+
+NodeRule alpha_beta_of(const Entry& entry) {
+  try {
+    return alpha_beta_rule(entry.number("alpha", 2), entry.number("beta", 1));
+  } catch (const Error& error) {
+    if (error.kind() == ErrorKind::kInvalidArgument) entry.fail(error.what());
+    throw;
   }
-  if (name == "gamma") return gamma_rule(entry.number("gamma", 0.25));
-  if (name == "z_box") return z_box_rule();
-  if (name == "w_square") return w_square_rule();
-  if (name == "flat") return flat_rule();
-  if (name == "norm") return norm_rule();
-  if (name == "same_sign") return same_sign_rule();
-  if (name == "winner") return PoolingRule::kWinner;
-  if (name == "even") return PoolingRule::kEven;
-  if (name == "add_norm") return AdditionRule::kNorm;
-  if (name == "add_even") return AdditionRule::kEven;
-  if (name == "add_same_sign") return AdditionRule::kSameSign;
-  if (name == "signal") return ProductRule::kSignal;
-  if (name == "half") return ProductRule::kHalf;
+}
+
+const std::vector<RuleWord>& rule_words() {
+  using E = const Entry&;
+  static const std::vector<RuleWord> kWords = {
+      {"epsilon", [](E entry) -> NodeRule { return epsilon_rule(entry.number("epsilon", 1e-6)); }},
+      {"z_plus", [](E) -> NodeRule { return z_plus_rule(); }},
+      {"z_plus_no_bias", [](E) -> NodeRule { return z_plus_rule(ZPlusBias::kNone); }},
+      {"alpha_beta", alpha_beta_of},
+      {"gamma", [](E entry) -> NodeRule { return gamma_rule(entry.number("gamma", 0.25)); }},
+      {"z_box", [](E) -> NodeRule { return z_box_rule(); }},
+      {"w_square", [](E) -> NodeRule { return w_square_rule(); }},
+      {"flat", [](E) -> NodeRule { return flat_rule(); }},
+      {"norm", [](E) -> NodeRule { return norm_rule(); }},
+      {"same_sign", [](E) -> NodeRule { return same_sign_rule(); }},
+      {"winner", [](E) -> NodeRule { return PoolingRule::kWinner; }},
+      {"even", [](E) -> NodeRule { return PoolingRule::kEven; }},
+      {"add_norm", [](E) -> NodeRule { return AdditionRule::kNorm; }},
+      {"add_even", [](E) -> NodeRule { return AdditionRule::kEven; }},
+      {"add_same_sign", [](E) -> NodeRule { return AdditionRule::kSameSign; }},
+      {"signal", [](E) -> NodeRule { return ProductRule::kSignal; }},
+      {"half", [](E) -> NodeRule { return ProductRule::kHalf; }},
+  };
+  return kWords;
+}
+
+NodeRule parse_rule(const Entry& entry) {
+  const std::string word = entry.text("rule");
+  std::vector<std::string> words;
+  for (const RuleWord& known : rule_words()) {
+    if (known.word == word) return known.make(entry);
+    words.push_back(known.word);
+  }
   entry.fail(
-      fmt::format("no rule '{}'{}; there are {}", name, did_you_mean(name, kNames), fmt::join(kNames, ", ")));
+      fmt::format("no rule '{}'{}; there are {}", word, did_you_mean(word, words), fmt::join(words, ", ")));
 }
 
 Match parse_match(const Entry& entry) {

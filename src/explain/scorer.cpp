@@ -34,7 +34,7 @@ std::vector<std::vector<double>> rows_of(const Tensor& logits) {
 Scorer::Scorer(Network& network, const ExplainerOptions& options)
     : explained_(network),
       network_(options.scoring ? *options.scoring : network),
-      score_(options.perturbation.score),
+      score_(options.score),
       contrast_(options.contrast),
       on_pass_(options.on_pass) {
   if (network.graph().inputs.size() == 1) return;

@@ -20,9 +20,7 @@ class ShapleyFrames : public PerturbationMethod {
  public:
   ShapleyFrames(Network& network, const ExplainerOptions& options)
       : PerturbationMethod(network, options, fill_or(options, Fill::kMean)), seed_(options.seed) {
-    require_at_least(1, options.perturbation.permutations, "the number of permutations");
-    require_at_least(0, options.perturbation.window[0], "a side of the window");
-    frames_each_ = std::clamp<int64_t>(options.perturbation.window[0], 1, extent()[0]);
+    frames_each_ = std::clamp<int64_t>(options.window[0], 1, extent()[0]);
     players_ = (extent()[0] + frames_each_ - 1) / frames_each_;
   }
 

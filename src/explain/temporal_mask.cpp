@@ -25,9 +25,7 @@ constexpr double kLiveCost = 0.5, kUnevenCost = 0.1, kRate = 0.1;
 class TemporalMask : public PerturbationMethod {
  public:
   TemporalMask(Network& network, const ExplainerOptions& options)
-      : PerturbationMethod(network, options, Fill::kFreeze) {
-    require_at_least(1, options.perturbation.iterations, "the number of iterations");
-  }
+      : PerturbationMethod(network, options, Fill::kFreeze) {}
 
   MethodCost cost() const override {
     const int64_t frozen = std::max<int64_t>(0, extent()[0] - 2);

@@ -195,12 +195,13 @@ TEST_F(Audit, OtherSettingsAreRefusedAndNamed) {
   other.controls = {AuditControl::kFrozen};
   EXPECT_THAT(refusal(other), HasSubstr("settings.controls.0: nothing there, \"frozen\" here"));
   other = options;
-  other.method.relevance = "epsilon_plus";
-  other.method.perturbation.fill = Fill::kBlur;
-  EXPECT_THAT(refusal(other), AllOf(HasSubstr("settings.method.fill: \"default\" there, \"blur\" here"),
-                                    HasSubstr("settings.method.relevance: ")));
+  other.method.start = Start::kOne;
+  other.method.gate = GateRule::kHalf;
+  EXPECT_THAT(refusal(other), AllOf(HasSubstr("settings.method.start: \"logit\" there, \"one\" here"),
+                                    HasSubstr("settings.method.gate: ")));
   other = options;
-  other.method.threads = 2;  // plays no part
+  other.method.threads = 2;  // play no part
+  other.method.fill = Fill::kBlur;
   EXPECT_TRUE(run_audit(model_, data_, other, {}).finished);
 }
 

@@ -104,7 +104,7 @@ TEST_F(Pictures, MethodsThatAreSaidToBeNeverNegativeAreNot) {
   int64_t looked_at = 0;
   for (const std::string& name : methods()) {
     MethodOptions options = method(name);
-    options.perturbation.iterations = 2;
+    options.iterations = 2;
     if (method_traits(options).can_be_negative) continue;
     for (const Explanation& e : explain_by(video_, std::vector{options})) {
       const auto logits = e.logits.values<float>();

@@ -109,7 +109,7 @@ TEST_F(ExplainCommand, PrecisionIsWhatTheProcessorHas) {
   const auto outcome = explain({video_, "--precision", "bf16"});
   ASSERT_EQ(outcome.status, 0) << outcome.err;
   const bool has = computes_bfloat16();
-  EXPECT_EQ(record("film.json")["settings"]["precision"], has ? "bf16" : "f32");
+  EXPECT_EQ(record("film.json")["settings"]["method"]["precision"], has ? "bf16" : "f32");
   EXPECT_EQ(outcome.err.find("no bf16 instructions") == std::string::npos, has) << outcome.err;
 }
 
@@ -169,8 +169,8 @@ TEST_F(ExplainCommand, SeveralMethodsShareAPage) {
               UnorderedElementsAre("film.method-deep_taylor.npz", "film.method-deep_taylor.png",
                                    "film.method-deep_taylor.json", "film.method-gradient.npz",
                                    "film.method-gradient.png", "film.method-gradient.json"));
-  EXPECT_EQ(record("film.method-gradient.json")["settings"]["start"], "one");
-  EXPECT_EQ(record("film.method-deep_taylor.json")["settings"]["start"], "logit");
+  EXPECT_EQ(record("film.method-gradient.json")["settings"]["method"]["start"], "one");
+  EXPECT_EQ(record("film.method-deep_taylor.json")["settings"]["method"]["start"], "logit");
   if (page("film.html").empty()) {
     EXPECT_THAT(outcome.err, HasSubstr("nodejs"));
     return;

@@ -157,7 +157,8 @@ TEST_F(Methods, OptionsHaveTheirMessages) {
   EXPECT_THAT(refused({"--method", "rise", "--cells", "1x2x3x4"}), HasSubstr("--cells"));
   EXPECT_THAT(refused({"--method", "rise", "--fill", "frieze"}), HasSubstr("did you mean 'freeze'"));
   EXPECT_THAT(refused({"--method", "rise", "--score", "logits"}), HasSubstr("did you mean 'logit'"));
-  EXPECT_THAT(refused({"--method", "temporal_relevance", "--relevance", "rise"}), HasSubstr("no preset"));
+  EXPECT_THAT(refused({"--method", "temporal_relevance", "--relevance", "rise"}),
+              HasSubstr("--relevance rise: it is one of deep_taylor"));
   EXPECT_THAT(refused({"--method", "gradient", "--layer", "x"}), HasSubstr("takes no layer"));
 }
 

@@ -35,11 +35,11 @@ graph::Graph attention() {
                             Shape{1, 1}));
 }
 
-Attribution explained(kernels::Library& library, const Tensor& clip, ProductRule rule, double* logit) {
+Attribution explained(kernels::Library& library, const Tensor& clip, GateRule rule, double* logit) {
   Network network(attention(), library, Purpose::kExplanation);
   ExplainerOptions options;
   options.method = "epsilon_plus";
-  options.product = rule;
+  options.gate = rule;
   Explainer explainer(network, options);
   explainer.forward(clip);
   *logit = explainer.logits().as_doubles()[0];
@@ -59,7 +59,7 @@ TEST(Attention, ValuePathIsTheEpsilonRuleOfTheWeightedSumAndConserves) {
   for (const bool fast : {false, true}) {
     const auto library = fast ? kernels::make_onednn_library(1) : kernels::make_reference_library();
     double logit = 0;
-    const auto have = explained(*library, clip, ProductRule::kSignal, &logit).relevance.front().as_doubles();
+    const auto have = explained(*library, clip, GateRule::kSignal, &logit).relevance.front().as_doubles();
     for (size_t i = 0; i < want.size(); ++i) EXPECT_NEAR(have[i], want[i], 1e-5) << i;
     EXPECT_NEAR(sum_of(have), logit, 1e-5 * logit) << "all of it arrives";
   }
@@ -70,7 +70,7 @@ TEST(Attention, HalfGoesToTheWeightsAndTheSoftmaxTellsWhatItKept) {
   for (const bool fast : {false, true}) {
     const auto library = fast ? kernels::make_onednn_library(1) : kernels::make_reference_library();
     double logit = 0;
-    const Attribution attribution = explained(*library, clip, ProductRule::kHalf, &logit);
+    const Attribution attribution = explained(*library, clip, GateRule::kHalf, &logit);
     double absorbed = 0;
     for (const LayerFlow& flow : attribution.flows) {
       absorbed += sum_of(flow.absorbed_by_bias) + sum_of(flow.absorbed_by_epsilon);

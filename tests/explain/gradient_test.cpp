@@ -121,8 +121,8 @@ TEST(IntegratedGradients, SumToTheDifferenceOfTheScores) {
     if (name == "depthwise" || name == "other activations") continue;  // slow here, and of no other kind
     Network network(graph, *library, Purpose::kExplanation);
     ExplainerOptions options = method("integrated_gradients");
-    options.gradients.integration_steps = 100;
-    options.gradients.baseline = Baseline::kMean;
+    options.integration_steps = 100;
+    options.integration_baseline = PathBaseline::kMean;
     const auto values = clip.values<float>();
     const auto plane = static_cast<size_t>(testing::kSmallClip.elements() / testing::kSmallClip[0] / 3);
     Tensor whole(testing::kSmallClip, DType::kF32);
@@ -145,13 +145,13 @@ TEST(SmoothGrad, IsRepeatableBySeed) {
   const Tensor clip = Random(34).uniform(testing::kSmallClip, -1, 1);
   Network network(small_networks()[0].graph, *library, Purpose::kExplanation);
   ExplainerOptions options = method("smoothgrad");
-  options.gradients.noise_samples = 3;
+  options.noise_samples = 3;
   const Vector first = explained(network, options, clip);
   EXPECT_EQ(first, explained(network, options, clip));
   options.seed = 2;
   EXPECT_NE(first, explained(network, options, clip));
-  options.gradients.noise_level = 0;
-  options.gradients.noise_samples = 1;
+  options.noise_level = 0;
+  options.noise_samples = 1;
   EXPECT_EQ(explained(network, method("gradient"), clip), explained(network, options, clip)) << "no noise";
   EXPECT_NO_THROW(explained(network, method("smoothgrad"), Tensor(testing::kSmallClip, DType::kF32)))
       << "a clip of one value has no range for the noise";
@@ -177,7 +177,7 @@ TEST(Explainer, RefusesWhatMakesNoSense) {
       testing::message_of(ErrorKind::kInvalidArgument, [&] { Explainer(network, method("deep_tailor")); });
   EXPECT_NE(message.find("did you mean 'deep_taylor'"), std::string::npos) << message;
   ExplainerOptions options = method("smoothgrad");
-  options.gradients.noise_samples = 0;
+  options.noise_samples = 0;
   testing::message_of(ErrorKind::kInvalidArgument, [&] { Explainer(network, options); });
   Explainer explainer(network, method("gradient"));
   explainer.forward(Random(35).uniform(testing::kSmallClip, 0, 1));

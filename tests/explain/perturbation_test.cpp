@@ -34,7 +34,7 @@ graph::Graph linear(const Shape& clip, std::vector<float> weights) {
 ExplainerOptions method(const std::string& name, Fill fill = Fill::kDefault) {
   ExplainerOptions options;
   options.method = name;
-  options.perturbation.fill = fill;
+  options.fill = fill;
   return options;
 }
 
@@ -86,13 +86,13 @@ struct Linear {
 TEST(Occlusion, OfALinearFunctionIsExact) {
   const Linear f;
   ExplainerOptions options = method("occlusion_tube", Fill::kZero);
-  options.perturbation.window = options.perturbation.stride = {1, 1, 1};
+  options.window = options.window_stride = {1, 1, 1};
   const Vector points = explained(f.graph, options, f.clip).relevance;
   for (size_t i = 0; i < points.size(); ++i) {
     const size_t position = i % kPositions;
     ASSERT_NEAR(points[i], (f.part(position) + f.part(kPositions + position)) / 2, 1e-6);
   }
-  options.perturbation.window = options.perturbation.stride = {2, 2, 4};
+  options.window = options.window_stride = {2, 2, 4};
   EXPECT_NEAR(sum(explained(f.graph, options, f.clip).relevance), f.score(), 1e-5);
   options = method("occlusion_time", Fill::kZero);
   const Vector frames = per_frame(explained(f.graph, options, f.clip).relevance, kClip);
@@ -107,8 +107,8 @@ TEST(Occlusion, OverlappingWindowsAreAveragedAndReachTheEnd) {
   std::vector<float> w(4, 0.0F);
   w[3] = 6;  // the last frame alone counts
   ExplainerOptions options = method("occlusion_time", Fill::kZero);
-  options.perturbation.window = {3, 0, 0};
-  options.perturbation.stride = {2, 0, 0};  // frames 0 to 2, then 1 to 3
+  options.window = {3, 0, 0};
+  options.window_stride = {2, 0, 0};  // frames 0 to 2, then 1 to 3
   const Shape clip{1, 1, 4, 1, 1};
   const Tensor ones = Tensor::from(clip, std::vector<float>(4, 1.0F));
   const Vector found = explained(linear(clip, w), options, ones).relevance;
@@ -136,7 +136,7 @@ TEST(Occlusion, FillsAreWhatTheySay) {
 TEST(Score, OfProbabilitiesIsTheSoftmaxes) {
   const Shape clip{1, 1, 2, 1, 1};
   ExplainerOptions options = method("occlusion_time", Fill::kZero);
-  options.perturbation.score = Score::kProbability;
+  options.score = Score::kProbability;
   const auto p = [](double logit) { return 1 / (1 + std::exp(-logit)); };  // against a logit of 0
   const Vector found =
       explained(linear(clip, {1, 2}), options, Tensor::from(clip, std::vector<float>{1, 1})).relevance;
@@ -151,14 +151,14 @@ TEST(Score, OfProbabilitiesIsTheSoftmaxes) {
 TEST(Shapley, OfAnAdditiveFunctionIsTheMarginal) {
   const Linear f;
   ExplainerOptions options = method("shapley_frames", Fill::kZero);
-  options.perturbation.permutations = 1;
+  options.permutations = 1;
   const Vector frames = per_frame(explained(f.graph, options, f.clip).relevance, kClip);
   for (size_t t = 0; t < 4; ++t) {
     double want = 0;
     for (size_t i = 0; i < 32; ++i) want += f.part(i / 16 * kPositions + t * 16 + i % 16);
     EXPECT_NEAR(frames[t], want, 1e-5);
   }
-  options.perturbation.window = {3, 0, 0};  // two players, the last of one frame
+  options.window = {3, 0, 0};  // two players, the last of one frame
   const Vector groups = per_frame(explained(f.graph, options, f.clip).relevance, kClip);
   EXPECT_NEAR(groups[0] + groups[1] + groups[2], frames[0] + frames[1] + frames[2], 1e-5);
   EXPECT_NEAR(groups[0], groups[2], 1e-9);
@@ -178,7 +178,7 @@ TEST(Shapley, SharesEquallyWhatNeedsBothAndIsEfficient) {
   const Shape clip{1, 1, 2, 1, 1};
   const Tensor ones = Tensor::from(clip, std::vector<float>{1, 1});
   ExplainerOptions options = method("shapley_frames", Fill::kZero);
-  options.perturbation.permutations = 2;  // an order and its reverse: all there are
+  options.permutations = 2;  // an order and its reverse: all there are
   const Found found = explained(both_needed(clip), options, ones);
   EXPECT_NEAR(found.relevance[0], 0.5, 1e-9);
   EXPECT_NEAR(found.relevance[1], 0.5, 1e-9);
@@ -188,7 +188,7 @@ TEST(Shapley, SharesEquallyWhatNeedsBothAndIsEfficient) {
   const auto library = kernels::make_reference_library();
   const Tensor some = Random(72).uniform(testing::kSmallClip, -1, 1);
   Network network(testing::small_networks()[1].graph, *library, Purpose::kExplanation);
-  options.perturbation.permutations = 3;
+  options.permutations = 3;
   Explainer explainer(network, options);
   explainer.forward(Tensor(testing::kSmallClip, DType::kF32));
   const Vector nothing = explainer.logits().as_doubles();
@@ -202,9 +202,9 @@ TEST(Rise, ConvergesToWhatShowingAPixelIsWorth) {
   const Shape clip{1, 1, 2, 2, 2};
   const std::vector<float> w = {1, -2, 0.5F, 3, 0, 1, -1, 2};
   ExplainerOptions options = method("rise", Fill::kZero);
-  options.perturbation.cells = {2, 2, 2};
-  options.perturbation.masks = 4000;
-  options.perturbation.keep_share = 0.4;
+  options.cells = {2, 2, 2};
+  options.masks = 4000;
+  options.keep_share = 0.4;
   const Vector found =
       explained(linear(clip, w), options, Tensor::from(clip, std::vector<float>(8, 1.0F))).relevance;
   double square = 0;
@@ -214,7 +214,7 @@ TEST(Rise, ConvergesToWhatShowingAPixelIsWorth) {
   EXPECT_GT(found[3], found[7]);
 
   // Where both are needed, showing one is worth the probability that the other is shown.
-  options.perturbation.cells = {2, 1, 1};
+  options.cells = {2, 1, 1};
   const Shape two{1, 1, 2, 1, 1};
   const Vector both =
       explained(both_needed(two), options, Tensor::from(two, std::vector<float>{1, 1})).relevance;
@@ -230,8 +230,8 @@ TEST(Rise, CoarseMasksFindTheRegion) {
     if (t >= 4 && h < 6 && x >= 6) w[i] = 1;
   }
   ExplainerOptions options = method("rise", Fill::kZero);
-  options.perturbation.cells = {2, 2, 2};
-  options.perturbation.masks = 400;
+  options.cells = {2, 2, 2};
+  options.masks = 400;
   const Vector found =
       explained(linear(clip, w), options, Tensor::from(clip, std::vector<float>(w.size(), 1.0F))).relevance;
   double inside = 0, outside = 0;
@@ -252,8 +252,8 @@ TEST(ExtremalPerturbation, FindsThePlantedTube) {
     tube += planted(i);
   }
   ExplainerOptions options = method("extremal_perturbation", Fill::kZero);
-  options.perturbation.cells = {4, 8, 8};
-  options.perturbation.areas = {tube / 256};
+  options.cells = {4, 8, 8};
+  options.areas = {tube / 256};
   const Found found = explained(linear(clip, w), options, Tensor::from(clip, std::vector<float>(256, 1.0F)));
   double inside = 0, outside = 0;
   for (size_t i = 0; i < w.size(); ++i) (planted(i) ? inside : outside) += found.relevance[i] * 256;
@@ -275,8 +275,8 @@ TEST(ExtremalPerturbation, TheOrderOfCellsDecidesNothing) {
   const graph::Activation saturating{graph::Activation::Kind::kClip, 0, 7};  // of at most 16
   const int scores = b.node(graph::Concat{1}, {b.like(saturating, sum), sum}, {1, 2});
   ExplainerOptions options = method("extremal_perturbation", Fill::kZero);
-  options.perturbation.cells = {4, 4, 4};
-  options.perturbation.areas = {0.25};
+  options.cells = {4, 4, 4};
+  options.areas = {0.25};
   const Vector frames = per_frame(
       explained(b.finish(scores), options, Tensor::from(clip, std::vector<float>(64, 1.0F))).relevance, clip);
   EXPECT_GT(frames[0], 10 * frames[3]);
@@ -346,8 +346,8 @@ TEST(Perturbation, BatchesAndLayoutsChangeNothing) {
       three(linear(together, f.w), *library, Purpose::kInference);
   for (const std::string& name : perturbation_method_names()) {
     ExplainerOptions options = method(name);
-    options.perturbation.masks = 10;
-    options.perturbation.iterations = 3;
+    options.masks = 10;
+    options.iterations = 3;
     const Vector alone = explained(f.graph, options, f.clip).relevance;
     options.scoring = &three;
     Explainer explainer(one, options);
@@ -363,7 +363,7 @@ TEST(Perturbation, BatchesAndLayoutsChangeNothing) {
   };
   ExplainerOptions options = method("occlusion_tube");
   const Vector want = explained(f.graph, options, f.clip).relevance;
-  options.channel_axis = 4;
+  options.layout = ClipLayout::kNthwc;
   const Tensor w = turned(f.weights);
   const graph::Graph last =
       linear(w.shape(), std::vector<float>(w.values<float>().begin(), w.values<float>().end()));
@@ -386,9 +386,9 @@ TEST(Method, CostIsWhatItTakes) {
     options.bounds.emplace();
     options.bounds->low.push_back(Tensor::from(Shape{1, 1, 1, 1, 1}, std::vector<float>{0}));
     options.bounds->high.push_back(Tensor::from(Shape{1, 1, 1, 1, 1}, std::vector<float>{1}));
-    options.perturbation.masks = 11;
-    options.perturbation.iterations = 2;
-    options.perturbation.permutations = 3;
+    options.masks = 11;
+    options.iterations = 2;
+    options.permutations = 3;
     options.on_pass = [&] { ++passes; };
     Explainer explainer(network, options);
     explainer.forward(x);
@@ -411,7 +411,7 @@ TEST(Method, TheClipGoesFromOneToTheNext) {
                            "layer_cam", "selective_relevance", "epsilon_plus"}) {
     ExplainerOptions options = method(name);
     options.relevance = "epsilon_plus";
-    options.perturbation.permutations = 1;
+    options.permutations = 1;
     Explainer alone(network, options);
     alone.forward(clip);
     const Vector want = alone.explain(targets).relevance[0].as_doubles();
@@ -443,10 +443,10 @@ TEST(Perturbation, RefusesWhatMakesNoSense) {
   const Linear f;
   const auto refuse = [&](const std::string& name, auto&& change) {
     ExplainerOptions options = method(name);
-    change(options.perturbation);
+    change(options);
     return testing::message_of(ErrorKind::kInvalidArgument, [&] { explained(f.graph, options, f.clip); });
   };
-  EXPECT_THAT(refuse("rise", [](auto& o) { o.masks = 1; }), HasSubstr("masks is 1"));
+  EXPECT_THAT(refuse("rise", [](auto& o) { o.masks = 1; }), HasSubstr("--masks 1: a number from 2"));
   EXPECT_THAT(refuse("rise", [](auto& o) { o.keep_share = 1; }), HasSubstr("between 0 and 1"));
   refuse("rise", [](auto& o) { o.cells = {-1, 0, 0}; });
   refuse("extremal_perturbation", [](auto& o) { o.areas = {}; });

@@ -159,7 +159,7 @@ TEST(Propagation, PresetsOfOneSignKeepIt) {
     for (const auto& library : both_libraries()) {
       for (const std::string method : {"deep_taylor", "excitation_backprop"}) {
         ExplainerOptions options = options_for(method);
-        options.start = StartValue::kOne;
+        options.start = Start::kOne;
         const Vector relevance = relevance_of(graph, *library, options, clip, {1, 3});
         double negative = 0, size = 0;
         for (const double r : relevance) {
@@ -241,7 +241,7 @@ TEST(Propagation, ItemsOfABatchAreTheirOwn) {
     const graph::Graph single = with_batch(graph, 1);
     for (const std::string& method : methods) {
       ExplainerOptions options = options_for(method);
-      options.gradients.integration_steps = 2;
+      options.integration_steps = 2;
       const Vector both = relevance_of(graph, *library, options, clips, {1, 3});
       const Vector first = relevance_of(single, *library, options, item(clips, 0), {1});
       const Vector second = relevance_of(single, *library, options, item(clips, 1), {3});
@@ -325,13 +325,13 @@ TEST(Propagation, GatesPassNothingOrHalf) {
   const graph::Graph graph = b.finish(b.multiply(x, gate, 1));
   const auto library = kernels::make_reference_library();
   const Tensor clip = Tensor::from(Shape{1, 2}, std::vector<float>{1, 2});
-  for (const ProductRule rule : {ProductRule::kSignal, ProductRule::kHalf}) {
+  for (const GateRule rule : {GateRule::kSignal, GateRule::kHalf}) {
     ExplainerOptions options = options_for("epsilon_plus");
-    options.start = StartValue::kOne;
-    options.product = rule;
+    options.start = Start::kOne;
+    options.gate = rule;
     std::vector<LayerFlow> flows;
     EXPECT_EQ(relevance_of(graph, *library, options, clip, {1}, &flows), (Vector{0, 1}));
-    EXPECT_EQ(flows.size(), rule == ProductRule::kSignal ? size_t{1} : size_t{3}) << "the gate is reached";
+    EXPECT_EQ(flows.size(), rule == GateRule::kSignal ? size_t{1} : size_t{3}) << "the gate is reached";
   }
 }
 
@@ -340,7 +340,7 @@ TEST(Propagation, NullProfileKnowsNothingOfTheClip) {
     if (name == "square" || name == "swish" || name == "squeeze and excite") continue;
     const auto library = kernels::make_reference_library();
     ExplainerOptions options = options_for("null_profile");
-    options.start = StartValue::kOne;
+    options.start = Start::kOne;
     const Tensor one = Random(9).uniform(testing::kSmallClip, -1, 1),
                  other = Random(10).uniform(testing::kSmallClip, 0, 1);
     expect_near(relevance_of(graph, *library, options, one, {0, 0}),

@@ -30,12 +30,12 @@ function define_rooms() {
 
 # Which room a public header belongs to.
 function define_owners() {
-  owner["error.h"] = owner["precision.h"] = owner["progress.h"] = "base"
+  owner["error.h"] = owner["clip_layout.h"] = owner["precision.h"] = owner["progress.h"] = "base"
   owner["tensor.h"] = owner["npz.h"] = "tensor"
   owner["video.h"] = "video"
   owner["sampling.h"] = owner["preprocessing.h"] = "clips"
   owner["dataset.h"] = owner["generate.h"] = "data"
-  owner["methods.h"] = "explain"
+  owner["methods.h"] = owner["method_fields.h"] = "explain"
   owner["figures.h"] = owner["colormap.h"] = "report"
   owner["evaluate_report.h"] = "evaluate"
   owner["run_file.h"] = owner["audit_report.h"] = "audit"

@@ -30,10 +30,10 @@ export function captionOf(shown: Shown, k: number, nullProfile: readonly Num[] |
   return `${where}${roundPercent(mean)} of the ${shown.share_of} lies in ${borderName(k)}${clips.length > 1 ? " of a clip" : ""}; ${even}${alone}.`;
 }
 
-/** What the network says, and what is explained. */
+/** What is predicted, and what is explained. */
 export function predictionSentence(explanation: Explanation, shown: Shown): string {
   const best = explanation.prediction[0];
-  const says = best ? `The network says “${best.label}” (${percent(best.probability)}). ` : "";
+  const says = best ? `Predicted: “${best.label}” (${percent(best.probability)}). ` : "";
   const same = best?.index === shown.target.index;
   const target = same ? "Explained: this class" : `Explained: “${shown.target.label}” (${percent(shown.target.probability)})`;
   const against = shown.against === null ? "" : ` against “${shown.against}”`;
@@ -62,28 +62,9 @@ export function shownNames(all: readonly Shown[]): string[] {
   });
 }
 
-/** The settings that a method listens to, beside those that all listen to. */
-const kSettingsOf: Record<string, string[]> = {
-  integrated_gradients: ["integration_steps", "integration_baseline"],
-  smoothgrad: ["noise_samples", "noise_level", "seed"],
-  grad_cam: ["layer"],
-  layer_cam: ["layer"],
-  guided_grad_cam: ["layer"],
-  occlusion_space: ["score", "fill", "window", "window_stride"],
-  occlusion_time: ["score", "fill", "window", "window_stride"],
-  occlusion_tube: ["score", "fill", "window", "window_stride"],
-  rise: ["score", "fill", "masks", "cells", "keep_share", "seed"],
-  extremal_perturbation: ["score", "fill", "areas", "cells", "iterations"],
-  temporal_mask: ["score", "iterations"],
-  shapley_frames: ["score", "fill", "window", "permutations", "seed"],
-  spatial_relevance: ["relevance"],
-  temporal_relevance: ["relevance"],
-  selective_relevance: ["relevance", "selective_sigmas"],
-};
-
 /** Nothing was asked for: the method's own, or all. */
 function isDefault(text: string): boolean {
-  return text === "" || text === "[0,0,0]" || text === "default";
+  return text === "" || text === "[0,0,0]" || text === "default" || text === "not known";
 }
 
 /** "videos/a.mp4 · c3d.onnx · clips of 16 frames at interval 2 · start logit": what tells this page from another one. */
@@ -91,9 +72,7 @@ export function identityOf(explanation: Explanation, shown: Shown): string {
   const made = new Map(leaves(explanation.settings));
   const of = new Map(leaves(shown.settings));
   const [frames, interval] = [shown.clips[0]?.frames.length ?? 0, made.get("model_settings.frame_interval")];
-  const rules = shown.clips.some((clip) => clip.layers.length > 0) ? ["gate", "rules"] : [];
-  const keys = ["start", ...rules, ...(kSettingsOf[shown.method] ?? [])];
-  const own = keys.filter((key) => !isDefault(of.get(key) ?? "")).map((key) => `${key.replaceAll("_", " ")} ${of.get(key)}`);
+  const own = [...of].filter(([key, text]) => key !== "name" && !isDefault(text)).map(([key, text]) => `${key.replaceAll("_", " ")} ${text}`);
   const clips = `${plural(shown.clips.length, "clip")} of ${plural(frames, "frame")}${interval ? ` at interval ${interval}` : ""}`;
   return [explanation.input, explanation.model.path ?? explanation.model.sha256.slice(0, 12), clips, own.join(", ")].filter(Boolean).join(" · ");
 }

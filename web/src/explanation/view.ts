@@ -76,7 +76,7 @@ function settings(session: Session): HTMLElement {
       [
         { title: "Model", value: explanation.model },
         { title: "Input", value: { path: explanation.input, ...explanation.video } },
-        { title: "Method", value: { method: shown.method, target: shown.target, against: shown.against, ...(shown.settings ?? {}) } },
+        { title: "Method", value: { target: shown.target, against: shown.against, ...(shown.settings ?? {}) } },
         { title: "Seconds", value: shown.seconds },
         { title: "Settings", value: explanation.settings },
       ],
