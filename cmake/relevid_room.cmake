@@ -26,7 +26,7 @@ relevid_add_options(relevid_test_options "${relevid_test_sanitizers}")
 
 # Rooms without loops over pixels or weights: more would make them no faster, and the build a quarter slower. api and
 # the command parse and print, which compilers optimise longest.
-set(relevid_plain_rooms base data graph onnx models audit evaluate)
+set(relevid_plain_rooms base data graph onnx models run statistics audit evaluate)
 set(relevid_thin_rooms api)
 
 # What each file of a room would parse and instantiate anew, a few share. The dev preset does without, so that includes

@@ -10,25 +10,25 @@
 #include "api/audit_networks.h"
 #include "api/audit_settings.h"
 #include "api/method_record.h"
-#include "audit/labels.h"
-#include "audit/run_reader.h"
 #include "audit/runner.h"
 #include "relevid/error.h"
+#include "run/labels.h"
+#include "run/run_reader.h"
 
 namespace relevid {
 namespace {
 
-using audit::ConditionKind;
+using run::ConditionKind;
 using Json = nlohmann::json;
 
 /// Everything that the rows depend on, by its final value. Threads, which change no more than the last bits,
 /// are left out, so that a run may be gone on with on another machine.
-std::string settings_record(const AuditOptions& options, const audit::PlanOptions& plan,
+std::string settings_record(const AuditOptions& options, const run::PlanOptions& plan,
                             std::span<const MethodOptions> methods, Start start) {
   ModelSettings model = options.settings;
   model.class_names.clear();  // in the manifest
   std::vector<std::string_view> controls;
-  for (const ConditionKind kind : plan.controls) controls.push_back(audit::name(kind));
+  for (const ConditionKind kind : plan.controls) controls.push_back(name(kind));
   Json record = {{"method", method_record(methods[0], start)},
                  {"model_settings", Json::parse(to_json(model))},
                  {"intervals", plan.intervals},
@@ -52,10 +52,10 @@ struct Prepared {
   std::vector<MethodOptions> methods;  ///< the audit's, and the second one where that control is asked for
   Shape clip_shape;
   std::unique_ptr<ExplainerScorer> network, random_weights, second_method;
-  audit::Manifest manifest;
+  run::Manifest manifest;
 };
 
-bool has_control(const audit::PlanOptions& plan, ConditionKind kind) {
+bool has_control(const run::PlanOptions& plan, ConditionKind kind) {
   return std::ranges::find(plan.controls, kind) != plan.controls.end();
 }
 
@@ -86,19 +86,19 @@ std::vector<MethodOptions> methods_of(const Model& model, const Shape& clip_shap
   return methods;
 }
 
-audit::Manifest manifest_of(const Model& model, const AuditOptions& options, const Prepared& prepared) {
-  const audit::PlanOptions& plan = prepared.runner.feed.plan;
+run::Manifest manifest_of(const Model& model, const AuditOptions& options, const Prepared& prepared) {
+  const run::PlanOptions& plan = prepared.runner.feed.plan;
   const auto& names = options.settings.class_names;
-  audit::Manifest manifest;
+  run::Manifest manifest;
   manifest.relevid_version = RELEVID_VERSION;
   manifest.model_sha256 = model.sha256();
-  manifest.dataset_sha256 = audit::dataset_identity(prepared.data);
+  manifest.dataset_sha256 = run::dataset_identity(prepared.data);
   manifest.dataset_rows = std::ssize(prepared.data.rows);
   manifest.class_count = prepared.network->class_count();
   manifest.clip_len = plan.sampling.clip_len;
   manifest.settings = settings_record(options, plan, prepared.methods, prepared.network->effective_start());
   manifest.class_names = names.empty() ? prepared.data.class_names : names;
-  manifest.conditions = audit::conditions_of(plan);
+  manifest.conditions = run::conditions_of(plan);
   manifest.shard = options.shard;
   if (!names.empty() && std::ssize(names) != manifest.class_count) {
     throw Error(ErrorKind::kInvalidArgument,
@@ -111,7 +111,7 @@ audit::Manifest manifest_of(const Model& model, const AuditOptions& options, con
 Prepared prepare(const Model& model, const DataSet& data, const AuditOptions& options) {
   Prepared prepared;
   const bool by_name = options.labels == AuditOptions::Labels::kByName;
-  prepared.data = by_name ? audit::with_model_labels(data, options.settings.class_names) : data;
+  prepared.data = by_name ? run::with_model_labels(data, options.settings.class_names) : data;
   audit::RunnerOptions& runner = prepared.runner;
   runner.feed.plan = plan_of(options);
   runner.feed.preprocessing = options.settings.preprocessing;
@@ -136,11 +136,11 @@ Prepared prepare(const Model& model, const DataSet& data, const AuditOptions& op
 }  // namespace
 
 std::string_view name(AuditControl control) {
-  return audit::name(kind_of(control));
+  return name(kind_of(control));
 }
 
 AuditControl audit_control(std::string_view word) {
-  const ConditionKind kind = audit::condition_kind(word);
+  const ConditionKind kind = run::condition_kind(word);
   for (const AuditControl control : all_audit_controls())
     if (kind_of(control) == kind) return control;
   throw Error(ErrorKind::kInvalidArgument,
@@ -160,7 +160,7 @@ AuditOutcome run_audit(const Model& model, const DataSet& data, const AuditOptio
   Prepared prepared = prepare(model, data, options);
   AuditOutcome outcome;
   {
-    audit::RunStore store(options.out, prepared.manifest);
+    run::RunStore store(options.out, prepared.manifest);
     if (has_control(prepared.runner.feed.plan, ConditionKind::kNullProfile) && !store.null_profile())
       store.put_null_profile(null_profile(model, prepared.clip_shape, prepared.methods[0]));
     const auto start = std::chrono::steady_clock::now();

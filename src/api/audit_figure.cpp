@@ -5,21 +5,21 @@
 
 #include "api/run_settings.h"
 #include "audit/report.h"
-#include "audit/report_numbers.h"
 #include "relevid/audit_page.h"
 #include "report/audit_sheet.h"
+#include "statistics/report_numbers.h"
 
 namespace relevid {
 namespace {
 
-using audit::ConditionKind;
 using report::AuditSheet;
 using report::ControlSheet;
 using report::IntervalSheet;
+using run::ConditionKind;
 
 constexpr size_t kDigestDigits = 12;
 
-report::Interval interval_of(const audit::Estimate& e) {
+report::Interval interval_of(const statistics::Estimate& e) {
   return {e.value, e.low, e.high};
 }
 
@@ -37,11 +37,11 @@ IntervalSheet::Role role_of(int64_t interval, const audit::Recommendation& advic
 IntervalSheet interval_sheet(const audit::ConditionStatistics& condition, const audit::Statistics& s) {
   IntervalSheet sheet;
   sheet.interval = condition.condition.frame_interval;
-  if (condition.rate) sheet.rate = audit::rate(condition.rate);
+  if (condition.rate) sheet.rate = statistics::rate(condition.rate);
   sheet.videos = condition.videos;
   sheet.role = role_of(sheet.interval, s.recommendation);
   if (condition.all.videos > 0)
-    for (const audit::Estimate& share : condition.all.shares) sheet.shares.push_back(interval_of(share));
+    for (const statistics::Estimate& share : condition.all.shares) sheet.shares.push_back(interval_of(share));
   const auto border = std::ranges::find(condition.all.borders, s.verdict.k, &audit::BorderEstimate::k);
   if (border != condition.all.borders.end()) {
     sheet.border_ratio = interval_of(border->ratio);
@@ -54,7 +54,7 @@ IntervalSheet interval_sheet(const audit::ConditionStatistics& condition, const 
   return sheet;
 }
 
-std::string control_name(const audit::Condition& condition) {
+std::string control_name(const run::Condition& condition) {
   switch (condition.kind) {
     case ConditionKind::kRandomWeights:
       return "random weights";
@@ -65,9 +65,9 @@ std::string control_name(const audit::Condition& condition) {
     case ConditionKind::kReversed:
       return "frames reversed";
     case ConditionKind::kShifted:
-      return fmt::format("shifted by {}", audit::counted(condition.shift_frames, "frame"));
+      return fmt::format("shifted by {}", statistics::counted(condition.shift_frames, "frame"));
     default:
-      return std::string(audit::name(condition.kind));
+      return std::string(name(condition.kind));
   }
 }
 
@@ -82,14 +82,14 @@ std::vector<ControlSheet> control_sheets(const audit::Controls& controls) {
 }
 
 void add_facts(AuditSheet& sheet, const audit::Report& report) {
-  const audit::Manifest& m = report.manifest;
+  const run::Manifest& m = report.manifest;
   const RunCounts& counts = report.counts;
   sheet.facts = {
       {"Model",
        fmt::format("{}, {} classes, clips of {}; explained by {}", m.model_sha256.substr(0, kDigestDigits),
-                   m.class_count, audit::counted(m.clip_len, "frame"), method_name_of(m))},
+                   m.class_count, statistics::counted(m.clip_len, "frame"), method_name_of(m))},
       {"Data", fmt::format("{}: {}, {} labelled; {} left out", m.dataset_sha256.substr(0, kDigestDigits),
-                           audit::counted(report.statistics.videos, "video"), report.statistics.labelled,
+                           statistics::counted(report.statistics.videos, "video"), report.statistics.labelled,
                            counts.done - counts.ok)},
       {"Clips", fmt::format("{}", report.clips)}};
   if (!counts.complete()) {
@@ -98,7 +98,7 @@ void add_facts(AuditSheet& sheet, const audit::Report& report) {
   }
   if (m.shard.count > 1) {
     sheet.warnings.push_back(fmt::format("PART: shard {} of a data set of {}.", to_string(m.shard),
-                                         audit::counted(m.dataset_rows, "video")));
+                                         statistics::counted(m.dataset_rows, "video")));
   }
 }
 
@@ -133,7 +133,7 @@ AuditSheet sheet_of(const audit::Report& report) {
 
 void draw_audit_sheet(const std::filesystem::path& path, const std::filesystem::path& run,
                       const ReportOptions& options) {
-  audit::RunReader reader(run);
+  run::RunReader reader(run);
   report::draw_audit_sheet(path, sheet_of(audit::make_report(reader, run.filename().string(), options)));
 }
 

@@ -23,7 +23,7 @@ constexpr int64_t kExtremes = 6;  // of either kind
 /// Every model that was given, each of which has to be some run's.
 std::vector<Model> read_models(std::span<const std::filesystem::path> runs, const AuditPageOptions& options) {
   std::vector<std::string> wanted;
-  for (const auto& run : runs) wanted.push_back(audit::RunReader(run).manifest().model_sha256);
+  for (const auto& run : runs) wanted.push_back(run::RunReader(run).manifest().model_sha256);
   std::vector<Model> models;
   for (const auto& path : options.models) {
     models.emplace_back(path);
@@ -81,7 +81,7 @@ class RunPage {
     sink("]");
   }
 
-  audit::RunReader reader_;
+  run::RunReader reader_;
   std::string name_, label_;
   const AuditPageOptions& options_;
   const RunControl& control_;

@@ -5,7 +5,7 @@
 
 namespace relevid {
 
-using audit::ConditionKind;
+using run::ConditionKind;
 
 namespace {
 
@@ -44,9 +44,9 @@ ConditionKind kind_of(AuditControl control) {
   return ConditionKind::kInterval;
 }
 
-audit::PlanOptions plan_of(const AuditOptions& options) {
+run::PlanOptions plan_of(const AuditOptions& options) {
   const SamplingOptions& sampling = options.settings.sampling;
-  audit::PlanOptions plan;
+  run::PlanOptions plan;
   plan.sampling = sampling;
   plan.fps = options.fps ? options.fps : sampling.target_fps;
   const bool by_rate = sampling.target_fps && !keeps_interval_at_rate(sampling.sampler);
@@ -60,7 +60,7 @@ audit::PlanOptions plan_of(const AuditOptions& options) {
   plan.shift_frames =
       options.shift_frames.value_or(std::max<int64_t>(1, sampling.clip_len / 4) * plan.base_interval);
   plan.seed = options.seed;
-  audit::require_valid(plan);
+  run::require_valid(plan);
   return plan;
 }
 

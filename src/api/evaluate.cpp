@@ -12,10 +12,10 @@
 #include "api/evaluate_networks.h"
 #include "api/layout.h"
 #include "api/method_record.h"
-#include "audit/labels.h"
 #include "base/hash.h"
 #include "evaluate/runner.h"
 #include "relevid/error.h"
+#include "run/labels.h"
 
 namespace relevid {
 namespace {
@@ -98,7 +98,7 @@ evaluate::EvaluationPlan plan_of(const Model& model, const EvaluateOptions& opti
 }
 
 /// The clips at one interval, and where they are asked for the same one step later.
-audit::PlanOptions clips_of(const EvaluateOptions& options, const evaluate::EvaluationPlan& plan) {
+run::PlanOptions clips_of(const EvaluateOptions& options, const evaluate::EvaluationPlan& plan) {
   constexpr int64_t kAll = 1 << 20;
   AuditOptions audit;
   audit.settings = options.settings;
@@ -109,7 +109,7 @@ audit::PlanOptions clips_of(const EvaluateOptions& options, const evaluate::Eval
   if (plan.has(evaluate::Check::kOffset)) audit.controls.push_back(AuditControl::kShifted);
   audit.control_clips = kAll;
   audit.shift_frames = 1;
-  audit::PlanOptions clips = plan_of(audit);
+  run::PlanOptions clips = plan_of(audit);
   clips.shift_frames = clips.base_interval;
   return clips;
 }
@@ -131,7 +131,7 @@ std::vector<MethodOptions> methods_of(const EvaluateOptions& options, const std:
 std::string settings_record(const EvaluateOptions& options, const evaluate::RunnerOptions& runner,
                             const std::vector<MethodOptions>& methods, const EvaluationNetwork& network) {
   const evaluate::EvaluationPlan& plan = runner.plan;
-  const audit::PlanOptions& clips = runner.feed.plan;
+  const run::PlanOptions& clips = runner.feed.plan;
   ModelSettings model = options.settings;
   model.class_names.clear();  // in the manifest
   Json record = {{"model_settings", Json::parse(to_json(model))},
@@ -160,7 +160,7 @@ std::string settings_record(const EvaluateOptions& options, const evaluate::Runn
 
 DataSet labelled(const DataSet& data, const EvaluateOptions& options) {
   const bool by_name = options.labels == EvaluateOptions::Labels::kByName;
-  return by_name ? audit::with_model_labels(data, options.settings.class_names) : data;
+  return by_name ? run::with_model_labels(data, options.settings.class_names) : data;
 }
 
 evaluate::Objects objects_of(const EvaluateOptions& options, const DataSet& data) {
@@ -257,20 +257,20 @@ Prepared prepare(const Model& model, const EvaluateOptions& options, const evalu
   return prepared;
 }
 
-audit::Manifest manifest_of(const Model& model, const DataSet& data, const EvaluateOptions& options,
-                            const audit::PlanOptions& clips, const EvaluationNetwork& network,
-                            std::string settings) {
+run::Manifest manifest_of(const Model& model, const DataSet& data, const EvaluateOptions& options,
+                          const run::PlanOptions& clips, const EvaluationNetwork& network,
+                          std::string settings) {
   const auto& names = options.settings.class_names;
-  audit::Manifest manifest;
+  run::Manifest manifest;
   manifest.relevid_version = RELEVID_VERSION;
   manifest.model_sha256 = model.sha256();
-  manifest.dataset_sha256 = audit::dataset_identity(data);
+  manifest.dataset_sha256 = run::dataset_identity(data);
   manifest.dataset_rows = std::ssize(data.rows);
   manifest.class_count = network.class_count();
   manifest.clip_len = clips.sampling.clip_len;
   manifest.settings = std::move(settings);
   manifest.class_names = names.empty() ? data.class_names : names;
-  manifest.conditions = audit::conditions_of(clips);
+  manifest.conditions = run::conditions_of(clips);
   manifest.shard = options.shard;
   require(names.empty() || std::ssize(names) == manifest.class_count,
           fmt::format("{} class names are given, and the model has {} classes", names.size(),

@@ -10,8 +10,8 @@
 #include "api/records.h"
 #include "api/run_settings.h"
 #include "api/shares.h"
-#include "audit/content_hash.h"
 #include "relevid/error.h"
+#include "run/content_hash.h"
 #include "video/frame_groups.h"
 
 namespace relevid {
@@ -19,17 +19,17 @@ namespace {
 
 using nlohmann::json;
 
-void require_same_video(const audit::VideoRow& video) {
+void require_same_video(const run::VideoRow& video) {
   if (!std::filesystem::exists(video.path))
     throw Error(ErrorKind::kIo, fmt::format("the video is not at {} any more", video.path));
-  if (audit::content_hash(video.path) == video.sha256) return;
+  if (run::content_hash(video.path) == video.sha256) return;
   throw Error(ErrorKind::kInvalidArgument,
               fmt::format("what is at {} now is not the video that was audited", video.path));
 }
 
 /// Relevance per frame as the run keeps it, of which the negative part is known for the clip alone.
 json run_clip(const audit::Extreme& extreme, const PagePictures& pictures, const json& top1) {
-  const audit::ClipRow& clip = extreme.clip;
+  const run::ClipRow& clip = extreme.clip;
   const json negative = clip.negative_share > 0 ? json() : json(0);
   return {{"offset", clip.offset},
           {"frames", pictures.places(0)},
@@ -54,9 +54,8 @@ MethodTraits traits_in_run(const Explanation& e) {
 
 }  // namespace
 
-ExtremeClips::ExtremeClips(const audit::Manifest& manifest, const Model* model,
-                           const AuditPageOptions& options, std::vector<double> null_profile,
-                           int64_t limit_bytes)
+ExtremeClips::ExtremeClips(const run::Manifest& manifest, const Model* model, const AuditPageOptions& options,
+                           std::vector<double> null_profile, int64_t limit_bytes)
     : manifest_(manifest),
       model_(model),
       options_(options),
@@ -66,7 +65,7 @@ ExtremeClips::ExtremeClips(const audit::Manifest& manifest, const Model* model,
 ExtremeClips::~ExtremeClips() = default;
 
 json ExtremeClips::record(const audit::Extreme& extreme) {
-  const audit::VideoRow& video = extreme.video;
+  const run::VideoRow& video = extreme.video;
   const auto& names = manifest_.class_names;
   json result = {{"video", video.index},
                  {"name", video.name},

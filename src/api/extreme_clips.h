@@ -17,7 +17,7 @@ namespace relevid {
 class ExtremeClips {
  public:
   /// `model` may be null. `limit_bytes` is of one explanation's pictures.
-  ExtremeClips(const audit::Manifest& manifest, const Model* model, const AuditPageOptions& options,
+  ExtremeClips(const run::Manifest& manifest, const Model* model, const AuditPageOptions& options,
                std::vector<double> null_profile, int64_t limit_bytes);
   ~ExtremeClips();
 
@@ -31,7 +31,7 @@ class ExtremeClips {
   nlohmann::json as_the_run_has_it(const audit::Extreme& extreme) const;
   void prepare();
 
-  const audit::Manifest& manifest_;
+  const run::Manifest& manifest_;
   const Model* model_;
   const AuditPageOptions& options_;
   std::vector<double> null_profile_;

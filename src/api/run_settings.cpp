@@ -14,14 +14,14 @@ namespace {
 
 using Json = nlohmann::json;
 
-Json settings_of(const audit::Manifest& manifest) {
+Json settings_of(const run::Manifest& manifest) {
   Json settings = Json::parse(manifest.settings, nullptr, false);
   return settings.is_object() ? settings : Json::object();
 }
 
 /// What `read` gets out of the settings; the run is damaged, or of another kind, where that fails.
 template <class Read>
-auto read_from(const audit::Manifest& manifest, Read&& read) {
+auto read_from(const run::Manifest& manifest, Read&& read) {
   try {
     return read(settings_of(manifest));
   } catch (const Json::exception& error) {
@@ -46,13 +46,13 @@ void check_rules(const std::string& sha256, const std::filesystem::path& rules_f
 
 }  // namespace
 
-ModelSettings model_settings_of(const audit::Manifest& manifest, const std::filesystem::path& folder) {
+ModelSettings model_settings_of(const run::Manifest& manifest, const std::filesystem::path& folder) {
   return read_from(manifest, [&](const Json& settings) {
     return parse_settings(settings.at("model_settings").dump(), folder, "the run");
   });
 }
 
-Preprocessing shown_preprocessing_of(const audit::Manifest& manifest) {
+Preprocessing shown_preprocessing_of(const run::Manifest& manifest) {
   return read_from(manifest, [](const Json& settings) {
     Json model = settings.at("model_settings");
     model["mean"] = {0, 0, 0};
@@ -66,7 +66,7 @@ Preprocessing shown_preprocessing_of(const audit::Manifest& manifest) {
   });
 }
 
-MethodOptions method_of(const audit::Manifest& manifest, const std::filesystem::path& rules_file) {
+MethodOptions method_of(const run::Manifest& manifest, const std::filesystem::path& rules_file) {
   return read_from(manifest, [&](const Json& settings) {
     const Json& method = settings.at("method");
     MethodOptions options = method_from(method);
@@ -77,19 +77,19 @@ MethodOptions method_of(const audit::Manifest& manifest, const std::filesystem::
   });
 }
 
-std::string method_name_of(const audit::Manifest& manifest) {
+std::string method_name_of(const run::Manifest& manifest) {
   const Json method = settings_of(manifest).value("method", Json());
   if (method.is_string()) return method.get<std::string>();
   const Json name = method.is_object() ? method.value("name", Json()) : Json();
   return name.is_string() ? name.get<std::string>() : "";
 }
 
-std::string method_settings_of(const audit::Manifest& manifest) {
+std::string method_settings_of(const run::Manifest& manifest) {
   const Json method = settings_of(manifest).value("method", Json());
   return method.is_object() ? method.dump(-1, ' ', false, Json::error_handler_t::replace) : "{}";
 }
 
-double image_fps_of(const audit::Manifest& manifest) {
+double image_fps_of(const run::Manifest& manifest) {
   const Json fps = settings_of(manifest).value("image_sequence_fps", Json());
   return fps.is_number() ? fps.get<double>() : VideoOptions{}.image_sequence_fps;
 }

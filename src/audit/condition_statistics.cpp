@@ -4,6 +4,14 @@
 #include <utility>
 
 namespace relevid::audit {
+
+using run::Condition;
+using run::ConditionKind;
+using statistics::Bootstrap;
+using statistics::Combination;
+using statistics::Guard;
+using statistics::Moments;
+
 namespace {
 
 template <typename MeanOfColumn>

@@ -6,12 +6,12 @@
 #include <optional>
 #include <vector>
 
-#include "audit/bootstrap.h"
-#include "audit/moments.h"
 #include "audit/observation.h"
 #include "audit/profile.h"
 #include "audit/survey.h"
 #include "audit/sweep.h"
+#include "statistics/bootstrap.h"
+#include "statistics/moments.h"
 
 namespace relevid::audit {
 
@@ -25,11 +25,11 @@ struct ClassStatistics {
 
 /// Everything about one condition by itself.
 struct ConditionStatistics {
-  Condition condition;
+  run::Condition condition;
   int64_t videos = 0;             ///< observed under it
   int64_t without_relevance = 0;  ///< of these: in no profile, as no clip has any
   /// Frames a second that the network sees, fps / interval, over the videos; nullopt where no rate is known.
-  std::optional<Range> rate;
+  std::optional<statistics::Range> rate;
   std::optional<AccuracyEstimate> accuracy;  ///< nullopt for a null profile and without labelled videos
   ProfileEstimate all;
   ProfileEstimate right, wrong;          ///< labelled videos, by their top 1 under this condition
@@ -42,33 +42,33 @@ class ConditionSums {
  public:
   /// `null_profile`: checked_null_profile, or nullopt; then a condition kNullProfile serves where there is
   /// one (of the same interval, otherwise the first), and excess is paired over the videos that have both.
-  ConditionSums(Bootstrap& bootstrap, const std::vector<Condition>& conditions, const Survey& survey,
-                std::optional<std::vector<double>> null_profile);
+  ConditionSums(statistics::Bootstrap& bootstrap, const std::vector<run::Condition>& conditions,
+                const Survey& survey, std::optional<std::vector<double>> null_profile);
   void add(const VideoObservations& video);
   std::vector<ConditionStatistics> result();
 
  private:
   struct Panels {
-    Bootstrap::Panel all = 0, right = 0, wrong = 0;  ///< profile_row
-    Bootstrap::Panel accuracy = 0;                   ///< accuracy_row
+    statistics::Bootstrap::Panel all = 0, right = 0, wrong = 0;  ///< profile_row
+    statistics::Bootstrap::Panel accuracy = 0;                   ///< accuracy_row
     std::optional<size_t> null_condition;
-    Bootstrap::Panel against_null = 0;  ///< B_k of every k, then those of the null profile
+    statistics::Bootstrap::Panel against_null = 0;  ///< B_k of every k, then those of the null profile
   };
   struct ClassSums {
-    Moments profile, accuracy;
+    statistics::Moments profile, accuracy;
   };
 
-  std::optional<size_t> null_of(const Condition& condition) const;
+  std::optional<size_t> null_of(const run::Condition& condition) const;
   void add(const VideoObservations& video, size_t condition);
   void add_profile(const VideoObservations& video, size_t condition, const std::vector<double>& profile);
   void add_against_null(const Panels& panels, const std::vector<double>& own, const Observation& null);
   ClassSums& class_sums(int64_t label, size_t condition);
-  ProfileEstimate profile(Bootstrap::Panel panel);
+  ProfileEstimate profile(statistics::Bootstrap::Panel panel);
   void set_observed_excess(const Panels& panels, ProfileEstimate& profile);
   ConditionStatistics result(size_t condition);
 
-  Bootstrap& bootstrap_;
-  const std::vector<Condition>& conditions_;
+  statistics::Bootstrap& bootstrap_;
+  const std::vector<run::Condition>& conditions_;
   const Survey& survey_;
   int64_t frames_;
   std::optional<std::vector<double>> null_profile_;

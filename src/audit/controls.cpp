@@ -11,6 +11,12 @@
 #include "audit/wording.h"
 
 namespace relevid::audit {
+
+using run::Condition;
+using run::ConditionKind;
+using statistics::Bootstrap;
+using statistics::Estimate;
+
 namespace {
 
 using Profile = std::span<const double>;

@@ -6,8 +6,8 @@
 #include <string>
 #include <vector>
 
-#include "audit/bootstrap.h"
 #include "audit/observation.h"
+#include "statistics/bootstrap.h"
 
 namespace relevid::audit {
 
@@ -22,9 +22,9 @@ enum class BorderChange { kWeaker, kSame, kStronger, kCantTell };
 
 /// Random weights, frozen, shuffled or reversed frames, shifted clips: what they do to the border ratio.
 struct BorderControl {
-  Condition condition;
+  run::Condition condition;
   int64_t k = 1;                       ///< max(1, T/8)
-  Estimate relative;                   ///< the control's border ratio over that of the real clips
+  statistics::Estimate relative;       ///< the control's border ratio over that of the real clips
   int64_t observed = 0;                ///< videos with clips of the control and of the real ones
   int64_t without_relevance = 0;       ///< of these, in the control's clips: not in `relative`
   int64_t real_without_relevance = 0;  ///< of these, in the real clips: not in `relative`
@@ -48,9 +48,9 @@ enum class Follows { kPosition, kContent, kCantTell };
 /// interval, which has to be whole and less than T-1 in size. What varies between videos at fixed positions,
 /// as a border that weighs more in some, counts for position, though the mean profile may be flat.
 struct FollowControl {
-  Condition condition;
-  Estimate from_position, from_content;  ///< distances
-  Estimate difference;                   ///< from_content - from_position; above 0: follows position
+  run::Condition condition;
+  statistics::Estimate from_position, from_content;  ///< distances
+  statistics::Estimate difference;       ///< from_content - from_position; above 0: follows position
   Follows follows = Follows::kCantTell;  ///< where the interval of `difference` excludes 0
   std::string sentence;
 };
@@ -62,30 +62,31 @@ struct Controls {
 
 /// What the interval of a control's `relative` says; δ = `smallest_effect` > 0. BorderControl::change has the
 /// limits.
-BorderChange change_of(const Estimate& relative, double smallest_effect);
+BorderChange change_of(const statistics::Estimate& relative, double smallest_effect);
 
 /// The distances of one video: {from position, from content}. nullopt where nothing can be compared.
-std::optional<std::vector<double>> follow_distances(const Condition& condition,
+std::optional<std::vector<double>> follow_distances(const run::Condition& condition,
                                                     const std::vector<double>& real,
                                                     const std::vector<double>& control);
 
 /// Collects what Controls need. Borrows the bootstrap and the conditions.
 class ControlSums {
  public:
-  ControlSums(Bootstrap& bootstrap, const std::vector<Condition>& conditions, int64_t frames);
+  ControlSums(statistics::Bootstrap& bootstrap, const std::vector<run::Condition>& conditions,
+              int64_t frames);
   void add(const VideoObservations& video);
   /// `smallest_effect` δ > 0.
   Controls result(double smallest_effect);
 
  private:
   struct Pair {
-    size_t control = 0, real = 0;            ///< conditions
-    Bootstrap::Panel border = 0;             ///< B_k of the control, B_k of the real clips
-    std::optional<Bootstrap::Panel> follow;  ///< follow_distances
+    size_t control = 0, real = 0;                        ///< conditions
+    statistics::Bootstrap::Panel border = 0;             ///< B_k of the control, B_k of the real clips
+    std::optional<statistics::Bootstrap::Panel> follow;  ///< follow_distances
     int64_t observed = 0, without_relevance = 0, real_without_relevance = 0;  ///< as BorderControl's
   };
-  Bootstrap& bootstrap_;
-  const std::vector<Condition>& conditions_;
+  statistics::Bootstrap& bootstrap_;
+  const std::vector<run::Condition>& conditions_;
   int64_t frames_;
   std::vector<Pair> pairs_;
 };

@@ -8,6 +8,14 @@
 #include "audit/profile.h"
 
 namespace relevid::audit {
+
+using run::ClipRow;
+using run::Condition;
+using run::ConditionKind;
+using run::ConditionRecord;
+using run::RunReader;
+using run::VideoRecord;
+
 namespace {
 
 /// The border ratio of shares; nullopt where there is no relevance.

@@ -7,7 +7,7 @@
 #include <string>
 #include <vector>
 
-#include "audit/condition.h"
+#include "run/condition.h"
 
 namespace relevid::audit {
 

@@ -9,6 +9,15 @@
 #include "relevid/error.h"
 
 namespace relevid::audit {
+
+using run::Condition;
+using run::ConditionKind;
+using run::ConditionRecord;
+using run::Manifest;
+using run::RunReader;
+using run::VideoRecord;
+using run::VideoRow;
+
 namespace {
 
 using Json = nlohmann::json;

@@ -4,9 +4,9 @@
 #include <cstdint>
 #include <optional>
 
-#include "audit/manifest.h"
 #include "audit/observation.h"
-#include "audit/run_reader.h"
+#include "run/manifest.h"
+#include "run/run_reader.h"
 
 namespace relevid::audit {
 
@@ -18,10 +18,10 @@ struct RunSettings {
 };
 /// From the manifest's settings. A base interval that they do not name is that of the controls, otherwise
 /// the smallest. Throws Error(kCorruptInput) where it is none of the conditions.
-RunSettings settings_of(const Manifest& manifest);
+RunSettings settings_of(const run::Manifest& manifest);
 
 /// A run's videos as the statistics take them: those of state ok, by the manifest's conditions. Borrows the
 /// reader; holds one video at a time.
-ObservationSource observations_of(RunReader& reader);
+ObservationSource observations_of(run::RunReader& reader);
 
 }  // namespace relevid::audit

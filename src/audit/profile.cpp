@@ -11,6 +11,10 @@
 #include "relevid/sampling.h"
 
 namespace relevid::audit {
+
+using statistics::Combination;
+using statistics::Estimate;
+
 namespace {
 
 constexpr double kSumTolerance = 1e-3;

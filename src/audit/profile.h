@@ -7,18 +7,18 @@
 #include <span>
 #include <vector>
 
-#include "audit/bootstrap.h"
+#include "statistics/bootstrap.h"
 
 namespace relevid::audit {
 
 /// Relevance at the temporal borders: the k first and the k last frames of the clip.
 struct BorderEstimate {
   int64_t k = 0;
-  Estimate share;  ///< B_k = Σ s_t over t < k and t ≥ T-k
-  Estimate ratio;  ///< B_k / (2k / T); 1 is uniform
+  statistics::Estimate share;  ///< B_k = Σ s_t over t < k and t ≥ T-k
+  statistics::Estimate ratio;  ///< B_k / (2k / T); 1 is uniform
   /// The ratio over the null profile's; nullopt without a null profile, or in groups where it was observed
   /// rather than given.
-  std::optional<Estimate> excess;
+  std::optional<statistics::Estimate> excess;
 };
 
 /// How relevance is spread over the T frames of the clip. A video's profile is the mean of its clips' frame
@@ -26,13 +26,15 @@ struct BorderEstimate {
 /// number: the band of `shares` is pointwise, and the whole curve lies within it less often than 95 %.
 struct ProfileEstimate {
   int64_t videos = 0;
-  std::vector<Estimate> shares;         ///< [T] s_t
-  std::vector<BorderEstimate> borders;  ///< of border_widths(T)
-  Estimate centre;                      ///< centre of mass Σ t s_t, in frames of the clip
-  Estimate centre_relative;  ///< (centre - m) / m, m = (T-1)/2: -1 first frame, 0 middle, 1 last frame
-  Estimate asymmetry;  ///< share of the later half less that of the earlier; an odd T's middle is in neither
-  Estimate entropy;    ///< mean of the videos' -Σ s_t ln s_t / ln T (Shannon 1948): 1 is uniform
-  Estimate negative_share;  ///< of |R|, signed methods; 0 otherwise
+  std::vector<statistics::Estimate> shares;  ///< [T] s_t
+  std::vector<BorderEstimate> borders;       ///< of border_widths(T)
+  statistics::Estimate centre;               ///< centre of mass Σ t s_t, in frames of the clip
+  statistics::Estimate
+      centre_relative;  ///< (centre - m) / m, m = (T-1)/2: -1 first frame, 0 middle, 1 last frame
+  statistics::Estimate
+      asymmetry;  ///< share of the later half less that of the earlier; an odd T's middle is in neither
+  statistics::Estimate entropy;  ///< mean of the videos' -Σ s_t ln s_t / ln T (Shannon 1948): 1 is uniform
+  statistics::Estimate negative_share;  ///< of |R|, signed methods; 0 otherwise
 };
 
 /// k = 1, 2 and T/8, each once, where 2k ≤ T. In ascending order.
@@ -51,12 +53,12 @@ inline size_t profile_columns(int64_t frames) {
 }
 
 /// B_k of a profile row.
-Combination border_combination(int64_t frames, int64_t k);
+statistics::Combination border_combination(int64_t frames, int64_t k);
 /// B_k of a profile [T].
 double border_share(std::span<const double> shares, int64_t k);
 
 /// Estimates the mean of a combination of a profile row's columns.
-using MeanOf = std::function<Estimate(const Combination&)>;
+using MeanOf = std::function<statistics::Estimate(const statistics::Combination&)>;
 /// `null_profile` [T] or nullptr: excess is left out.
 ProfileEstimate estimate_profile(int64_t frames, const MeanOf& mean_of,
                                  const std::vector<double>* null_profile);

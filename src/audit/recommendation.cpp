@@ -7,6 +7,14 @@
 #include "audit/wording.h"
 
 namespace relevid::audit {
+using run::Condition;
+using statistics::Bootstrap;
+using statistics::Guard;
+using statistics::Half;
+using statistics::kFewVideos;
+using statistics::mcnemar_exact;
+using statistics::Range;
+using statistics::videos_for_gain;
 
 // Note [Choice and report]
 //

@@ -6,12 +6,12 @@
 #include <string>
 #include <vector>
 
-#include "audit/bootstrap.h"
-#include "audit/chance.h"
-#include "audit/mcnemar.h"
 #include "audit/observation.h"
 #include "audit/survey.h"
 #include "audit/sweep.h"
+#include "audit/withheld.h"
+#include "statistics/bootstrap.h"
+#include "statistics/mcnemar.h"
 
 namespace relevid::audit {
 
@@ -39,8 +39,8 @@ struct Recommendation {
   std::vector<Candidate> candidates;  ///< the compared intervals, ascending
   /// Of `chosen` over the base in the videos' top 1 accuracy on the report half; nullopt where the base was
   /// chosen.
-  std::optional<Estimate> gain;
-  std::optional<McNemar> mcnemar;
+  std::optional<statistics::Estimate> gain;
+  std::optional<statistics::McNemar> mcnemar;
   /// Labelled videos, of both halves, that would show a gain of `gain_sought` with 80 % power; nullopt where
   /// there is nothing to compare.
   std::optional<int64_t> videos_needed;
@@ -48,7 +48,7 @@ struct Recommendation {
   double gain_sought = 0;
   /// Frames a second that the network sees, fps / interval, over the videos that fit; nullopt where no rate
   /// is known.
-  std::optional<Range> base_rate, advised_rate;
+  std::optional<statistics::Range> base_rate, advised_rate;
   std::optional<Withheld> withheld;  ///< for kNone
   std::string sentence;
 };
@@ -64,7 +64,7 @@ void withhold(Recommendation& recommendation, const Withheld& withheld);
 /// Collects what a recommendation needs. Borrows the bootstrap, the conditions and the survey.
 class RecommendationSums {
  public:
-  RecommendationSums(Bootstrap& bootstrap, const std::vector<Condition>& conditions,
+  RecommendationSums(statistics::Bootstrap& bootstrap, const std::vector<run::Condition>& conditions,
                      const ComparedIntervals& intervals, const Survey& survey);
   void add(const VideoObservations& video);
   /// `smallest_gain` in (0, 1]: the smallest one whose absence is worth knowing. A smaller gain that is shown
@@ -82,16 +82,16 @@ class RecommendationSums {
   std::vector<Candidate> candidates() const;
   size_t choose(const std::vector<Candidate>& candidates) const;
   size_t best_but_base() const;
-  std::optional<Range> rate(size_t position) const;
+  std::optional<statistics::Range> rate(size_t position) const;
   void weigh(Recommendation& result, size_t chosen, double smallest_gain);
 
-  Bootstrap& bootstrap_;
-  const std::vector<Condition>& conditions_;
+  statistics::Bootstrap& bootstrap_;
+  const std::vector<run::Condition>& conditions_;
   const Survey& survey_;
   ComparedIntervals intervals_;
   size_t base_ = 0;  ///< position among the compared
   Counts choice_, report_;
-  Bootstrap::Panel panel_ = 0;  ///< right1 of every compared interval on the report half
+  statistics::Bootstrap::Panel panel_ = 0;  ///< right1 of every compared interval on the report half
 };
 
 }  // namespace relevid::audit

@@ -8,11 +8,19 @@
 #include <vector>
 
 #include "audit/observations.h"
-#include "audit/report_numbers.h"
 #include "base/suggest.h"
 #include "relevid/error.h"
+#include "statistics/report_numbers.h"
 
 namespace relevid::audit {
+
+using run::Manifest;
+using run::RunReader;
+using statistics::Chance;
+using statistics::class_label;
+using statistics::never_predicted;
+using statistics::short_name;
+
 namespace {
 
 const std::vector<std::string>& format_names() {
@@ -73,24 +81,6 @@ Report make_report(RunReader& reader, const std::string& run, const ReportOption
   return report;
 }
 
-std::string class_label(const Manifest& manifest, int64_t label) {
-  if (label < 0 || label >= std::ssize(manifest.class_names)) return fmt::format("{}", label);
-  return fmt::format("{}: {}", label, manifest.class_names[static_cast<size_t>(label)]);
-}
-
-std::string never_predicted(const Chance& chance, const Manifest& manifest) {
-  constexpr size_t kMostNames = 10, kNameWidth = 28;
-  const auto& never = chance.never_predicted;
-  if (never.empty()) return "";
-  std::vector<std::string> names;
-  for (size_t i = 0; i < std::min(never.size(), kMostNames); ++i)
-    names.push_back(short_name(class_label(manifest, never[i]), kNameWidth));
-  const std::string more =
-      never.size() > kMostNames ? fmt::format(" and {} more", never.size() - kMostNames) : "";
-  return fmt::format("Never predicted, of {} classes that label a video: {}{}.", chance.labels,
-                     fmt::join(names, ", "), more);
-}
-
 }  // namespace relevid::audit
 
 namespace relevid {
@@ -105,7 +95,7 @@ ReportOptions::Table report_table(std::string_view name) {
 
 void write_audit_report(const std::filesystem::path& run, const ReportOptions& options,
                         const ReportSink& sink) {
-  audit::RunReader reader(run);
+  run::RunReader reader(run);
   const std::string name = run.filename().string();
   switch (options.format) {
     case ReportOptions::Format::kText:
@@ -124,7 +114,7 @@ std::string audit_report(const std::filesystem::path& run, const ReportOptions& 
 }
 
 AuditFindings audit_findings(const std::filesystem::path& run, const ReportOptions& options) {
-  audit::RunReader reader(run);
+  run::RunReader reader(run);
   const audit::Report report = audit::make_report(reader, run.filename().string(), options);
   return {report.statistics.chance.sentence, report.statistics.verdict.sentence,
           report.statistics.recommendation.sentence, report.method_sentence};

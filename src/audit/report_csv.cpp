@@ -5,10 +5,22 @@
 #include <algorithm>
 #include <cmath>
 
-#include "audit/csv_line.h"
 #include "audit/report.h"
+#include "statistics/csv_line.h"
 
 namespace relevid::audit {
+
+using run::ClipRow;
+using run::Condition;
+using run::ConditionKind;
+using run::ConditionRecord;
+using run::Manifest;
+using run::RunReader;
+using run::VideoRecord;
+using run::VideoRow;
+using statistics::estimate_columns;
+using statistics::Line;
+
 namespace {
 
 std::string share_columns(int64_t frames) {

@@ -2,11 +2,22 @@
 #include <nlohmann/json.hpp>
 #include <string_view>
 
-#include "audit/chance_json.h"
 #include "audit/report.h"
 #include "audit/report_values.h"
+#include "statistics/chance_json.h"
 
 namespace relevid::audit {
+
+using run::Condition;
+using run::Manifest;
+using run::RunReader;
+using run::VideoRecord;
+using run::VideoRow;
+using statistics::chance_json;
+using statistics::Estimate;
+using statistics::McNemar;
+using statistics::Range;
+
 namespace {
 
 OrderedJson json(const std::optional<Range>& range) {
@@ -173,7 +184,7 @@ OrderedJson json(const Report& report) {
       {"videos", s.videos},
       {"labelled", s.labelled},
       {"copies", s.copies},
-      {"chance", chance_json(s.chance, manifest)},
+      {"chance", chance_json(s.chance, manifest.class_names)},
       {"verdict", json(s.verdict)},
       {"method_sentence", report.method_sentence},
       {"second_method", second_method_of(report)},

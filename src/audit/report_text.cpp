@@ -6,9 +6,31 @@
 #include <vector>
 
 #include "audit/report.h"
-#include "audit/report_numbers.h"
+#include "statistics/report_numbers.h"
 
 namespace relevid::audit {
+
+using run::Condition;
+using run::ConditionKind;
+using run::Manifest;
+using statistics::bar;
+using statistics::Chance;
+using statistics::class_label;
+using statistics::counted;
+using statistics::Estimate;
+using statistics::kFewVideos;
+using statistics::kPercent;
+using statistics::kPoints;
+using statistics::kRatio;
+using statistics::never_predicted;
+using statistics::number;
+using statistics::NumberStyle;
+using statistics::p_value;
+using statistics::short_name;
+using statistics::sparkline;
+using statistics::with_interval;
+using statistics::wrapped;
+
 namespace {
 
 constexpr size_t kWidth = 100, kIndent = 13, kDigestDigits = 12, kNameWidth = 28, kBarWidth = 20;
@@ -122,7 +144,7 @@ void Page::add_state() {
 void Page::add_chance() {
   const Chance& chance = statistics_.chance;
   add("accuracy", chance.sentence);
-  const std::string never = never_predicted(chance, report_.manifest);
+  const std::string never = never_predicted(chance, report_.manifest.class_names);
   if (!never.empty()) add("", never);
 }
 
@@ -338,8 +360,8 @@ void Page::add_classes() {
   row("wrong predictions", base_.wrong.videos, "", base_.wrong);
   if (more) classes.resize(kMostClasses);
   for (const ClassStatistics* one : classes) {
-    row(short_name(class_label(report_.manifest, one->label), kNameWidth), one->accuracy.video1.videos,
-        cell(one->accuracy.video1, kPercent), one->profile);
+    row(short_name(class_label(report_.manifest.class_names, one->label), kNameWidth),
+        one->accuracy.video1.videos, cell(one->accuracy.video1, kPercent), one->profile);
   }
 }
 

@@ -2,19 +2,8 @@
 #include "audit/report_values.h"
 
 namespace relevid::audit {
-
 std::string dumped(const OrderedJson& value) {
   return value.dump(-1, ' ', false, OrderedJson::error_handler_t::replace);
-}
-
-OrderedJson json(const Estimate& e) {
-  return {{"value", e.value},   {"low", e.low},
-          {"high", e.high},     {"standard_error", e.standard_error},
-          {"videos", e.videos}, {"reliable", e.reliable()}};
-}
-
-OrderedJson json(const std::optional<Estimate>& e) {
-  return e ? json(*e) : OrderedJson();
 }
 
 std::string_view word(BorderEffect effect) {

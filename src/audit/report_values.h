@@ -7,15 +7,16 @@
 #include <string_view>
 #include <vector>
 
-#include "audit/estimate.h"
 #include "audit/recommendation.h"
 #include "audit/verdict.h"
+#include "statistics/estimate_json.h"
 
 namespace relevid::audit {
 
 // What the JSON of a run and that of a summary have in common.
 
-using OrderedJson = nlohmann::ordered_json;  // what is not a number is written as null
+using OrderedJson = nlohmann::ordered_json;
+using statistics::json;
 
 /// On one line, UTF-8 whatever the names hold.
 std::string dumped(const OrderedJson& value);
@@ -31,10 +32,6 @@ template <class T>
 OrderedJson optional(const std::optional<T>& value) {
   return value ? OrderedJson(*value) : OrderedJson();
 }
-
-/// {"value", "low", "high", "standard_error", "videos", "reliable"}
-OrderedJson json(const Estimate& e);
-OrderedJson json(const std::optional<Estimate>& e);
 
 /// "present", "absent", "cant_tell", "none"
 std::string_view word(BorderEffect effect);

@@ -7,10 +7,27 @@
 #include <chrono>
 #include <map>
 
-#include "audit/video_loop.h"
 #include "relevid/error.h"
+#include "run/video_loop.h"
 
 namespace relevid::audit {
+
+using run::AtInterrupt;
+using run::ClassProbability;
+using run::ClipReady;
+using run::ClipRow;
+using run::Condition;
+using run::ConditionKind;
+using run::conditions_of;
+using run::loop_over_videos;
+using run::LoopOutcome;
+using run::require_valid;
+using run::RunStore;
+using run::VideoOpened;
+using run::VideoPredictionRow;
+using run::VideoRow;
+using run::VideoTaker;
+
 namespace {
 
 constexpr size_t kKeptClasses = 5;

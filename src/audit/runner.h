@@ -5,11 +5,11 @@
 #include <optional>
 #include <vector>
 
-#include "audit/clip_feed.h"
-#include "audit/run_store.h"
 #include "relevid/dataset.h"
 #include "relevid/progress.h"
 #include "relevid/tensor.h"
+#include "run/clip_feed.h"
+#include "run/run_store.h"
 
 namespace relevid::audit {
 
@@ -39,7 +39,7 @@ struct Scorers {
 };
 
 struct RunnerOptions {
-  FeedOptions feed;
+  run::FeedOptions feed;
   /// kLabel: the video's label where it has one.
   enum class Target { kPredicted, kLabel } target = Target::kPredicted;
 };
@@ -53,7 +53,7 @@ struct RunnerOutcome {
 /// Audits the rows of the store's shard that are not in it yet. A video that cannot be audited is a row with
 /// its error. When interrupted it finishes the video it is at. Throws Error for the store's errors and for
 /// kInternal ones.
-RunnerOutcome audit_videos(RunStore& store, const DataSet& data, const RunnerOptions& options,
+RunnerOutcome audit_videos(run::RunStore& store, const DataSet& data, const RunnerOptions& options,
                            const Scorers& scorers, const RunControl& control);
 
 }  // namespace relevid::audit

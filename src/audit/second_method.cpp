@@ -5,10 +5,14 @@
 
 #include <algorithm>
 
-#include "audit/report_numbers.h"
 #include "audit/wording.h"
+#include "statistics/report_numbers.h"
 
 namespace relevid::audit {
+
+using run::ConditionKind;
+using statistics::counted;
+
 namespace {
 
 bool decides(const Verdict& verdict) {

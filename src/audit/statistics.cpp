@@ -3,12 +3,17 @@
 
 #include <fmt/format.h>
 
-#include "audit/bootstrap.h"
 #include "audit/profile.h"
 #include "audit/survey.h"
 #include "relevid/error.h"
+#include "statistics/bootstrap.h"
 
 namespace relevid::audit {
+
+using run::Condition;
+using statistics::Bootstrap;
+using statistics::ChanceSums;
+
 namespace {
 
 void require(bool holds, const std::string& what) {

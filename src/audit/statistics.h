@@ -5,7 +5,6 @@
 #include <optional>
 #include <vector>
 
-#include "audit/chance.h"
 #include "audit/condition_statistics.h"
 #include "audit/controls.h"
 #include "audit/observation.h"
@@ -13,6 +12,7 @@
 #include "audit/second_method.h"
 #include "audit/sweep.h"
 #include "audit/verdict.h"
+#include "statistics/chance.h"
 
 namespace relevid::audit {
 
@@ -37,7 +37,7 @@ struct Statistics {
   int64_t labelled = 0;
   int64_t copies = 0;                           ///< labelled videos whose key had come before
   std::vector<ConditionStatistics> conditions;  ///< in the order of the conditions given
-  Chance chance;                                ///< at the base interval
+  statistics::Chance chance;                    ///< at the base interval
   Sweep sweep;
   Verdict verdict;
   std::optional<SecondMethod> second_method;
@@ -49,7 +49,7 @@ struct Statistics {
 /// to the bit for every order of the videos, hence however they were sharded. Throws Error(kInvalidArgument)
 /// for options out of range, conditions without the base interval, and observations that survey.h refuses;
 /// Error(kResourceLimit) for more than 2^18 videos.
-Statistics analyse(const ObservationSource& source, const std::vector<Condition>& conditions,
+Statistics analyse(const ObservationSource& source, const std::vector<run::Condition>& conditions,
                    const StatisticsOptions& options);
 
 }  // namespace relevid::audit

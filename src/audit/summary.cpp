@@ -12,6 +12,16 @@
 #include "relevid/error.h"
 
 namespace relevid::audit {
+
+using run::RunReader;
+using statistics::Estimate;
+using statistics::Guard;
+using statistics::kFewestTrainings;
+using statistics::mean_of;
+using statistics::over_trainings;
+using statistics::TrainingsEstimate;
+using statistics::TrainingValues;
+
 namespace {
 
 constexpr double kNone = std::numeric_limits<double>::quiet_NaN();

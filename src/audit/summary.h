@@ -9,18 +9,19 @@
 #include <vector>
 
 #include "audit/training.h"
-#include "audit/trainings_estimate.h"
+#include "statistics/trainings_estimate.h"
 
 namespace relevid::audit {
 
 /// One frame interval over the trainings.
 struct IntervalSummary {
   int64_t interval = 0;
-  TrainingsEstimate excess;  ///< of all videos that fit the interval
-  TrainingsEstimate change;  ///< of the excess against the base's, on the same videos; none for the base
+  statistics::TrainingsEstimate excess;  ///< of all videos that fit the interval
+  statistics::TrainingsEstimate
+      change;  ///< of the excess against the base's, on the same videos; none for the base
   /// Of the videos that fit all compared intervals; none for an interval that is not compared.
-  TrainingsEstimate accuracy;
-  TrainingsEstimate gain;                      ///< in accuracy over the base; none for the base
+  statistics::TrainingsEstimate accuracy;
+  statistics::TrainingsEstimate gain;          ///< in accuracy over the base; none for the base
   std::vector<double> excess_of, accuracy_of;  ///< [training], also of those in no mean; NaN where none
 };
 
@@ -28,8 +29,8 @@ struct IntervalSummary {
 /// the other, so that the gain is not the luck of the best of several.
 struct SharedChoice {
   int64_t base = 1, chosen = 1;
-  int64_t choice_videos = 0, report_videos = 0;  ///< different ones
-  std::optional<TrainingsEstimate> gain;         ///< nullopt where the base was chosen
+  int64_t choice_videos = 0, report_videos = 0;       ///< different ones
+  std::optional<statistics::TrainingsEstimate> gain;  ///< nullopt where the base was chosen
 };
 
 enum class Sharing { kSame, kOwn, kSome };  ///< which videos the trainings were audited on
@@ -58,7 +59,7 @@ struct Summary {
   SummarySentences sentences;
 
   const StatisticsOptions& options() const { return trainings.front().report.options; }
-  const Manifest& manifest() const { return trainings.front().report.manifest; }
+  const run::Manifest& manifest() const { return trainings.front().report.manifest; }
   const IntervalSummary& base() const;
 };
 
@@ -83,7 +84,7 @@ void check_trainings(const std::vector<Training>& trainings);
 
 SummarySentences sentences_of(const Summary& summary);
 /// The same with the fields of a single run's estimate.
-Estimate as_estimate(const TrainingsEstimate& estimate);
+statistics::Estimate as_estimate(const statistics::TrainingsEstimate& estimate);
 
 /// A page of about 100 columns.
 std::string text_of(const Summary& summary);

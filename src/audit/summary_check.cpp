@@ -7,6 +7,10 @@
 #include "relevid/error.h"
 
 namespace relevid::audit {
+
+using run::differences;
+using run::Manifest;
+
 namespace {
 
 [[noreturn]] void refuse(const std::string& message) {
@@ -59,7 +63,7 @@ void check_trainings(const std::vector<Training>& trainings) {
     refuse(
         fmt::format("{} (there) and {} (here) cannot be summarised together: {}. Trainings of one recipe "
                     "may differ in their network, their videos and the seed alone",
-                    trainings[0].label, trainings[i].label, summary(different)));
+                    trainings[0].label, trainings[i].label, run::summary(different)));
   }
 }
 

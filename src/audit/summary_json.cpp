@@ -5,6 +5,9 @@
 #include "audit/summary.h"
 
 namespace relevid::audit {
+
+using statistics::TrainingsEstimate;
+
 namespace {
 
 OrderedJson estimate_json(const TrainingsEstimate& e) {

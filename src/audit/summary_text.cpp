@@ -3,11 +3,25 @@
 
 #include <cmath>
 
-#include "audit/report_numbers.h"
 #include "audit/report_values.h"
 #include "audit/summary.h"
+#include "statistics/report_numbers.h"
 
 namespace relevid::audit {
+
+using statistics::Estimate;
+using statistics::kFewestTrainings;
+using statistics::kFewVideos;
+using statistics::kPercent;
+using statistics::kPoints;
+using statistics::kRatio;
+using statistics::number;
+using statistics::NumberStyle;
+using statistics::short_name;
+using statistics::TrainingsEstimate;
+using statistics::with_interval;
+using statistics::wrapped;
+
 namespace {
 
 std::string_view effect_of(const Training& training) {

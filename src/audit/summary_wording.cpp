@@ -6,11 +6,21 @@
 #include <cmath>
 #include <map>
 
-#include "audit/report_numbers.h"
 #include "audit/summary.h"
 #include "audit/wording.h"
+#include "statistics/report_numbers.h"
 
 namespace relevid::audit {
+
+using statistics::Chance;
+using statistics::counted;
+using statistics::Estimate;
+using statistics::kFewestTrainings;
+using statistics::kPercent;
+using statistics::number;
+using statistics::short_name;
+using statistics::TrainingsEstimate;
+
 namespace {
 
 constexpr size_t kMostTrainings = 6, kLabelWidth = 40;

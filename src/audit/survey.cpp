@@ -11,6 +11,11 @@
 #include "relevid/error.h"
 
 namespace relevid::audit {
+
+using run::Condition;
+using run::ConditionKind;
+using statistics::Range;
+
 namespace {
 
 constexpr double kShareSumTolerance = 1e-3;  // of float shares over many clips

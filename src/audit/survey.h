@@ -5,37 +5,33 @@
 #include <optional>
 #include <vector>
 
-#include "audit/halves.h"
 #include "audit/observation.h"
+#include "statistics/estimate.h"
+#include "statistics/halves.h"
 
 namespace relevid::audit {
-
-/// A range over videos, both ends included.
-struct Range {
-  double lowest = 0, highest = 0;
-};
 
 /// What a first pass over the videos finds out.
 struct Survey {
   int64_t frames = 0;  ///< T of the clips; 0 without an observation
   int64_t videos = 0;
   int64_t labelled = 0;
-  std::vector<int64_t> observed;           ///< [condition] videos
-  std::vector<int64_t> labelled_observed;  ///< [condition] labelled ones
-  std::vector<int64_t> without_relevance;  ///< [condition] videos whose shares are all 0
-  std::vector<std::optional<Range>> fps;   ///< [condition] of the videos whose rate is known
-  Halves halves;                           ///< of the labelled ones
+  std::vector<int64_t> observed;                      ///< [condition] videos
+  std::vector<int64_t> labelled_observed;             ///< [condition] labelled ones
+  std::vector<int64_t> without_relevance;             ///< [condition] videos whose shares are all 0
+  std::vector<std::optional<statistics::Range>> fps;  ///< [condition] of the videos whose rate is known
+  statistics::Halves halves;                          ///< of the labelled ones
 };
 
 /// Counts, and refuses with Error(kInvalidArgument) what no statistic can be made of: shares that are not
 /// finite, sum to less than 0 or more than 1 or differ in number, clips of one frame, counts and rates that
 /// make no sense, labels that differ, a video without a key or with another number of conditions.
-Survey survey(const ObservationSource& source, const std::vector<Condition>& conditions);
+Survey survey(const ObservationSource& source, const std::vector<run::Condition>& conditions);
 
 /// Frames a second that the network sees at an interval.
-std::optional<Range> rate_of(const std::optional<Range>& fps, int64_t interval);
+std::optional<statistics::Range> rate_of(const std::optional<statistics::Range>& fps, int64_t interval);
 
 /// "interval 2", "frozen frames at interval 1", "shifted by 4 frames at interval 1"
-std::string words_for(const Condition& condition);
+std::string words_for(const run::Condition& condition);
 
 }  // namespace relevid::audit

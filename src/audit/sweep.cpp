@@ -8,6 +8,14 @@
 #include "relevid/error.h"
 
 namespace relevid::audit {
+
+using run::Condition;
+using run::ConditionKind;
+using statistics::Bootstrap;
+using statistics::Guard;
+using statistics::holm;
+using statistics::mcnemar_exact;
+
 namespace {
 
 constexpr double kLeastFit = 0.5;

@@ -4,18 +4,18 @@
 #include <cstdint>
 #include <vector>
 
-#include "audit/bootstrap.h"
-#include "audit/mcnemar.h"
 #include "audit/observation.h"
 #include "audit/survey.h"
+#include "statistics/bootstrap.h"
+#include "statistics/mcnemar.h"
 
 namespace relevid::audit {
 
 /// Accuracies over labelled videos, or differences of them. A clip's accuracy is the mean over videos of the
 /// share of the video's clips that are right, so that a long video counts as much as a short one.
 struct AccuracyEstimate {
-  Estimate video1, video5;  ///< of the mean of the clips' probabilities: top 1, top 5
-  Estimate clip1, clip5;
+  statistics::Estimate video1, video5;  ///< of the mean of the clips' probabilities: top 1, top 5
+  statistics::Estimate clip1, clip5;
 };
 
 /// video1, video5, clip1, clip5 of an observation, each in [0, 1].
@@ -25,10 +25,10 @@ inline constexpr size_t kAccuracyColumns = 4;
 /// An interval against the base interval, on the same videos.
 struct Comparison {
   int64_t interval = 0;
-  int64_t videos = 0;     ///< labelled, fitting what is compared
-  AccuracyEstimate gain;  ///< accuracy at `interval` less that at the base; paired over videos
-  McNemar mcnemar;        ///< of the videos' top 1
-  double p_holm = 1;      ///< McNemar's p, corrected for the comparisons in the list it stands in
+  int64_t videos = 0;           ///< labelled, fitting what is compared
+  AccuracyEstimate gain;        ///< accuracy at `interval` less that at the base; paired over videos
+  statistics::McNemar mcnemar;  ///< of the videos' top 1
+  double p_holm = 1;            ///< McNemar's p, corrected for the comparisons in the list it stands in
 };
 
 /// Accuracy over frame intervals.
@@ -53,7 +53,7 @@ struct ComparedIntervals {
   std::vector<size_t> left_out;
 };
 /// Error(kInvalidArgument) where no condition is the base interval, or an interval is there twice.
-ComparedIntervals compared_intervals(const std::vector<Condition>& conditions, const Survey& survey,
+ComparedIntervals compared_intervals(const std::vector<run::Condition>& conditions, const Survey& survey,
                                      int64_t base_interval);
 /// Labelled, and observed at every one of these.
 bool is_common(const VideoObservations& video, const std::vector<size_t>& conditions);
@@ -61,7 +61,7 @@ bool is_common(const VideoObservations& video, const std::vector<size_t>& condit
 /// Collects what a Sweep needs. Borrows the bootstrap and the conditions.
 class SweepSums {
  public:
-  SweepSums(Bootstrap& bootstrap, const std::vector<Condition>& conditions,
+  SweepSums(statistics::Bootstrap& bootstrap, const std::vector<run::Condition>& conditions,
             const ComparedIntervals& intervals);
   void add(const VideoObservations& video);
   Sweep result();
@@ -69,18 +69,19 @@ class SweepSums {
  private:
   struct Pair {
     size_t condition = 0;
-    Bootstrap::Panel panel = 0;  ///< differences of accuracy_row
+    statistics::Bootstrap::Panel panel = 0;  ///< differences of accuracy_row
     int64_t gained = 0, lost = 0;
     int64_t common_gained = 0, common_lost = 0;
   };
   AccuracyEstimate accuracy(size_t position);
   AccuracyEstimate gain(size_t position);
 
-  Bootstrap& bootstrap_;
-  const std::vector<Condition>& conditions_;
+  statistics::Bootstrap& bootstrap_;
+  const std::vector<run::Condition>& conditions_;
   ComparedIntervals intervals_;
-  std::vector<Pair> pairs_;            ///< of all intervals but the base
-  Bootstrap::Panel common_panel_ = 0;  ///< accuracy_row of every compared interval, one after the other
+  std::vector<Pair> pairs_;  ///< of all intervals but the base
+  statistics::Bootstrap::Panel common_panel_ =
+      0;  ///< accuracy_row of every compared interval, one after the other
 };
 
 }  // namespace relevid::audit

@@ -7,6 +7,11 @@
 #include "audit/profile.h"
 
 namespace relevid::audit {
+
+using run::ConditionKind;
+using run::Manifest;
+using statistics::Half;
+
 namespace {
 
 constexpr double kUnknown = std::numeric_limits<double>::quiet_NaN();

@@ -7,9 +7,9 @@
 #include <unordered_map>
 #include <vector>
 
-#include "audit/halves.h"
 #include "audit/observation.h"
 #include "audit/report.h"
+#include "statistics/halves.h"
 
 namespace relevid::audit {
 
@@ -35,7 +35,7 @@ struct Training {
 };
 
 /// The conditions that are intervals, ascending.
-std::vector<size_t> interval_conditions(const Manifest& manifest);
+std::vector<size_t> interval_conditions(const run::Manifest& manifest);
 
 /// Gathers the videos of trainings: gives each the index under which all have it, and deals them, those of
 /// all trainings together, into the two halves. So a video by which an interval is chosen is in no training's
@@ -50,7 +50,7 @@ class TrainingVideos {
  private:
   std::unordered_map<std::string, size_t> indices_;  ///< by key, in the order in which they first come
   std::vector<std::string> keys_;
-  Halves halves_;
+  statistics::Halves halves_;
 };
 
 }  // namespace relevid::audit

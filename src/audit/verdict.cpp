@@ -4,11 +4,17 @@
 #include <algorithm>
 #include <cmath>
 
-#include "audit/distributions.h"
 #include "audit/profile.h"
 #include "audit/wording.h"
+#include "statistics/distributions.h"
 
 namespace relevid::audit {
+
+using statistics::Estimate;
+using statistics::kFewVideos;
+using statistics::kUpperLevel;
+using statistics::normal_quantile;
+
 namespace {
 
 constexpr double kPower = 0.8;

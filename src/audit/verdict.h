@@ -5,8 +5,8 @@
 #include <optional>
 #include <string>
 
-#include "audit/chance.h"
-#include "audit/estimate.h"
+#include "audit/withheld.h"
+#include "statistics/estimate.h"
 
 namespace relevid::audit {
 
@@ -31,9 +31,9 @@ struct Verdict {
   int64_t interval = 1;
   int64_t frames = 0;
   int64_t k = 1;
-  double smallest_excess = 0;      ///< δ
-  Estimate ratio;                  ///< border ratio
-  std::optional<Estimate> excess;  ///< nullopt without a null profile
+  double smallest_excess = 0;                  ///< δ
+  statistics::Estimate ratio;                  ///< border ratio
+  std::optional<statistics::Estimate> excess;  ///< nullopt without a null profile
   /// For kCantTell: how many videos would decide with 80 % power, at the variance seen here, if the excess is
   /// what it seems: n (z_0.975 + z_0.8)² SE² / d², d = |excess - (1 + δ)|, but no less than δ: nearer to the
   /// limit nothing decides. nullopt where no variance is known.
@@ -45,8 +45,8 @@ struct Verdict {
 };
 
 /// `smallest_excess` > 0.
-Verdict verdict_on(const Estimate& ratio, const std::optional<Estimate>& excess, int64_t interval,
-                   int64_t frames, double smallest_excess);
+Verdict verdict_on(const statistics::Estimate& ratio, const std::optional<statistics::Estimate>& excess,
+                   int64_t interval, int64_t frames, double smallest_excess);
 
 /// Says in the verdict how many of the `observed` videos have no relevance.
 void count_in(Verdict& verdict, int64_t observed, int64_t without_relevance);

@@ -6,6 +6,9 @@
 #include <string_view>
 
 namespace relevid::audit {
+using run::ConditionKind;
+using statistics::Estimate;
+using statistics::Range;
 
 std::string times(const Estimate& estimate) {
   if (!estimate.has_interval()) return fmt::format("{:.2f}", estimate.value);

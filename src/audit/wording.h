@@ -13,9 +13,9 @@ namespace relevid::audit {
 // follows from the struct's other members alone.
 
 /// "1.42 (1.31 to 1.55)"; the value alone where there is no interval.
-std::string times(const Estimate& estimate);
+std::string times(const statistics::Estimate& estimate);
 /// "+5.0 points (+1.2 to +8.8)"
-std::string points(const Estimate& gain);
+std::string points(const statistics::Estimate& gain);
 /// "the first 2 and the last 2 of 16 frames"
 std::string border_of(const Verdict& verdict);
 

@@ -84,14 +84,4 @@ std::vector<CsvRow> parse_csv(const std::filesystem::path& file, std::string_vie
   return rows;
 }
 
-std::string csv_field(std::string_view value) {
-  if (value.find_first_of(",\"\r\n") == std::string_view::npos) return std::string(value);
-  std::string field = "\"";
-  for (const char c : value) {
-    if (c == '"') field += '"';
-    field += c;
-  }
-  return field + '"';
-}
-
 }  // namespace relevid::data

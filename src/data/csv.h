@@ -19,7 +19,4 @@ struct CsvRow {
 /// the wrong place.
 std::vector<CsvRow> parse_csv(const std::filesystem::path& file, std::string_view text);
 
-/// A field as parse_csv() reads it: quoted where it needs to be.
-std::string csv_field(std::string_view value);
-
 }  // namespace relevid::data

@@ -6,7 +6,7 @@
 #include <map>
 #include <set>
 
-#include "data/random.h"
+#include "base/random.h"
 #include "relevid/dataset.h"
 #include "relevid/error.h"
 
@@ -17,7 +17,7 @@ namespace {
 uint64_t hash_of(std::string_view text) {
   uint64_t hash = 0xCBF29CE484222325ULL;
   for (const char c : text) hash = (hash ^ static_cast<unsigned char>(c)) * 0x100000001B3ULL;
-  return data::mix(hash, 0);
+  return mix(hash, 0);
 }
 
 /// The names of one class in the order of their hashes; equal hashes by name.

@@ -3,7 +3,7 @@
 
 #include <cmath>
 
-#include "data/random.h"
+#include "base/random.h"
 
 namespace relevid::evaluate {
 namespace {
@@ -21,7 +21,7 @@ std::vector<double> bell(int64_t size) {
 }  // namespace
 
 std::vector<double> random_scores(int64_t count, uint64_t seed) {
-  data::Random random(seed);
+  Random random(seed);
   std::vector<double> scores;
   for (int64_t i = 0; i < count; ++i) scores.push_back(random.unit());
   return scores;

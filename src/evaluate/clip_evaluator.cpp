@@ -5,12 +5,12 @@
 
 #include <algorithm>
 
-#include "audit/poisson_weights.h"
-#include "data/random.h"
+#include "base/random.h"
 #include "evaluate/baselines.h"
 #include "evaluate/likeness.h"
 #include "evaluate/localisation.h"
 #include "evaluate/superpixels.h"
+#include "statistics/poisson_weights.h"
 
 namespace relevid::evaluate {
 namespace {
@@ -22,8 +22,8 @@ Volume volume_of(const Tensor& clip) {
 /// What draws of one clip start from; `purpose` keeps them apart.
 uint64_t seed_of(const ClipToEvaluate& clip, const EvaluationPlan& plan, std::string_view purpose) {
   const uint64_t of_clip =
-      data::mix(data::mix(plan.seed, audit::hash_of_key(clip.video)), static_cast<uint64_t>(clip.number));
-  return data::mix(of_clip, audit::hash_of_key(purpose));
+      mix(mix(plan.seed, statistics::hash_of_key(clip.video)), static_cast<uint64_t>(clip.number));
+  return mix(of_clip, statistics::hash_of_key(purpose));
 }
 
 Regions regions_of(const Tensor& clip, const EvaluationPlan& plan, RegionKind kind) {

@@ -4,7 +4,7 @@
 #include <algorithm>
 #include <cmath>
 
-#include "data/random.h"
+#include "base/random.h"
 
 namespace relevid::evaluate {
 namespace {
@@ -72,7 +72,7 @@ Filling::Filling(const Tensor& clip, Fill fill, uint64_t seed)
     blur_frames(filled_, static_cast<size_t>(clip.shape()[3]), static_cast<size_t>(clip.shape()[4]));
     return;
   }
-  data::Random random(seed);
+  Random random(seed);
   const size_t volume = static_cast<size_t>(frames_) * area_;
   for (size_t c = 0; c < static_cast<size_t>(channels_); ++c) {
     const auto channel = std::span(filled_).subspan(c * volume, volume);

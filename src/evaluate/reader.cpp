@@ -5,13 +5,13 @@
 #include <limits>
 #include <nlohmann/json.hpp>
 
-#include "audit/run_reader.h"
 #include "evaluate/store.h"
 #include "relevid/error.h"
+#include "run/run_reader.h"
 
 namespace relevid::evaluate {
 
-using audit::Statement;
+using run::Statement;
 
 namespace {
 
@@ -21,7 +21,7 @@ namespace {
 
 std::vector<double> points_of(const Statement& row, int column, const std::string& path) {
   const auto blob = row.blob(column);
-  auto points = audit::from_blob(blob, static_cast<int64_t>(blob.size() / 8), "a curve in " + path);
+  auto points = run::from_blob(blob, static_cast<int64_t>(blob.size() / 8), "a curve in " + path);
   for (const double point : points) {
     if (!std::isfinite(point)) damaged(path, "a curve has a point that is no number");
   }
@@ -82,14 +82,14 @@ struct Reader::Implementation {
     }
   }
 
-  audit::RunReader run;
+  run::RunReader run;
   std::string where;
 };
 
 Reader::Reader(const std::filesystem::path& path) : implementation_(std::make_unique<Implementation>(path)) {}
 Reader::~Reader() = default;
 
-const audit::Manifest& Reader::manifest() const {
+const run::Manifest& Reader::manifest() const {
   return implementation_->run.manifest();
 }
 
@@ -98,7 +98,7 @@ RunCounts Reader::counts() {
 }
 
 void Reader::for_each_video(const std::function<void(const VideoRows&)>& take) {
-  audit::Database& database = implementation_->run.database();
+  run::Database& database = implementation_->run.database();
   Statement clips = database.prepare(
       "SELECT number, offset, frame_indices, target, logit, probability, predicted FROM evaluated_clip WHERE "
       "video = ?1 "
@@ -109,7 +109,7 @@ void Reader::for_each_video(const std::function<void(const VideoRows&)>& take) {
   Statement measures = database.prepare(
       "SELECT number, method, measure, versus, value FROM measure WHERE video = ?1 "
       "ORDER BY number, method, measure, versus");
-  implementation_->run.for_each_row([&](const audit::VideoRow& video) {
+  implementation_->run.for_each_row([&](const run::VideoRow& video) {
     VideoRows rows;
     rows.video = video;
     if (video.state == VideoState::kOk) {

@@ -4,7 +4,7 @@
 #include <algorithm>
 #include <numeric>
 
-#include "data/random.h"
+#include "base/random.h"
 
 namespace relevid::evaluate {
 namespace {
@@ -53,7 +53,7 @@ std::vector<double> region_means(std::span<const float> map, const Regions& regi
 std::vector<int32_t> most_first(std::span<const double> scores, uint64_t seed) {
   std::vector<int32_t> order(scores.size());
   std::iota(order.begin(), order.end(), 0);
-  const auto drawn = [seed](int32_t region) { return data::mix(seed, static_cast<uint64_t>(region)); };
+  const auto drawn = [seed](int32_t region) { return mix(seed, static_cast<uint64_t>(region)); };
   std::ranges::sort(order, [&](int32_t a, int32_t b) {
     const double x = scores[static_cast<size_t>(a)], y = scores[static_cast<size_t>(b)];
     if (x != y) return x > y;

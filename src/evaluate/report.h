@@ -12,9 +12,9 @@ namespace relevid::evaluate {
 /// Takes a report piece by piece.
 using Sink = std::function<void(std::string_view)>;
 
-std::string text_of(const Evaluation& evaluation, const audit::Manifest& manifest, const std::string& run,
+std::string text_of(const Evaluation& evaluation, const run::Manifest& manifest, const std::string& run,
                     const EvaluationReportOptions& options);
-std::string json_of(const Evaluation& evaluation, const audit::Manifest& manifest, const std::string& run,
+std::string json_of(const Evaluation& evaluation, const run::Manifest& manifest, const std::string& run,
                     const EvaluationReportOptions& options);
 void write_ranking_csv(const Evaluation& evaluation, const Sink& sink);
 void write_curves_csv(const Evaluation& evaluation, const Sink& sink);

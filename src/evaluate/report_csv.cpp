@@ -1,14 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <fmt/format.h>
 
-#include "audit/csv_line.h"
 #include "evaluate/report.h"
 #include "evaluate/video_values.h"
+#include "statistics/csv_line.h"
 
 namespace relevid::evaluate {
 
-using audit::estimate_columns;
-using audit::Line;
+using statistics::estimate_columns;
+using statistics::Line;
 
 void write_ranking_csv(const Evaluation& evaluation, const Sink& sink) {
   std::string header = "regions,fill,rank,method,baseline,videos";

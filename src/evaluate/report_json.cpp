@@ -1,30 +1,26 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <nlohmann/json.hpp>
 
-#include "audit/chance_json.h"
 #include "evaluate/report.h"
+#include "statistics/chance_json.h"
+#include "statistics/estimate_json.h"
 
 namespace relevid::evaluate {
 namespace {
 
 using Json = nlohmann::ordered_json;
 
-/// Numbers that are none become null.
-Json estimate(const audit::Estimate& e) {
-  return {{"value", e.value},   {"low", e.low},
-          {"high", e.high},     {"standard_error", e.standard_error},
-          {"videos", e.videos}, {"reliable", e.reliable()}};
-}
+using statistics::json;
 
 Json ranked(const Ranked& r) {
   return {{"method", r.method},
           {"baseline", r.baseline},
-          {"abpc", estimate(r.abpc)},
-          {"aopc", estimate(r.aopc)},
-          {"insertion", estimate(r.insertion)},
-          {"deletion", estimate(r.deletion)},
-          {"above_random", estimate(r.above_random)},
-          {"below_best", estimate(r.below_best)},
+          {"abpc", json(r.abpc)},
+          {"aopc", json(r.aopc)},
+          {"insertion", json(r.insertion)},
+          {"deletion", json(r.deletion)},
+          {"above_random", json(r.above_random)},
+          {"below_best", json(r.below_best)},
           {"most_first", r.most_first},
           {"least_first", r.least_first}};
 }
@@ -39,7 +35,7 @@ Json flipping(const FlippingResult& f) {
 
 }  // namespace
 
-std::string json_of(const Evaluation& evaluation, const audit::Manifest& manifest, const std::string& run,
+std::string json_of(const Evaluation& evaluation, const run::Manifest& manifest, const std::string& run,
                     const EvaluationReportOptions& options) {
   const RunCounts& counts = evaluation.counts;
   Json settings = Json::parse(manifest.settings, nullptr, false);
@@ -48,7 +44,7 @@ std::string json_of(const Evaluation& evaluation, const audit::Manifest& manifes
   for (const FlippingResult& f : evaluation.flippings) flippings.push_back(flipping(f));
   for (const MeasureResult& m : evaluation.measures) {
     measures.push_back(
-        {{"measure", m.measure}, {"versus", m.versus}, {"method", m.method}, {"value", estimate(m.value)}});
+        {{"measure", m.measure}, {"versus", m.versus}, {"method", m.method}, {"value", json(m.value)}});
   }
   for (const VideoFailure& f : evaluation.failures)
     failures.push_back({{"video", f.row}, {"name", f.name}, {"state", name(f.state)}, {"error", f.error}});
@@ -70,7 +66,7 @@ std::string json_of(const Evaluation& evaluation, const audit::Manifest& manifes
         {"empty", counts.empty},
         {"failed", counts.failed}}},
       {"clips", evaluation.clips},
-      {"chance", audit::chance_json(evaluation.chance, manifest)},
+      {"chance", statistics::chance_json(evaluation.chance, manifest.class_names)},
       {"warnings", evaluation.warnings},
       {"flippings", std::move(flippings)},
       {"measures", std::move(measures)},

@@ -6,7 +6,6 @@
 #include <cmath>
 #include <functional>
 
-#include "audit/report.h"
 #include "evaluate/plan.h"
 #include "evaluate/report.h"
 #include "evaluate/warnings.h"
@@ -76,15 +75,15 @@ std::string ranking_of(const FlippingResult& f) {
 class Measures {
  public:
   explicit Measures(const Evaluation& evaluation) : all_(evaluation.measures) {}
-  const audit::Estimate* find(std::string_view measure, std::string_view versus,
-                              std::string_view method) const {
+  const statistics::Estimate* find(std::string_view measure, std::string_view versus,
+                                   std::string_view method) const {
     const auto found = std::ranges::find_if(all_, [&](const MeasureResult& m) {
       return m.measure == measure && m.versus == versus && m.method == method;
     });
     return found == all_.end() ? nullptr : &found->value;
   }
   std::string words(std::string_view measure, std::string_view versus, std::string_view method) const {
-    const audit::Estimate* found = find(measure, versus, method);
+    const statistics::Estimate* found = find(measure, versus, method);
     return found ? in_words(*found) : "-";
   }
   std::vector<std::string> versus(std::string_view measure) const {
@@ -111,10 +110,10 @@ std::vector<std::string> with_baselines(const Evaluation& evaluation) {
 
 std::string localisation_of(const Evaluation& evaluation, const Measures& measures) {
   auto names = with_baselines(evaluation);
-  const audit::Estimate* area = measures.find("area", "", names[0]);
+  const statistics::Estimate* area = measures.find("area", "", names[0]);
   if (!area) return "";
   std::ranges::stable_sort(names, std::greater<>(), [&](const std::string& name) {
-    const audit::Estimate* share = measures.find("share_over_area", "", name);
+    const statistics::Estimate* share = measures.find("share_over_area", "", name);
     return share && !std::isnan(share->value) ? share->value : -1;
   });
   Grid grid;
@@ -177,7 +176,7 @@ std::string agreement_of(const Evaluation& evaluation, const Measures& measures)
   for (size_t m = 0; m < evaluation.methods.size(); ++m) {
     std::vector<std::string> row = {fmt::format("{} {}", m + 1, shown(evaluation.methods[m]))};
     for (const std::string& other : evaluation.methods) {
-      const audit::Estimate* found = measures.find("agreement", other, evaluation.methods[m]);
+      const statistics::Estimate* found = measures.find("agreement", other, evaluation.methods[m]);
       row.push_back(found && !std::isnan(found->value) ? fmt::format("{:.2f}", found->value) : "");
     }
     grid.row(std::move(row));
@@ -198,17 +197,17 @@ std::string counts_of(const Evaluation& evaluation) {
 }
 
 /// Accuracy against chance, and what that means for the rest.
-std::string chance_of(const audit::Chance& chance, const audit::Manifest& manifest) {
+std::string chance_of(const statistics::Chance& chance, const run::Manifest& manifest) {
   std::string text = fmt::format("  Accuracy: {}\n", chance.sentence);
-  if (chance.skill == audit::Skill::kAtChance)
+  if (chance.skill == statistics::Skill::kAtChance)
     text += "  What follows ranks explanations of a model that has learned nothing these videos can show.\n";
-  const std::string never = audit::never_predicted(chance, manifest);
+  const std::string never = statistics::never_predicted(chance, manifest.class_names);
   return never.empty() ? text : text + "  " + never + "\n";
 }
 
 }  // namespace
 
-std::string text_of(const Evaluation& evaluation, const audit::Manifest& manifest, const std::string& run,
+std::string text_of(const Evaluation& evaluation, const run::Manifest& manifest, const std::string& run,
                     const EvaluationReportOptions& options) {
   const bool logit = options.score == EvaluationReportOptions::Score::kLogit;
   std::string text = fmt::format(

@@ -3,25 +3,25 @@
 
 #include <map>
 
-#include "audit/video_loop.h"
 #include "relevid/error.h"
+#include "run/video_loop.h"
 
 namespace relevid::evaluate {
 namespace {
 
-using audit::ConditionKind;
+using run::ConditionKind;
 
-class Evaluation : public audit::VideoTaker {
+class Evaluation : public run::VideoTaker {
  public:
   Evaluation(Store& store, const RunnerOptions& options, const Networks& networks)
       : store_(store), options_(options), networks_(networks) {}
 
-  void begin(const audit::VideoOpened& opened) override {
+  void begin(const run::VideoOpened& opened) override {
     video_ = opened.row;
     entry_.emplace(store_.begin(video_.index));
   }
 
-  void take(const audit::ClipReady& clip) override {
+  void take(const run::ClipReady& clip) override {
     const auto& condition = store_.manifest().conditions.at(static_cast<size_t>(clip.plan.condition));
     if (condition.kind == ConditionKind::kInterval) {
       evaluate(clip);
@@ -35,12 +35,12 @@ class Evaluation : public audit::VideoTaker {
     later_.reset();
   }
 
-  void commit(const audit::VideoRow& row) override {
+  void commit(const run::VideoRow& row) override {
     entry_->commit(row);
     clear();
   }
 
-  void fail(const audit::VideoRow& row) override {
+  void fail(const run::VideoRow& row) override {
     clear();  // with what was there before the error
     store_.begin(row.index).commit(row);
   }
@@ -48,7 +48,7 @@ class Evaluation : public audit::VideoTaker {
   int64_t clips() const { return clips_; }
 
  private:
-  void evaluate(const audit::ClipReady& ready) {
+  void evaluate(const run::ClipReady& ready) {
     ClipToEvaluate clip{ready.clip, video_.name, ready.plan.number};
     const bool to_label = options_.target == RunnerOptions::Target::kLabel && video_.label != kUnlabelled;
     if (to_label) clip.target = video_.label;
@@ -74,7 +74,7 @@ class Evaluation : public audit::VideoTaker {
   Store& store_;
   const RunnerOptions& options_;
   const Networks& networks_;
-  audit::VideoRow video_;
+  run::VideoRow video_;
   std::optional<Store::Entry> entry_;
   std::optional<EvaluatedClip> first_;  ///< waits for the clip one step later
   std::optional<Tensor> later_;         ///< waits for the first clip
@@ -85,16 +85,16 @@ class Evaluation : public audit::VideoTaker {
 
 RunnerOutcome evaluate_videos(Store& store, const DataSet& data, const RunnerOptions& options,
                               const Networks& networks, const RunControl& control) {
-  audit::require_valid(options.feed.plan);
-  if (store.manifest().conditions != audit::conditions_of(options.feed.plan))
+  run::require_valid(options.feed.plan);
+  if (store.manifest().conditions != run::conditions_of(options.feed.plan))
     throw Error(ErrorKind::kInternal, "the plan is not the run's");
   std::vector<int64_t> pending;
   for (int64_t row = 0; row < std::ssize(data.rows); ++row) {
     if (holds(store.manifest().shard, row) && !store.has_video(row)) pending.push_back(row);
   }
   Evaluation evaluation(store, options, networks);
-  const auto loop = audit::loop_over_videos(data, std::move(pending), options.feed, evaluation, control,
-                                            audit::AtInterrupt::kStop);
+  const auto loop = run::loop_over_videos(data, std::move(pending), options.feed, evaluation, control,
+                                          run::AtInterrupt::kStop);
   return {loop.videos, evaluation.clips(), loop.finished};
 }
 

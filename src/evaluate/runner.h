@@ -3,17 +3,17 @@
 
 #include <optional>
 
-#include "audit/clip_feed.h"
 #include "evaluate/clip_evaluator.h"
 #include "evaluate/localisation.h"
 #include "evaluate/store.h"
 #include "relevid/progress.h"
+#include "run/clip_feed.h"
 
 namespace relevid::evaluate {
 
 struct RunnerOptions {
   /// One interval, and ConditionKind::kShifted by one step where the plan has Check::kOffset.
-  audit::FeedOptions feed;
+  run::FeedOptions feed;
   EvaluationPlan plan;
   std::optional<Objects> objects;
   enum class Target { kPredicted, kLabel } target = Target::kPredicted;

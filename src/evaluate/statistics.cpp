@@ -10,20 +10,20 @@
 #include <nlohmann/json.hpp>
 #include <set>
 
-#include "audit/bootstrap.h"
 #include "evaluate/plan.h"
 #include "evaluate/video_values.h"
 #include "evaluate/warnings.h"
 #include "relevid/error.h"
+#include "statistics/bootstrap.h"
 
 namespace relevid::evaluate {
 namespace {
 
-using audit::Bootstrap;
-using audit::Combination;
-using audit::Estimate;
+using statistics::Bootstrap;
+using statistics::Combination;
+using statistics::Estimate;
 
-std::vector<std::string> methods_of(const audit::Manifest& manifest) {
+std::vector<std::string> methods_of(const run::Manifest& manifest) {
   std::vector<std::string> names;
   const auto settings = nlohmann::json::parse(manifest.settings, nullptr, false);
   if (settings.is_object() && settings.contains("methods")) {
@@ -291,7 +291,7 @@ Evaluation analyse(Reader& reader, const EvaluationReportOptions& options) {
   rivals.emplace_back(kRandom);
   rivals.emplace_back(kCentrePrior);
   std::vector<VideoValues> videos;
-  audit::ChanceSums chance;
+  statistics::ChanceSums chance;
   reader.for_each_video([&](const VideoRows& rows) {
     if (rows.video.state != VideoState::kOk) {
       result.failures.push_back({rows.video.index, rows.video.name, rows.video.state, rows.video.error});

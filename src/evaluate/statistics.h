@@ -4,10 +4,10 @@
 #include <string>
 #include <vector>
 
-#include "audit/chance.h"
-#include "audit/estimate.h"
 #include "evaluate/store.h"
 #include "relevid/evaluate_report.h"
+#include "statistics/chance.h"
+#include "statistics/estimate.h"
 
 namespace relevid::evaluate {
 
@@ -15,10 +15,10 @@ namespace relevid::evaluate {
 struct Ranked {
   std::string method;
   bool baseline = false;
-  audit::Estimate abpc, aopc;
-  audit::Estimate deletion, insertion;  ///< areas under the curves
-  audit::Estimate above_random;         ///< its ABPC less that of a random order, paired by video
-  audit::Estimate below_best;           ///< the best method's ABPC less its own, paired; of the best: zeros
+  statistics::Estimate abpc, aopc;
+  statistics::Estimate deletion, insertion;  ///< areas under the curves
+  statistics::Estimate above_random;         ///< its ABPC less that of a random order, paired by video
+  statistics::Estimate below_best;  ///< the best method's ABPC less its own, paired; of the best: zeros
   std::vector<double> most_first, least_first;  ///< mean curves; empty where clips differ in their points
 
   /// Whether the interval of the difference to the best holds zero.
@@ -36,7 +36,7 @@ struct FlippingResult {
 
 struct MeasureResult {
   std::string method, measure, versus;
-  audit::Estimate value;
+  statistics::Estimate value;
 };
 
 /// How well a measure beside flipping tells the methods apart.
@@ -53,7 +53,7 @@ struct Evaluation {
   /// Of the evaluated videos. A video's prediction is the class that is the best of most of its clips; of
   /// several the one with the largest sum of probabilities, as far as they are those that were explained,
   /// then the first.
-  audit::Chance chance;
+  statistics::Chance chance;
   std::vector<FlippingResult> flippings;
   std::vector<MeasureResult> measures;  ///< by measure, versus, and the methods' order, baselines last
   std::vector<MeasurePower> powers;     ///< of localisation and checks

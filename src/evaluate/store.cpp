@@ -6,13 +6,13 @@
 
 #include <cmath>
 
-#include "audit/run_schema.h"
-#include "audit/video_rows.h"
+#include "run/run_schema.h"
+#include "run/video_rows.h"
 
 namespace relevid::evaluate {
 
-using audit::Database;
-using audit::Statement;
+using run::Database;
+using run::Statement;
 
 struct Store::Statements {
   explicit Statements(Database& database)
@@ -20,13 +20,13 @@ struct Store::Statements {
         clip(database.prepare("INSERT INTO evaluated_clip VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)")),
         curve(database.prepare("INSERT INTO curve VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)")),
         measure(database.prepare("INSERT INTO measure VALUES (?1, ?2, ?3, ?4, ?5, ?6)")),
-        video(audit::prepare_video_insert(database)) {}
+        video(run::prepare_video_insert(database)) {}
   Statement has_video, clip, curve, measure, video;
 };
 
-Store::Store(const std::filesystem::path& path, const audit::Manifest& manifest,
+Store::Store(const std::filesystem::path& path, const run::Manifest& manifest,
              std::chrono::milliseconds busy_timeout)
-    : database_(audit::open_or_create(path, RunKind::kEvaluation, manifest, busy_timeout)),
+    : database_(run::open_or_create(path, RunKind::kEvaluation, manifest, busy_timeout)),
       manifest_(manifest) {
   statements_ = std::make_unique<Statements>(*database_);
 }
@@ -43,7 +43,7 @@ bool Store::has_video(int64_t index) {
 }
 
 Store::Entry::Entry(Store& store, int64_t index)
-    : store_(&store), index_(index), transaction_(std::make_unique<audit::Transaction>(*store.database_)) {}
+    : store_(&store), index_(index), transaction_(std::make_unique<run::Transaction>(*store.database_)) {}
 Store::Entry::~Entry() = default;
 Store::Entry::Entry(Entry&&) noexcept = default;
 
@@ -60,7 +60,7 @@ void Store::Entry::put(const ClipRow& row) {
 }
 
 void Store::Entry::put(int64_t number, const CurveRow& row) {
-  const auto logits = audit::to_blob(row.logits), probabilities = audit::to_blob(row.probabilities);
+  const auto logits = run::to_blob(row.logits), probabilities = run::to_blob(row.probabilities);
   store_->statements_->curve.bind(1, index_)
       .bind(2, number)
       .bind(3, row.method)
@@ -83,8 +83,8 @@ void Store::Entry::put(int64_t number, const MeasureRow& row) {
   s.run();
 }
 
-void Store::Entry::commit(const audit::VideoRow& row) {
-  audit::bind_video(store_->statements_->video, index_, row);
+void Store::Entry::commit(const run::VideoRow& row) {
+  run::bind_video(store_->statements_->video, index_, row);
   store_->statements_->video.run();
   transaction_->commit();
 }

@@ -33,7 +33,7 @@ std::string in_words(std::string_view measure) {
 
 }  // namespace
 
-std::string in_words(const audit::Estimate& estimate) {
+std::string in_words(const statistics::Estimate& estimate) {
   if (std::isnan(estimate.value)) return "-";
   if (!estimate.has_interval()) return fmt::format("{:.3f}", estimate.value);
   return fmt::format("{:.3f} [{:.3f}, {:.3f}]", estimate.value, estimate.low, estimate.high);
@@ -69,9 +69,9 @@ std::vector<std::string> warnings_of(const FlippingResult& result) {
 
 std::vector<std::string> warnings_of(const Evaluation& result) {
   std::vector<std::string> warnings;
-  if (result.counts.ok < audit::kFewVideos) {
+  if (result.counts.ok < statistics::kFewVideos) {
     warnings.push_back(fmt::format("{} videos: intervals of fewer than {} are not to be trusted",
-                                   result.counts.ok, audit::kFewVideos));
+                                   result.counts.ok, statistics::kFewVideos));
   }
   bool measured = false, on_object = false;
   for (const MeasureResult& measure : result.measures) {

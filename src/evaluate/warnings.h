@@ -9,7 +9,7 @@
 namespace relevid::evaluate {
 
 /// "0.312 [0.290, 0.335]"; without an interval the number alone.
-std::string in_words(const audit::Estimate& estimate);
+std::string in_words(const statistics::Estimate& estimate);
 
 /// Why this kind of flipping may not be trusted to rank methods: it cannot tell them apart, the random order
 /// is not last, filling everything hardly matters. Sentences.

@@ -8,9 +8,9 @@
 #include <string_view>
 #include <vector>
 
+#include "base/random.h"
 #include "clips/channels.h"
 #include "clips/clip_parts.h"
-#include "data/random.h"
 #include "relevid/error.h"
 
 namespace relevid::train {
@@ -124,7 +124,7 @@ Shape ClipCutter::clip_shape(int64_t clip_len, const Size& resized) const {
 ClipCutter::Draw ClipCutter::draw(const Size& resized, uint64_t seed) const {
   Draw draw{.geometry = centre_geometry(resized)};
   // Everything is drawn, whether it is used or not, so that no setting moves what another draws.
-  data::Random random(seed);
+  Random random(seed);
   const double down = random.unit(), right = random.unit(), flip = random.unit();
   const double contrast = random.unit(), brightness = random.unit();
   Geometry& place = draw.geometry;

@@ -5,7 +5,7 @@
 
 #include <utility>
 
-#include "data/random.h"
+#include "base/random.h"
 #include "relevid/error.h"
 
 namespace relevid::train {
@@ -32,7 +32,7 @@ std::vector<ClipPlan> plan_video(const CachedVideo& video, const SamplingOptions
 }
 
 /// Fisher and Yates.
-void shuffle(std::vector<ClipRequest>& requests, data::Random random) {
+void shuffle(std::vector<ClipRequest>& requests, Random random) {
   for (auto i = static_cast<int64_t>(requests.size()) - 1; i > 0; --i) {
     std::swap(requests[static_cast<size_t>(i)], requests[static_cast<size_t>(random.below(i + 1))]);
   }
@@ -48,17 +48,17 @@ std::vector<ClipRequest> plan_epoch(std::span<const TrainingVideo> videos, const
                             clips_per_video));
   }
   const SamplingOptions options = training_sampling(sampling, clips_per_video);
-  const uint64_t epoch_seed = data::mix(seed, static_cast<uint64_t>(epoch));
+  const uint64_t epoch_seed = mix(seed, static_cast<uint64_t>(epoch));
   std::vector<ClipRequest> requests;
   for (size_t i = 0; i < videos.size(); ++i) {
-    const uint64_t video_seed = data::mix(epoch_seed, i + 1);
+    const uint64_t video_seed = mix(epoch_seed, i + 1);
     uint64_t clip = 0;
-    for (ClipPlan& plan : plan_video(*videos[i].frames, options, data::mix(video_seed, 0))) {
-      requests.push_back({static_cast<int64_t>(i), std::move(plan.frame_indices), videos[i].label,
-                          data::mix(video_seed, ++clip)});
+    for (ClipPlan& plan : plan_video(*videos[i].frames, options, mix(video_seed, 0))) {
+      requests.push_back(
+          {static_cast<int64_t>(i), std::move(plan.frame_indices), videos[i].label, mix(video_seed, ++clip)});
     }
   }
-  shuffle(requests, data::Random(data::mix(epoch_seed, 0)));
+  shuffle(requests, Random(mix(epoch_seed, 0)));
   return requests;
 }
 

@@ -6,7 +6,7 @@
 #include <algorithm>
 #include <cmath>
 
-#include "data/random.h"
+#include "base/random.h"
 #include "relevid/error.h"
 
 namespace relevid::train {
@@ -20,7 +20,7 @@ using graph::Node;
 }
 
 graph::TensorRef he_weights(const Shape& shape, uint64_t seed) {
-  data::Random random(seed);
+  Random random(seed);
   const double bound = std::sqrt(6 / static_cast<double>(shape.elements() / shape[0]));
   Tensor tensor(shape, DType::kF32);
   for (float& value : tensor.values<float>()) value = static_cast<float>(random.uniform(-bound, bound));

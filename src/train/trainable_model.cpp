@@ -8,8 +8,8 @@
 #include <cmath>
 #include <utility>
 
+#include "base/random.h"
 #include "base/suggest.h"
-#include "data/random.h"
 #include "graph/specialise.h"
 #include "graph/to_model.h"
 #include "network/gradient.h"
@@ -49,7 +49,7 @@ Tensor dropout_mask(const Shape& shape, double ratio, uint64_t seed) {
   const auto values = mask.values<float>();
   const auto kept = static_cast<float>(1 / (1 - ratio));
   for (size_t i = 0; i < values.size(); ++i) {
-    const double unit = static_cast<double>(data::mix(seed, i) >> 11) * 0x1p-53;
+    const double unit = static_cast<double>(mix(seed, i) >> 11) * 0x1p-53;
     values[i] = unit < ratio ? 0.0F : kept;
   }
   return mask;
@@ -164,7 +164,7 @@ LossResult TrainableModel::step(const Tensor& clips, std::span<const int64_t> la
   const Buffer input = library.upload(clips);
   const auto mask = [&](size_t step, const Shape& shape) {
     const double ratio = std::get<graph::Dropout>(network_->graph().nodes[step].op).ratio;
-    return library.upload(dropout_mask(shape, ratio, data::mix(seed, step)));
+    return library.upload(dropout_mask(shape, ratio, mix(seed, step)));
   };
   const Trace trace = network_->forward({&input, 1}, Keep::kTraining, mask);
   LossResult result = cross_entropy(network_->output(trace), labels, options_.label_smoothing);

@@ -7,7 +7,7 @@
 #include <chrono>
 #include <cmath>
 
-#include "data/random.h"
+#include "base/random.h"
 #include "relevid/error.h"
 #include "train/clip_loader.h"
 #include "train/collapse.h"
@@ -23,7 +23,7 @@ namespace {
 enum class Draw : uint64_t { kEpoch = 1, kDropout, kHead };
 
 uint64_t seed_for(const TrainOptions& options, Draw draw) {
-  return data::mix(options.seed, static_cast<uint64_t>(draw));
+  return mix(options.seed, static_cast<uint64_t>(draw));
 }
 
 constexpr const char* kWhatToTry =
@@ -138,8 +138,7 @@ class Run {
 
   void update(const Batch& batch) {
     const int64_t number = position_.epoch * steps_per_epoch_ + position_.step;
-    const uint64_t seed =
-        data::mix(of_attempt(seed_for(options_, Draw::kDropout)), static_cast<uint64_t>(number));
+    const uint64_t seed = mix(of_attempt(seed_for(options_, Draw::kDropout)), static_cast<uint64_t>(number));
     const LossResult loss = model_->step(batch.clips, batch.labels, seed);
     if (!std::isfinite(loss.loss)) diverged(fmt::format("the loss is {}", loss.loss));
     learning_rate_ = rate_at(number);
@@ -155,7 +154,7 @@ class Run {
 
   /// After a restart other clips are drawn than before it.
   uint64_t of_attempt(uint64_t seed) const {
-    return position_.attempt == 1 ? seed : data::mix(seed, static_cast<uint64_t>(position_.attempt));
+    return position_.attempt == 1 ? seed : mix(seed, static_cast<uint64_t>(position_.attempt));
   }
 
   double rate_at(int64_t update) const {

@@ -8,9 +8,9 @@
 
 #include "api/audit_networks.h"
 #include "api/shares.h"
-#include "audit/run_reader.h"
 #include "audit/small_run.h"
 #include "relevid/create.h"
+#include "run/run_reader.h"
 
 namespace relevid {
 namespace {
@@ -130,7 +130,7 @@ TEST_F(Audit, ItsClipsAreThoseOfExplain) {
   std::vector<double> shares(kFrames, 0.0);
   for (size_t i = 0; const float share : explained[0].frame_share.values<float>())
     shares[i++ % kFrames] += static_cast<double>(share) / 2;
-  audit::RunReader(folder_ / "run.db").for_each_video([&](const audit::VideoRecord& record) {
+  run::RunReader(folder_ / "run.db").for_each_video([&](const run::VideoRecord& record) {
     if (record.video.index != 1) return;
     ASSERT_GE(record.conditions.size(), 3);
     EXPECT_EQ(record.conditions[2].predicted, explained[0].target);
@@ -152,14 +152,14 @@ TEST_F(Audit, TheSecondMethodExplainsTheSameClip) {
   run_audit(model_, data_, other, {});
   const auto shares_of = [&](const char* name, size_t condition) {
     std::vector<std::vector<double>> shares;
-    audit::RunReader(folder_ / name).for_each_video([&](const audit::VideoRecord& record) {
+    run::RunReader(folder_ / name).for_each_video([&](const run::VideoRecord& record) {
       shares.push_back(record.conditions.at(condition).shares);
     });
     return shares;
   };
   EXPECT_EQ(shares_of("run.db", 1), shares_of("other.db", 0));
   EXPECT_NE(shares_of("run.db", 1), shares_of("run.db", 0));
-  EXPECT_THAT(audit::RunReader(folder_ / "run.db").manifest().settings,
+  EXPECT_THAT(run::RunReader(folder_ / "run.db").manifest().settings,
               HasSubstr("\"second_method\":\"deep_taylor\""));
 }
 
@@ -175,7 +175,7 @@ TEST_F(Audit, TheSecondMethodIsNeverTheFirst) {
   options.second_method = "auto";
   data_.rows.resize(1);
   EXPECT_TRUE(run_audit(model_, data_, options, {}).finished);
-  EXPECT_THAT(audit::RunReader(folder_ / "run.db").manifest().settings,
+  EXPECT_THAT(run::RunReader(folder_ / "run.db").manifest().settings,
               HasSubstr("\"second_method\":\"epsilon_plus_flat\""));
 }
 
@@ -211,13 +211,13 @@ TEST_F(Audit, TheBaseIntervalIsTheModelsAndJoinsTheOthers) {
   options.controls = {AuditControl::kShifted};
   data_.rows.resize(1);
   run_audit(model_, data_, options, {});
-  using audit::ConditionKind;
-  EXPECT_THAT(audit::RunReader(folder_ / "run.db").manifest().conditions,
-              ElementsAre(audit::Condition{ConditionKind::kInterval, 1, 0},
-                          audit::Condition{ConditionKind::kInterval, 2, 0},
-                          audit::Condition{ConditionKind::kInterval, 3, 0},
-                          audit::Condition{ConditionKind::kInterval, 4, 0},
-                          audit::Condition{ConditionKind::kShifted, 3, 6}));
+  using run::ConditionKind;
+  EXPECT_THAT(run::RunReader(folder_ / "run.db").manifest().conditions,
+              ElementsAre(run::Condition{ConditionKind::kInterval, 1, 0},
+                          run::Condition{ConditionKind::kInterval, 2, 0},
+                          run::Condition{ConditionKind::kInterval, 3, 0},
+                          run::Condition{ConditionKind::kInterval, 4, 0},
+                          run::Condition{ConditionKind::kShifted, 3, 6}));
 }
 
 TEST_F(Audit, AModelsRateIsResampledTo) {
@@ -226,7 +226,7 @@ TEST_F(Audit, AModelsRateIsResampledTo) {
   options.settings.sampling.frame_interval = 3;  // the rate stands in its place
   options.controls = {AuditControl::kReversed};
   run_audit(model_, data_, options, {});
-  audit::RunReader reader(folder_ / "run.db");
+  run::RunReader reader(folder_ / "run.db");
   EXPECT_EQ(reader.manifest().conditions.back().frame_interval, 1);
   EXPECT_THAT(reader.manifest().settings, HasSubstr("\"fps\":12.5"));
   EXPECT_EQ(reader.counts().too_short, 2);  // of 20, 31, 5 and 12 frames, halved

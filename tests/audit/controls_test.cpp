@@ -11,6 +11,10 @@
 #include "made_up.h"
 
 namespace relevid::audit {
+
+using run::Condition;
+using run::ConditionKind;
+
 namespace {
 
 using ::testing::ElementsAre;
@@ -24,11 +28,11 @@ using testing::with_border;
 constexpr int64_t kFrames = 8;
 
 /// What the control shows of the real clip's profile.
-using Shown = std::function<std::vector<double>(std::vector<double>, data::Random&)>;
+using Shown = std::function<std::vector<double>(std::vector<double>, Random&)>;
 
 /// Videos with a bump of relevance anywhere, and a raised border.
 Controls controls(const Condition& control, int64_t count, const Shown& shown) {
-  data::Random random(3);
+  Random random(3);
   Videos videos;
   for (int64_t i = 0; i < count; ++i) {
     auto one = testing::video(i, 0, 2);
@@ -46,7 +50,7 @@ Controls controls(const Condition& control, int64_t count, const Shown& shown) {
 }
 
 BorderControl border(ConditionKind kind, double factor, int64_t count = 60) {
-  const Shown scaled = [&](std::vector<double> real, data::Random& random) {
+  const Shown scaled = [&](std::vector<double> real, Random& random) {
     return with_border(std::move(real), factor + testing::skewed(random, 0.05));
   };
   return controls({kind, 1, 0}, count, scaled).border.at(0);
@@ -90,7 +94,7 @@ TEST(BorderControl, SaysWhyThereIsNoVideoToCompare) {
   EXPECT_THAT(sentence(8, 1, 8), HasSubstr("in all of 8 videos the real clips have no relevance"));
   EXPECT_THAT(sentence(8, 5, 3), HasSubstr("in each of 8 videos its clips or the real ones"));
   const BorderControl none =
-      controls({ConditionKind::kFrozen, 1, 0}, 12, [](std::vector<double> real, data::Random&) {
+      controls({ConditionKind::kFrozen, 1, 0}, 12, [](std::vector<double> real, Random&) {
         real.assign(real.size(), 0);
         return real;
       }).border.at(0);
@@ -100,8 +104,8 @@ TEST(BorderControl, SaysWhyThereIsNoVideoToCompare) {
 
 TEST(FollowControl, TellsReversedRelevanceThatStaysFromThatWhichMirrors) {
   const Condition reversed{ConditionKind::kReversed, 1, 0};
-  const auto same = [](std::vector<double> real, data::Random&) { return real; };
-  const auto mirrored = [](std::vector<double> real, data::Random&) {
+  const auto same = [](std::vector<double> real, Random&) { return real; };
+  const auto mirrored = [](std::vector<double> real, Random&) {
     std::reverse(real.begin(), real.end());
     return real;
   };
@@ -117,7 +121,7 @@ TEST(FollowControl, TellsReversedRelevanceThatStaysFromThatWhichMirrors) {
 }
 
 TEST(FollowControl, OfNoiseCantTell) {
-  const auto unrelated = [](const std::vector<double>&, data::Random& random) {
+  const auto unrelated = [](const std::vector<double>&, Random& random) {
     std::vector<double> other = uniform_profile(kFrames);
     for (double& share : other) share *= 0.8;
     other[static_cast<size_t>(random.below(kFrames))] += 0.2;
@@ -128,7 +132,7 @@ TEST(FollowControl, OfNoiseCantTell) {
 }
 
 TEST(FollowControl, TellsAShiftedClipsFramesFromItsPositions) {
-  const auto moved = [](std::vector<double> real, data::Random&) {
+  const auto moved = [](std::vector<double> real, Random&) {
     std::rotate(real.begin(), real.begin() + 2, real.end());
     return real;
   };
@@ -142,7 +146,7 @@ TEST(FollowControl, TellsAShiftedClipsFramesFromItsPositions) {
 TEST(FollowControl, ComparesWithTheClipsItWasMadeFrom) {
   // The mean over all clips is flat; the one clip that was shifted is not.
   Videos videos;
-  data::Random random(6);
+  Random random(6);
   for (int64_t i = 0; i < 30; ++i) {
     auto one = testing::video(i, 0, 2);
     std::vector<double> clip = uniform_profile(kFrames);

@@ -4,10 +4,14 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include "audit/run_store.h"
 #include "audit/small_run.h"
+#include "run/run_store.h"
 
 namespace relevid::audit {
+
+using run::RunReader;
+using run::RunStore;
+
 namespace {
 
 using relevid::testing::kClipLength;
@@ -42,7 +46,7 @@ std::filesystem::path run_of(const ScratchFolder& folder, const std::vector<doub
   DataSet data = relevid::testing::make_dataset(folder, std::vector<int64_t>(border.size(), 8));
   data.rows[0].label = kUnlabelled;
   const auto options = relevid::testing::small_options();
-  RunStore store(folder / "run.db", relevid::testing::small_manifest(data, options));
+  RunStore store(folder / "run.db", relevid::testing::small_manifest(data, options.feed));
   GivenScorer network(border), random(border);
   audit_videos(store, data, options, {network, &random}, {});
   return folder / "run.db";

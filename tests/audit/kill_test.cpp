@@ -7,9 +7,9 @@
 
 #include <csignal>
 
-#include "audit/counting_vfs.h"
-#include "audit/run_reader.h"
 #include "audit/small_run.h"
+#include "run/counting_vfs.h"
+#include "run/run_reader.h"
 
 namespace relevid {
 namespace {
@@ -45,7 +45,7 @@ class Kill : public ::testing::Test {
   void expect_recovery(const std::filesystem::path& run) {
     if (std::filesystem::exists(run) && std::filesystem::file_size(run) > 0) {
       try {
-        audit::RunReader(run).for_each_video([](const audit::VideoRecord& record) {
+        run::RunReader(run).for_each_video([](const run::VideoRecord& record) {
           EXPECT_EQ(record.conditions.empty(), record.video.state != VideoState::kOk);
         });
       } catch (const Error& error) {  // killed before its tables were there
@@ -84,7 +84,7 @@ TEST_F(Kill, WhileTheNetworkLooksAtAClip) {
     SCOPED_TRACE(fmt::format("clip {}", call));
     EXPECT_TRUE(is_killed([&] {
       const auto options = testing::small_options();
-      audit::RunStore store(folder_ / "run.db", testing::small_manifest(data_, options));
+      run::RunStore store(folder_ / "run.db", testing::small_manifest(data_, options.feed));
       testing::FormulaScorer network, random;
       network.before_each([call](int64_t calls) {
         if (calls == call) ::raise(SIGKILL);

@@ -9,9 +9,11 @@
 
 #include "audit/observation.h"
 #include "audit/profile.h"
-#include "data/random.h"
+#include "base/random.h"
 
 namespace relevid::audit::testing {
+using run::Condition;
+using run::ConditionKind;
 
 /// Videos whose truth is known.
 using Videos = std::vector<VideoObservations>;
@@ -39,7 +41,7 @@ inline std::vector<double> with_border(std::vector<double> profile, double facto
 }
 
 /// Skewed, mean 0, from -spread to 2 · spread, standard deviation 0.894 · spread.
-inline double skewed(data::Random& random, double spread) {
+inline double skewed(Random& random, double spread) {
   const double u = random.unit();
   return spread * (3 * u * u - 1);
 }
@@ -83,7 +85,7 @@ struct Truth {
 };
 
 inline Videos draw(const Truth& truth, int64_t count, uint64_t seed) {
-  data::Random random(seed);
+  Random random(seed);
   Videos videos;
   for (int64_t i = 0; i < count; ++i) {
     const int64_t label = i % truth.classes;

@@ -2,8 +2,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include "audit/run_reader.h"
 #include "audit/small_run.h"
+#include "run/run_reader.h"
 
 namespace relevid {
 namespace {
@@ -74,9 +74,9 @@ TEST_F(Merge, RefusesAnOverlap) {
 
 TEST_F(Merge, RefusesRunsOfAnotherKindAndNamesTheDifference) {
   auto options = testing::small_options();
-  audit::Manifest other = testing::small_manifest(data_, options, {1, 2});
+  run::Manifest other = testing::small_manifest(data_, options.feed, {1, 2});
   other.settings = R"({"method": "gradient", "sampling": {"num_clips": 2}})";
-  { const audit::RunStore store(folder_ / "other.db", other); }
+  { const run::RunStore store(folder_ / "other.db", other); }
   EXPECT_THAT(refusal({shard(0, 2), folder_ / "other.db"}),
               HasSubstr("settings.method: \"deep_taylor\" there, \"gradient\" here"));
 }

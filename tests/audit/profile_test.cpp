@@ -10,6 +10,10 @@
 #include "relevid/error.h"
 
 namespace relevid::audit {
+
+using statistics::Combination;
+using statistics::Estimate;
+
 namespace {
 
 using ::testing::DoubleNear;

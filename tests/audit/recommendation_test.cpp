@@ -6,11 +6,16 @@
 
 #include <utility>
 
-#include "audit/halves.h"
 #include "audit/statistics.h"
 #include "made_up.h"
+#include "statistics/halves.h"
 
 namespace relevid::audit {
+
+using statistics::Half;
+using statistics::Halves;
+using statistics::kFewVideos;
+
 namespace {
 
 using testing::draw;

@@ -13,6 +13,14 @@
 #include "data/csv.h"
 
 namespace relevid::audit {
+
+using run::ConditionKind;
+using run::Database;
+using run::Manifest;
+using run::RunReader;
+using run::RunStore;
+using statistics::Estimate;
+
 namespace {
 
 namespace made_up = relevid::audit::testing;
@@ -43,7 +51,7 @@ struct Variation {
 void run(const std::filesystem::path& path, const DataSet& data, const Variation& variation = {}) {
   RunnerOptions options = relevid::testing::small_options();
   options.feed.plan.control_clips = variation.control_clips;
-  Manifest manifest = relevid::testing::small_manifest(data, options, variation.shard);
+  Manifest manifest = relevid::testing::small_manifest(data, options.feed, variation.shard);
   manifest.settings = variation.settings;
   std::atomic<bool> stop = false;
   FormulaScorer network, random;

@@ -6,10 +6,18 @@
 
 #include <map>
 
-#include "audit/run_reader.h"
 #include "audit/small_run.h"
+#include "run/run_reader.h"
 
 namespace relevid::audit {
+
+using run::ConditionRecord;
+using run::Database;
+using run::RunReader;
+using run::RunStore;
+using run::Statement;
+using run::VideoRecord;
+
 namespace {
 
 using ::testing::ElementsAre;
@@ -101,7 +109,7 @@ TEST(Runner, ExplainsTheLabelWhereAsked) {
   options.target = RunnerOptions::Target::kLabel;
   FormulaScorer network, random;
   {
-    RunStore store(folder / "run.db", testing::small_manifest(data, options));
+    RunStore store(folder / "run.db", testing::small_manifest(data, options.feed));
     audit_videos(store, data, options, {network, &random}, {});
   }
   Database database(folder / "run.db", {});
@@ -118,7 +126,7 @@ TEST(Runner, OnlyRandomWeightsLookWithTheOtherNetwork) {
   FormulaScorer network, random;
   network.before_each([](int64_t) {});
   random.before_each([](int64_t) {});
-  RunStore store(folder / "run.db", testing::small_manifest(data, options));
+  RunStore store(folder / "run.db", testing::small_manifest(data, options.feed));
   audit_videos(store, data, options, {network, &random}, {});
   EXPECT_EQ(random.calls(), 2);
   EXPECT_EQ(network.calls(), 2 * (6 + 4));
@@ -158,7 +166,7 @@ TEST(Runner, WhatTheNetworkRefusesFailsItsVideoAlone) {
     if (call == 12) throw Error(ErrorKind::kCorruptInput, "the clip holds nan");
   });
   {
-    RunStore store(folder / "run.db", testing::small_manifest(data, options));
+    RunStore store(folder / "run.db", testing::small_manifest(data, options.feed));
     EXPECT_TRUE(audit_videos(store, data, options, {network, &random}, {}).finished);
   }
   const auto records = read(folder / "run.db");
@@ -178,7 +186,7 @@ TEST(Runner, AMistakeOfOurOwnEndsTheRun) {
   network.before_each([](int64_t call) {
     if (call == 12) throw Error(ErrorKind::kInternal, "mistake");
   });
-  RunStore store(folder / "run.db", testing::small_manifest(data, options));
+  RunStore store(folder / "run.db", testing::small_manifest(data, options.feed));
   message_of(ErrorKind::kInternal, [&] { audit_videos(store, data, options, {network, &random}, {}); });
   EXPECT_TRUE(store.has_video(0));
   EXPECT_FALSE(store.has_video(1));
@@ -192,7 +200,7 @@ TEST(Runner, AnInterruptFinishesTheVideoAndTheNextRunGoesOn) {
   std::atomic<bool> stop = false;
   FormulaScorer network, random;
   {
-    RunStore store(folder / "run.db", testing::small_manifest(data, options));
+    RunStore store(folder / "run.db", testing::small_manifest(data, options.feed));
     store.put_null_profile(std::vector<double>{0.1, 0.4, 0.4, 0.1});
     const RunControl control{{}, &stop};
     network.before_each([&](int64_t call) {
@@ -216,7 +224,7 @@ TEST(Runner, TellsHowFarItIs) {
   FormulaScorer network, random;
   std::vector<Progress> reports;
   const RunControl control{[&](const Progress& progress) { reports.push_back(progress); }, nullptr};
-  RunStore store(folder / "run.db", testing::small_manifest(data, options));
+  RunStore store(folder / "run.db", testing::small_manifest(data, options.feed));
   audit_videos(store, data, options, {network, &random}, control);
   ASSERT_EQ(reports.size(), 22);
   EXPECT_EQ(reports.front().done, 1);

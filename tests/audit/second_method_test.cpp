@@ -8,6 +8,9 @@
 #include "made_up.h"
 
 namespace relevid::audit {
+
+using run::ConditionKind;
+
 namespace {
 
 using ::testing::HasSubstr;
@@ -21,7 +24,7 @@ const std::vector<double> kNull{0.06, 0.11, 0.15, 0.18, 0.18, 0.15, 0.11, 0.06};
 /// Videos whose border has `first` times the null profile's by the audit's method and `second` times by the
 /// other, each with noise.
 Statistics statistics(double first, double second, int64_t count = 60) {
-  data::Random random(7);
+  Random random(7);
   Videos videos;
   for (int64_t i = 0; i < count; ++i) {
     auto one = testing::video(i, 0, 2);

@@ -9,12 +9,19 @@
 #include <functional>
 #include <string>
 
-#include "audit/bootstrap.h"
-#include "audit/moments.h"
 #include "false_alarms.h"
 #include "made_up.h"
+#include "statistics/bootstrap.h"
+#include "statistics/moments.h"
 
 namespace relevid::audit {
+
+using statistics::Bootstrap;
+using statistics::Combination;
+using statistics::Estimate;
+using statistics::Guard;
+using statistics::Moments;
+
 namespace {
 
 using testing::Claims;
@@ -23,7 +30,7 @@ using testing::claims_about;
 /// One value of a video, or two for a ratio.
 struct Distribution {
   std::string name;
-  std::function<std::array<double, 2>(data::Random&)> draw;
+  std::function<std::array<double, 2>(Random&)> draw;
   double truth;
   Guard guard = Guard::kNone;
   enum { kMean, kRatio } statistic = kMean;
@@ -43,7 +50,7 @@ Coverage coverage(const Distribution& distribution, int64_t videos) {
   const bool is_ratio = distribution.statistic == Distribution::kRatio;
   const size_t width = is_ratio ? 2 : 1;
   Coverage found;
-  data::Random random(static_cast<uint64_t>(videos));
+  Random random(static_cast<uint64_t>(videos));
   for (size_t group = 0; group < kGroups; ++group) {
     Bootstrap bootstrap(group, 1000);
     const auto panel = bootstrap.add_panel(width * kColumns);
@@ -97,22 +104,22 @@ std::array<double, 2> alone(double value) {
 }
 
 TEST(Coverage, OfANormalMean) {
-  const auto draw = [](data::Random& r) { return alone(0.1 * r.normal()); };
+  const auto draw = [](Random& r) { return alone(0.1 * r.normal()); };
   expect_coverage({"normal", draw, 0}, {0.935, 0.94, 0.94}, {0.96, 0.96, 0.96});
 }
 
 TEST(Coverage, OfASkewedBorderShare) {
-  const auto draw = [](data::Random& r) { return alone(0.25 * (1 + testing::skewed(r, 0.4))); };
+  const auto draw = [](Random& r) { return alone(0.25 * (1 + testing::skewed(r, 0.4))); };
   expect_coverage({"skewed share", draw, 0.25}, {0.94, 0.94, 0.94}, {0.98, 0.965, 0.965});
 }
 
 TEST(Coverage, OfAShareWithALongTail) {
-  const auto draw = [](data::Random& r) { return alone(0.05 * std::exp(0.5 * r.normal())); };
+  const auto draw = [](Random& r) { return alone(0.05 * std::exp(0.5 * r.normal())); };
   expect_coverage({"log-normal", draw, 0.05 * std::exp(0.125)}, {0.92, 0.935, 0.94}, {0.95, 0.96, 0.96});
 }
 
 TEST(Coverage, OfARatioOfPairedShares) {
-  const auto draw = [](data::Random& r) {
+  const auto draw = [](Random& r) {
     const double common = 0.2 * (1 + testing::skewed(r, 0.3));
     return std::array{1.3 * common * (1 + testing::skewed(r, 0.2)), common};
   };
@@ -122,7 +129,7 @@ TEST(Coverage, OfARatioOfPairedShares) {
 
 TEST(Coverage, OfAnAccuracy) {
   for (const double p : {0.5, 0.8, 0.95}) {
-    const auto draw = [p](data::Random& r) { return alone(r.unit() < p ? 1 : 0); };
+    const auto draw = [p](Random& r) { return alone(r.unit() < p ? 1 : 0); };
     expect_coverage({fmt::format("accuracy {}", p), draw, p, Guard::kProportion}, {0.95, 0.945, 0.945},
                     {0.995, 0.99, 0.97});
   }
@@ -130,7 +137,7 @@ TEST(Coverage, OfAnAccuracy) {
 
 TEST(Coverage, OfAClipAccuracy) {
   // Four clips of a video are right together more often than apart.
-  const auto draw = [](data::Random& r) {
+  const auto draw = [](Random& r) {
     const double p = r.unit() < 0.7 ? 0.95 : 0.3;
     double right = 0;
     for (int clip = 0; clip < 4; ++clip) right += r.unit() < p ? 0.25 : 0;
@@ -141,7 +148,7 @@ TEST(Coverage, OfAClipAccuracy) {
 }
 
 TEST(Coverage, OfAGain) {
-  const auto draw = [](data::Random& r) {
+  const auto draw = [](Random& r) {
     const double u = r.unit();
     return alone(u < 0.15 ? 1 : u < 0.2 ? -1 : 0);
   };

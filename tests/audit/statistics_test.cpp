@@ -13,6 +13,10 @@
 #include "relevid/error.h"
 
 namespace relevid::audit {
+
+using run::Condition;
+using statistics::Estimate;
+
 namespace {
 
 using testing::draw;

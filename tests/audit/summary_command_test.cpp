@@ -5,9 +5,9 @@
 #include <memory>
 #include <nlohmann/json.hpp>
 
-#include "audit/poisson_weights.h"
 #include "audit/summary_runs.h"
 #include "cli/program.h"
+#include "statistics/poisson_weights.h"
 
 namespace relevid::testing {
 namespace {
@@ -33,7 +33,7 @@ class SummaryCommand : public ::testing::Test {
   static void TearDownTestSuite() { folder_.reset(); }
 
   static void write(const std::string& name, MadeUpRun run) {
-    run.seed = audit::hash_of_key(name);
+    run.seed = statistics::hash_of_key(name);
     write_run(path(name), run);
   }
   static std::string path(const std::string& name) { return (*folder_ / name).string(); }

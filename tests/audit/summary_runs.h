@@ -10,9 +10,14 @@
 #include <vector>
 
 #include "audit/made_up.h"
-#include "audit/run_store.h"
+#include "run/run_store.h"
 
 namespace relevid::audit::testing {
+using run::ClipRow;
+using run::Manifest;
+using run::RunStore;
+using run::VideoPredictionRow;
+using run::VideoRow;
 
 /// An audit of one training. Clips have 16 frames, so the border is two frames at each end.
 struct MadeUpRun {
@@ -55,7 +60,7 @@ inline Manifest manifest_of(const MadeUpRun& run) {
 /// One clip of a video at one interval. Labels are the video's number mod classes; which videos are wrong
 /// varies with the run's seed, as does the border's share about its mean.
 inline void put_clip(RunStore::Entry& entry, const VideoRow& video, const MadeUpRun& run, size_t condition,
-                     data::Random& random) {
+                     Random& random) {
   const bool right = random.unit() < run.accuracy[condition];
   const int64_t predicted = right ? video.label : (video.label + 1) % run.classes;
   ClipRow clip;
@@ -77,7 +82,7 @@ inline void put_clip(RunStore::Entry& entry, const VideoRow& video, const MadeUp
 inline void write_run(const std::filesystem::path& path, const MadeUpRun& run) {
   RunStore store(path, manifest_of(run));
   if (run.has_null_profile) store.put_null_profile(made_up_null());
-  data::Random random(run.seed);
+  Random random(run.seed);
   for (int64_t i = 0; i < run.videos; ++i) {
     if (!holds(run.shard, i)) continue;
     const int64_t number = run.first_video + i;

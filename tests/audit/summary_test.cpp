@@ -12,6 +12,10 @@
 #include "support/scratch.h"
 
 namespace relevid::audit {
+
+using run::Database;
+using statistics::Estimate;
+
 namespace {
 
 using relevid::testing::message_of;

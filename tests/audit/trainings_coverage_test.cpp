@@ -11,13 +11,17 @@
 
 #include "audit/statistics.h"
 #include "audit/summary.h"
-#include "audit/trainings_estimate.h"
 #include "made_up.h"
+#include "statistics/trainings_estimate.h"
 
 namespace relevid::audit {
-namespace {
 
-using data::Random;
+using statistics::Guard;
+using statistics::over_trainings;
+using statistics::TrainingsEstimate;
+using statistics::TrainingValues;
+
+namespace {
 
 enum class Design { kShared, kOwn, kOverlapping };
 

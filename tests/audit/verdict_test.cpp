@@ -8,6 +8,12 @@
 #include "made_up.h"
 
 namespace relevid::audit {
+
+using run::Condition;
+using run::ConditionKind;
+using statistics::Estimate;
+using statistics::kFewVideos;
+
 namespace {
 
 using testing::draw;

@@ -5,10 +5,10 @@
 #include <functional>
 #include <nlohmann/json.hpp>
 
-#include "audit/database.h"
-#include "data/random.h"
+#include "base/random.h"
 #include "evaluate/small_evaluation.h"
 #include "relevid/evaluate_report.h"
+#include "run/database.h"
 
 namespace relevid {
 namespace {
@@ -30,7 +30,7 @@ class EvaluationReport : public ::testing::Test {
     auto manifest = testing::evaluation_manifest(data, options);
     manifest.settings = settings_;
     evaluate::Store store(path_, manifest);
-    data::Random random(1);
+    Random random(1);
     for (int64_t v = 0; v < videos; ++v) {
       auto entry = store.begin(v);
       entry.put(evaluate::ClipRow{0, 0, {0, 1, 2, 3}, target_, 2, 1, 1});  // class 1 is predicted
@@ -41,7 +41,7 @@ class EvaluationReport : public ::testing::Test {
         entry.put(0, {method, "area", "", 0.125});
         entry.put(0, {method, "share_inside", "", method == "good" ? 0.5 : 0.125});
       }
-      audit::VideoRow row;
+      run::VideoRow row;
       row.index = v;
       row.name = "a,b";
       row.label = label_of_(v);
@@ -199,10 +199,10 @@ TEST_F(EvaluationReport, AWholeRunIsReportedTheSameTwice) {
 
 TEST_F(EvaluationReport, DamagedRunsAreSaidToBe) {
   write(usual_, 3, 0.01);
-  audit::Database(path_, {}).execute(
+  run::Database(path_, {}).execute(
       "DELETE FROM curve WHERE first = 'least' AND method = 'fair' AND video = 1");
   EXPECT_THAT(testing::message_of(ErrorKind::kCorruptInput, [&] { report(); }), HasSubstr("counterpart"));
-  audit::Database(path_, {}).execute("DELETE FROM curve WHERE method = 'fair'");
+  run::Database(path_, {}).execute("DELETE FROM curve WHERE method = 'fair'");
   EXPECT_THAT(testing::message_of(ErrorKind::kCorruptInput, [&] { report(); }), HasSubstr("cells:blur"));
   EvaluationReportOptions options;
   options.replicates = 10;

@@ -2,8 +2,9 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include "audit/run_reader.h"
 #include "evaluate/small_evaluation.h"
+#include "run/run_reader.h"
+#include "run/run_store.h"
 
 namespace relevid {
 namespace {
@@ -99,11 +100,11 @@ TEST_F(EvaluationRun, OtherSettingsAreRefusedByTheirDifference) {
 
 TEST_F(EvaluationRun, IsNotTakenForAnAudit) {
   testing::run_evaluation(folder_ / "run.db", data_);
-  testing::run_small(folder_ / "audit.db", data_);
+  { const run::RunStore audit(folder_ / "audit.db", testing::small_manifest(data_, testing::small_feed())); }
   EXPECT_EQ(run_kind(folder_ / "run.db"), RunKind::kEvaluation);
   EXPECT_EQ(run_kind(folder_ / "audit.db"), RunKind::kAudit);
   const auto message = [](const auto& act) { return testing::message_of(ErrorKind::kInvalidArgument, act); };
-  EXPECT_THAT(message([&] { audit::RunReader reader(folder_ / "run.db"); }),
+  EXPECT_THAT(message([&] { run::RunReader reader(folder_ / "run.db"); }),
               HasSubstr("is the run of an evaluation, not of an audit"));
   EXPECT_THAT(message([&] { evaluate::Reader reader(folder_ / "audit.db"); }),
               HasSubstr("is the run of an audit, not of an evaluation"));

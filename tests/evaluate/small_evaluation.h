@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-// The audit tests' tiny videos, evaluated on a network that is a formula.
+// The tiny videos of small_dataset.h, evaluated on a network that is a formula.
 
-#include "audit/small_run.h"
 #include "evaluate/linear_network.h"
 #include "evaluate/runner.h"
+#include "run/small_dataset.h"
 
 namespace relevid::testing {
 
@@ -17,10 +17,10 @@ inline LinearNetwork small_network() {
 
 inline evaluate::RunnerOptions evaluation_options() {
   evaluate::RunnerOptions options;
-  options.feed = small_options().feed;
-  audit::PlanOptions& plan = options.feed.plan;
+  options.feed = small_feed();
+  run::PlanOptions& plan = options.feed.plan;
   plan.intervals = {1};
-  plan.controls = {audit::ConditionKind::kShifted};
+  plan.controls = {run::ConditionKind::kShifted};
   plan.control_clips = 100;
   options.plan.methods = {"perfect", "reversed", "nothing"};
   options.plan.flippings = {{evaluate::RegionKind::kFrames, evaluate::Fill::kPrevious},
@@ -30,12 +30,12 @@ inline evaluate::RunnerOptions evaluation_options() {
   return options;
 }
 
-inline audit::Manifest evaluation_manifest(const DataSet& data, const evaluate::RunnerOptions& options,
-                                           Shard shard = {}) {
-  audit::Manifest manifest = small_manifest(data, small_options(), shard);
+inline run::Manifest evaluation_manifest(const DataSet& data, const evaluate::RunnerOptions& options,
+                                         Shard shard = {}) {
+  run::Manifest manifest = small_manifest(data, small_feed(), shard);
   manifest.settings =
       R"({"methods": [{"name": "perfect"}, {"name": "reversed"}, {"name": "nothing"}], "steps": 4})";
-  manifest.conditions = audit::conditions_of(options.feed.plan);
+  manifest.conditions = run::conditions_of(options.feed.plan);
   return manifest;
 }
 

@@ -7,7 +7,7 @@
 #include <map>
 #include <set>
 
-#include "data/random.h"
+#include "base/random.h"
 #include "small_videos.h"
 
 namespace relevid {
@@ -112,7 +112,7 @@ TEST_F(ClipCutterTest, OpenCvRoundingIsMakeClips) {
 
 Preprocessing with_volume(Preprocessing p, const Size& size) {
   std::vector<float> values;
-  data::Random random(3);
+  Random random(3);
   for (int64_t i = 0; i < 3 * 4 * size.height * size.width; ++i) {
     values.push_back(static_cast<float>(random.uniform(0, 1)));
   }
@@ -250,7 +250,7 @@ struct Factors {
 /// The fourth and the fifth number of a clip's seed; the first three are for the crop and the flip.
 Factors factors_of(uint64_t seed, double contrast_low, double contrast_high, double brightness_low,
                    double brightness_high) {
-  data::Random random(seed);
+  Random random(seed);
   for (int i = 0; i < 3; ++i) random.unit();
   const double contrast = random.uniform(contrast_low, contrast_high);
   return {contrast, random.uniform(brightness_low, brightness_high)};

@@ -6,7 +6,7 @@
 #include <cmath>
 #include <numeric>
 
-#include "data/random.h"
+#include "base/random.h"
 #include "graph/to_model.h"
 #include "models/models.h"
 #include "support/graphs.h"
@@ -49,7 +49,7 @@ void expect_finite_differences(const Case& c, const TrainableOptions& options) {
   ASSERT_TRUE(std::isfinite(trial.step().loss));
   std::vector<std::vector<double>> gradients;
   for (const Tensor& gradient : trial.model.gradients()) gradients.push_back(gradient.as_doubles());
-  data::Random random(7);
+  relevid::Random random(7);
   for (size_t p = 0; p < gradients.size(); ++p) {
     const Parameter& parameter = trial.model.parameters()[p];
     const auto values = parameter.value->values<float>();
