@@ -5,19 +5,18 @@
 
 namespace relevid::statistics {
 
+// By Boost.Math, to the last digits of a double.
+
 /// P(Z ≤ x) of the standard normal.
 double normal_cdf(double x);
-/// Its inverse; p in (0, 1). By bisection, to the last bits of a double.
+/// Its inverse; p in (0, 1).
 double normal_quantile(double p);
-/// Quantile of Student's t at p in (0, 1), `freedom` ≥ 1. Exact sums for up to 100 degrees of freedom
-/// (Abramowitz, Stegun 1964, 26.7.3 and 26.7.4), beyond that an expansion with an error below 1e-8 (26.7.5).
+/// Quantile of Student's t at p in (0, 1), `freedom` ≥ 1.
 double student_quantile(double p, int64_t freedom);
-
-/// P(X ≤ x) of the beta distribution, the regularized incomplete beta function I_x(a, b); x in [0, 1], a and
-/// b > 0. By its continued fraction (Abramowitz, Stegun 1964, 26.5.8; Lentz' method), to about 1e-13.
-double beta_cdf(double x, double a, double b);
-/// Its inverse; p in (0, 1). By bisection.
+/// Quantile of the beta distribution at p in (0, 1); a and b > 0.
 double beta_quantile(double p, double a, double b);
+/// P(X ≤ successes) of the binomial distribution of `trials` tosses of a fair coin; 0 ≤ successes ≤ trials.
+double fair_binomial_cdf(int64_t successes, int64_t trials);
 
 /// What a two-sided 95 % interval takes.
 inline constexpr double kUpperLevel = 0.975;

@@ -3,7 +3,6 @@
 
 #include <algorithm>
 #include <cmath>
-#include <numbers>
 #include <numeric>
 
 #include "statistics/distributions.h"
@@ -13,23 +12,10 @@ namespace {
 
 constexpr double kPower = 0.8;
 
-/// P(X ≤ k) for X ~ Bin(n, 1/2) and k ≤ n / 2, from the largest term down.
-double lower_tail(int64_t n, int64_t k) {
-  const auto size = static_cast<double>(n), first = static_cast<double>(k);
-  double term = std::exp(std::lgamma(size + 1) - std::lgamma(first + 1) - std::lgamma(size - first + 1) -
-                         size * std::numbers::ln2);
-  double sum = 0;
-  for (int64_t i = k; i >= 0 && term > 0; --i) {
-    sum += term;
-    term *= static_cast<double>(i) / static_cast<double>(n - i + 1);
-  }
-  return sum;
-}
-
 }  // namespace
 
 McNemar mcnemar_exact(int64_t gained, int64_t lost) {
-  const double p = gained == lost ? 1 : 2 * lower_tail(gained + lost, std::min(gained, lost));
+  const double p = gained == lost ? 1 : 2 * fair_binomial_cdf(std::min(gained, lost), gained + lost);
   return {gained, lost, std::min(1.0, p)};
 }
 

@@ -54,6 +54,7 @@ function define_libraries() {
   library["libav"] = library["libsw"] = "video"
   library["onnx/"] = library["google/protobuf/"] = "onnx"
   library["sqlite3"] = "run"
+  library["boost/math/"] = "statistics"
   library["cairo"] = library["zlib.h"] = "report"
   library["zip.h"] = "tensor"
   library["nettle/"] = "base"
