@@ -37,7 +37,7 @@ void write_audit_page_data(std::span<const std::filesystem::path> runs, const Au
 /// The report of one run as a picture, PNG: verdict and recommendation, frame shares at every interval,
 /// border ratio and accuracy over intervals, controls. Appears whole or not at all. Errors as
 /// write_audit_report's, and kIo.
-void draw_audit_sheet(const std::filesystem::path& path, const std::filesystem::path& run,
-                      const ReportOptions& options);
+void draw_audit_figure(const std::filesystem::path& path, const std::filesystem::path& run,
+                       const ReportOptions& options);
 
 }  // namespace relevid

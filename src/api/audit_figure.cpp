@@ -6,15 +6,15 @@
 #include "api/run_settings.h"
 #include "audit/report.h"
 #include "relevid/audit_page.h"
-#include "report/audit_sheet.h"
+#include "report/audit_figure.h"
 #include "statistics/report_numbers.h"
 
 namespace relevid {
 namespace {
 
-using report::AuditSheet;
-using report::ControlSheet;
-using report::IntervalSheet;
+using report::AuditFigure;
+using report::FigureControl;
+using report::FigureInterval;
 using run::ConditionKind;
 
 constexpr size_t kDigestDigits = 12;
@@ -23,8 +23,8 @@ report::Interval interval_of(const statistics::Estimate& e) {
   return {e.value, e.low, e.high};
 }
 
-IntervalSheet::Role role_of(int64_t interval, const audit::Recommendation& advice) {
-  using Role = IntervalSheet::Role;
+FigureInterval::Role role_of(int64_t interval, const audit::Recommendation& advice) {
+  using Role = FigureInterval::Role;
   const bool base = interval == advice.base;
   // Without evidence the base is kept, which is no recommendation of it.
   const bool evidence =
@@ -34,24 +34,25 @@ IntervalSheet::Role role_of(int64_t interval, const audit::Recommendation& advic
   return base ? Role::kBase : Role::kOther;
 }
 
-IntervalSheet interval_sheet(const audit::ConditionStatistics& condition, const audit::Statistics& s) {
-  IntervalSheet sheet;
-  sheet.interval = condition.condition.frame_interval;
-  if (condition.rate) sheet.rate = statistics::rate(condition.rate);
-  sheet.videos = condition.videos;
-  sheet.role = role_of(sheet.interval, s.recommendation);
+FigureInterval figure_interval(const audit::ConditionStatistics& condition, const audit::Statistics& s) {
+  FigureInterval figure;
+  figure.interval = condition.condition.frame_interval;
+  if (condition.rate) figure.rate = statistics::rate(condition.rate);
+  figure.videos = condition.videos;
+  figure.role = role_of(figure.interval, s.recommendation);
   if (condition.all.videos > 0)
-    for (const statistics::Estimate& share : condition.all.shares) sheet.shares.push_back(interval_of(share));
+    for (const statistics::Estimate& share : condition.all.shares)
+      figure.shares.push_back(interval_of(share));
   const auto border = std::ranges::find(condition.all.borders, s.verdict.k, &audit::BorderEstimate::k);
   if (border != condition.all.borders.end()) {
-    sheet.border_ratio = interval_of(border->ratio);
-    sheet.reliable = border->ratio.videos == 0 || border->ratio.reliable();
+    figure.border_ratio = interval_of(border->ratio);
+    figure.reliable = border->ratio.videos == 0 || border->ratio.reliable();
   }
-  const auto compared = std::ranges::find(s.sweep.compared, sheet.interval);
+  const auto compared = std::ranges::find(s.sweep.compared, figure.interval);
   const auto place = static_cast<size_t>(compared - s.sweep.compared.begin());
   if (compared != s.sweep.compared.end() && s.sweep.common_videos > 0)
-    sheet.accuracy = interval_of(s.sweep.common_accuracy.at(place).video1);
-  return sheet;
+    figure.accuracy = interval_of(s.sweep.common_accuracy.at(place).video1);
+  return figure;
 }
 
 std::string control_name(const run::Condition& condition) {
@@ -71,20 +72,20 @@ std::string control_name(const run::Condition& condition) {
   }
 }
 
-std::vector<ControlSheet> control_sheets(const audit::Controls& controls) {
-  std::vector<ControlSheet> sheets;
+std::vector<FigureControl> figure_controls(const audit::Controls& controls) {
+  std::vector<FigureControl> shown;
   for (const audit::BorderControl& control : controls.border) {
-    sheets.push_back({control_name(control.condition), interval_of(control.relative), {control.sentence}});
+    shown.push_back({control_name(control.condition), interval_of(control.relative), {control.sentence}});
     for (const audit::FollowControl& follow : controls.follow)
-      if (follow.condition == control.condition) sheets.back().sentences.push_back(follow.sentence);
+      if (follow.condition == control.condition) shown.back().sentences.push_back(follow.sentence);
   }
-  return sheets;
+  return shown;
 }
 
-void add_facts(AuditSheet& sheet, const audit::Report& report) {
+void add_facts(AuditFigure& figure, const audit::Report& report) {
   const run::Manifest& m = report.manifest;
   const RunCounts& counts = report.counts;
-  sheet.facts = {
+  figure.facts = {
       {"Model",
        fmt::format("{}, {} classes, clips of {}; explained by {}", m.model_sha256.substr(0, kDigestDigits),
                    m.class_count, statistics::counted(m.clip_len, "frame"), method_name_of(m))},
@@ -93,48 +94,48 @@ void add_facts(AuditSheet& sheet, const audit::Report& report) {
                            counts.done - counts.ok)},
       {"Clips", fmt::format("{}", report.clips)}};
   if (!counts.complete()) {
-    sheet.warnings.push_back(fmt::format(
+    figure.warnings.push_back(fmt::format(
         "UNFINISHED: {} of {} videos are in this run; all below is of these.", counts.done, counts.expected));
   }
   if (m.shard.count > 1) {
-    sheet.warnings.push_back(fmt::format("PART: shard {} of a data set of {}.", to_string(m.shard),
-                                         statistics::counted(m.dataset_rows, "video")));
+    figure.warnings.push_back(fmt::format("PART: shard {} of a data set of {}.", to_string(m.shard),
+                                          statistics::counted(m.dataset_rows, "video")));
   }
 }
 
-AuditSheet sheet_of(const audit::Report& report) {
+AuditFigure figure_of(const audit::Report& report) {
   const audit::Statistics& s = report.statistics;
-  AuditSheet sheet;
-  sheet.title = report.run;
-  add_facts(sheet, report);
-  sheet.verdict = s.verdict.sentence;
-  sheet.recommendation = s.recommendation.sentence;
+  AuditFigure figure;
+  figure.title = report.run;
+  add_facts(figure, report);
+  figure.verdict = s.verdict.sentence;
+  figure.recommendation = s.recommendation.sentence;
   for (const audit::ConditionStatistics& condition : s.conditions)
     if (condition.condition.kind == ConditionKind::kInterval)
-      sheet.intervals.push_back(interval_sheet(condition, s));
-  std::ranges::sort(sheet.intervals, {}, &IntervalSheet::interval);
-  sheet.border_frames = s.verdict.k;
-  sheet.accuracy_videos = s.sweep.common_videos;
+      figure.intervals.push_back(figure_interval(condition, s));
+  std::ranges::sort(figure.intervals, {}, &FigureInterval::interval);
+  figure.border_frames = s.verdict.k;
+  figure.accuracy_videos = s.sweep.common_videos;
   if (report.options.null_profile) {
-    sheet.null_shares = audit::checked_null_profile(*report.options.null_profile, report.manifest.clip_len);
+    figure.null_shares = audit::checked_null_profile(*report.options.null_profile, report.manifest.clip_len);
     const double even =
-        2.0 * static_cast<double>(s.verdict.k) / static_cast<double>(sheet.null_shares.size());
-    sheet.null_ratio = audit::border_share(sheet.null_shares, s.verdict.k) / even;
+        2.0 * static_cast<double>(s.verdict.k) / static_cast<double>(figure.null_shares.size());
+    figure.null_ratio = audit::border_share(figure.null_shares, s.verdict.k) / even;
   }
-  sheet.controls = control_sheets(s.controls);
-  const bool few = std::ranges::any_of(sheet.intervals, [](const auto& one) { return !one.reliable; });
-  sheet.note = fmt::format("relevid {}; bootstrap of {} replicates, seed {}{}", RELEVID_VERSION,
-                           report.options.replicates, report.options.seed,
-                           few ? "; pale: from fewer than ten videos, not to be trusted" : "");
-  return sheet;
+  figure.controls = figure_controls(s.controls);
+  const bool few = std::ranges::any_of(figure.intervals, [](const auto& one) { return !one.reliable; });
+  figure.note = fmt::format("relevid {}; bootstrap of {} replicates, seed {}{}", RELEVID_VERSION,
+                            report.options.replicates, report.options.seed,
+                            few ? "; pale: from fewer than ten videos, not to be trusted" : "");
+  return figure;
 }
 
 }  // namespace
 
-void draw_audit_sheet(const std::filesystem::path& path, const std::filesystem::path& run,
-                      const ReportOptions& options) {
+void draw_audit_figure(const std::filesystem::path& path, const std::filesystem::path& run,
+                       const ReportOptions& options) {
   run::RunReader reader(run);
-  report::draw_audit_sheet(path, sheet_of(audit::make_report(reader, run.filename().string(), options)));
+  report::draw_audit_figure(path, figure_of(audit::make_report(reader, run.filename().string(), options)));
 }
 
 }  // namespace relevid

@@ -13,7 +13,7 @@
 #include "api/method_record.h"
 #include "api/records.h"
 #include "api/shares.h"
-#include "evaluate/likeness.h"
+#include "evaluate/similarity.h"
 #include "explain/volume.h"
 #include "relevid/error.h"
 #include "relevid/explain.h"

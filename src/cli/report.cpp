@@ -44,7 +44,7 @@ struct ReportCommand {
   std::filesystem::path out_or(const std::filesystem::path& path) const {
     return out.empty() ? path : std::filesystem::path(out);
   }
-  void write_sheets() const;
+  void write_figures() const;
 };
 
 void to_stdout(std::string_view piece) {
@@ -190,11 +190,11 @@ void ReportCommand::write_page() {
   });
 }
 
-void ReportCommand::write_sheets() const {
+void ReportCommand::write_figures() const {
   for (const std::string& one : runs) {
     const std::filesystem::path path = out.empty() ? beside(one, ".png") : std::filesystem::path(out);
     refuse_overwriting(path, runs);
-    draw_audit_sheet(path, one, page.report);
+    draw_audit_figure(path, one, page.report);
     fmt::print("written      {}\n", printable(path.string()));
   }
 }
@@ -220,7 +220,7 @@ int ReportCommand::run() {
   if (form == Form::kHtml)
     write_page();
   else if (form == Form::kPng)
-    write_sheets();
+    write_figures();
   else
     write_text(form);
   return 0;

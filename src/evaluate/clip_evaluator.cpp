@@ -7,8 +7,8 @@
 
 #include "base/random.h"
 #include "evaluate/baselines.h"
-#include "evaluate/likeness.h"
 #include "evaluate/localisation.h"
+#include "evaluate/similarity.h"
 #include "evaluate/superpixels.h"
 #include "statistics/poisson_weights.h"
 

@@ -28,9 +28,15 @@ Json ranked(const Ranked& r) {
 Json flipping(const FlippingResult& f) {
   Json ranking = Json::array();
   for (const Ranked& r : f.ranking) ranking.push_back(ranked(r));
-  return {{"regions", f.regions},       {"fill", f.fill},         {"videos", f.videos},
-          {"whole", f.whole},           {"flipped", f.flipped},   {"method_pairs", f.pairs},
-          {"told_apart", f.told_apart}, {"warnings", f.warnings}, {"ranking", std::move(ranking)}};
+  return {{"regions", f.regions},
+          {"fill", f.fill},
+          {"videos", f.videos},
+          {"whole", f.whole},
+          {"flipped", f.flipped},
+          {"method_pairs", f.pairs},
+          {"told_apart", f.significant_pairs},
+          {"warnings", f.warnings},
+          {"ranking", std::move(ranking)}};
 }
 
 }  // namespace

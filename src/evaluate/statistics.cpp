@@ -162,7 +162,7 @@ class FlippingStatistics {
       for (size_t b = a + 1; b < baselines_from(); ++b) {
         const Estimate d = difference(a, b);
         ++result.pairs;
-        result.told_apart += d.low > 0 || d.high < 0;
+        result.significant_pairs += d.low > 0 || d.high < 0;
       }
     }
   }
@@ -246,7 +246,7 @@ MeasurePower power_of(const std::vector<VideoValues>& videos, const std::string&
   MeasurePower power{measure, versus, std::ssize(pairs)};
   for (const Pair& pair : pairs) {
     const Estimate difference = bootstrap.mean(pair.panel, {{0, 1}});
-    power.told_apart += difference.low > 0 || difference.high < 0;
+    power.significant_pairs += difference.low > 0 || difference.high < 0;
   }
   return power;
 }

@@ -30,7 +30,8 @@ struct FlippingResult {
   std::vector<Ranked> ranking;    ///< by falling ABPC
   double whole = 0, flipped = 0;  ///< mean score of the clip as it is, and with all of it flipped
   int64_t videos = 0;
-  int64_t pairs = 0, told_apart = 0;  ///< pairs of methods, and those whose ABPC differ (95 %, uncorrected)
+  /// Pairs of methods, and those whose ABPC differ significantly (95 %, uncorrected).
+  int64_t pairs = 0, significant_pairs = 0;
   std::vector<std::string> warnings;
 };
 
@@ -39,10 +40,10 @@ struct MeasureResult {
   statistics::Estimate value;
 };
 
-/// How well a measure beside flipping tells the methods apart.
+/// How many pairs of methods differ significantly by a measure beside flipping.
 struct MeasurePower {
   std::string measure, versus;
-  int64_t pairs = 0, told_apart = 0;  ///< of methods; as FlippingResult's
+  int64_t pairs = 0, significant_pairs = 0;  ///< of methods; as FlippingResult's
 };
 
 struct Evaluation {

@@ -41,7 +41,7 @@ std::string in_words(const statistics::Estimate& estimate) {
 
 std::vector<std::string> warnings_of(const FlippingResult& result) {
   std::vector<std::string> warnings;
-  if (result.pairs > 0 && result.told_apart == 0) {
+  if (result.pairs > 0 && result.significant_pairs == 0) {
     warnings.push_back(fmt::format(
         "it ranks no method above another on these {} videos: no two of them differ at 95 %", result.videos));
   }
@@ -81,7 +81,7 @@ std::vector<std::string> warnings_of(const Evaluation& result) {
     on_object |= measure.value.low > 1;
   }
   for (const MeasurePower& power : result.powers) {
-    if (power.pairs == 0 || power.told_apart > 0) continue;
+    if (power.pairs == 0 || power.significant_pairs > 0) continue;
     const std::string versus = power.versus.empty() ? "" : fmt::format(" ({} layers)", power.versus);
     warnings.push_back(
         fmt::format("{}{} ranks no method above another on these {} videos: no two of them differ at 95 %",

@@ -312,7 +312,7 @@ TEST_F(AuditPage, IsOneFileWhereTheBuildHasIt) {
 }
 
 TEST_F(AuditPage, ItsChartsAreAPicture) {
-  draw_audit_sheet(folder_ / "run.png", run_, page_options_.report);
+  draw_audit_figure(folder_ / "run.png", run_, page_options_.report);
   EXPECT_EQ(read_file(folder_ / "run.png").substr(1, 3), "PNG");
 }
 

@@ -7,7 +7,7 @@
 #include <nlohmann/json.hpp>
 
 #include "api/explained_video.h"
-#include "evaluate/likeness.h"
+#include "evaluate/similarity.h"
 
 namespace relevid {
 namespace {

@@ -6,8 +6,8 @@
 #include <numeric>
 
 #include "evaluate/clip_evaluator.h"
-#include "evaluate/likeness.h"
 #include "evaluate/linear_network.h"
+#include "evaluate/similarity.h"
 
 namespace relevid::evaluate {
 namespace {

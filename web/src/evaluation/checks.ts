@@ -64,7 +64,7 @@ function randomised(report: EvaluationReport, levels: readonly string[]): HTMLEl
   let measure = "randomised_rank";
   const columns = (of: string): Column[] => levels.map((versus) => ({ measure: of, versus, head: [versus, "random"] }));
   const choice = segmented(
-    "Likeness",
+    "Similarity",
     [
       { value: "randomised_rank", text: "Rank correlation" },
       { value: "randomised_ssim", text: "SSIM" },
@@ -81,7 +81,7 @@ function randomised(report: EvaluationReport, levels: readonly string[]): HTMLEl
     name: "checks-random-layers",
     heading: "h3",
     above: choice,
-    draw: (width) => matrix(report, columns(measure), width, "Likeness of maps before and after layers were drawn anew."),
+    draw: (width) => matrix(report, columns(measure), width, "Similarity of maps before and after layers were drawn again."),
     table: () => table(report, [...columns("randomised_rank"), ...columns("randomised_ssim")]),
   });
   return chart.element;

@@ -14,7 +14,7 @@
 namespace relevid::report {
 
 /// One frame interval of an audit. Strings are data, drawn as they are.
-struct IntervalSheet {
+struct FigureInterval {
   int64_t interval = 1;
   std::string rate;  ///< frames a second that the network sees; "" unknown
   int64_t videos = 0;
@@ -26,30 +26,30 @@ struct IntervalSheet {
 };
 
 /// One control: its border ratio over that of the real clips, and what it says.
-struct ControlSheet {
+struct FigureControl {
   std::string name;
   Interval relative;  ///< NaN where it has none
   std::vector<std::string> sentences;
 };
 
-/// What an audit's sheet shows.
-struct AuditSheet {
+/// What an audit's figure shows.
+struct AuditFigure {
   std::string title;
   std::vector<std::pair<std::string, std::string>> facts;  ///< "Model", "3f2a…, 5 classes"
   std::string verdict, recommendation;
   std::vector<std::string> warnings;  ///< unfinished, a part: drawn first
-  std::vector<IntervalSheet> intervals;
+  std::vector<FigureInterval> intervals;
   std::vector<double> null_shares;                               ///< [T]; empty: not known
   double null_ratio = std::numeric_limits<double>::quiet_NaN();  ///< of the border; NaN: not known
   int64_t border_frames = 1;                                     ///< k, at either end
   int64_t accuracy_videos = 0;  ///< labelled ones that fit all compared intervals
-  std::vector<ControlSheet> controls;
+  std::vector<FigureControl> controls;
   std::string note;
 };
 
-/// As wide as an explanation's sheet; the height follows from the contents. Reentrant.
-Picture render_audit_sheet(const AuditSheet& sheet);
+/// As wide as an explanation's figure; the height follows from the contents. Reentrant.
+Picture render_audit_figure(const AuditFigure& figure);
 /// Writes it as a PNG, atomically. Throws Error(kIo).
-void draw_audit_sheet(const std::filesystem::path& path, const AuditSheet& sheet);
+void draw_audit_figure(const std::filesystem::path& path, const AuditFigure& figure);
 
 }  // namespace relevid::report

@@ -8,7 +8,7 @@
 
 namespace relevid::evaluate {
 
-// How alike two maps [T, H, W] are.
+// How similar two maps [T, H, W] are.
 
 /// Ranks from 1, those of equal values their mean.
 std::vector<double> ranks(std::span<const float> values);

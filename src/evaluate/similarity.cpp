@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "evaluate/likeness.h"
+#include "evaluate/similarity.h"
 
 #include <algorithm>
 #include <cmath>

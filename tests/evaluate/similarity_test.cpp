@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "evaluate/likeness.h"
+#include "evaluate/similarity.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -11,11 +11,11 @@ namespace {
 
 using ::testing::ElementsAre;
 
-TEST(Likeness, EqualValuesShareTheirRanks) {
+TEST(Similarity, EqualValuesShareTheirRanks) {
   EXPECT_THAT(ranks(std::vector<float>{3, 1, 3, 2}), ElementsAre(3.5, 1, 3.5, 2));
 }
 
-TEST(Likeness, RankCorrelationByHand) {
+TEST(Similarity, RankCorrelationByHand) {
   // Without ties 1 - 6 Σd² / (n (n² - 1)): d = (1, -1, 0, 1, -1), so 1 - 24/120.
   const std::vector<float> a = {1, 2, 3, 4, 5}, b = {20, 10, 30, 50, 40};
   EXPECT_DOUBLE_EQ(rank_correlation(a, b), 0.8);
@@ -27,7 +27,7 @@ TEST(Likeness, RankCorrelationByHand) {
   EXPECT_TRUE(std::isnan(rank_correlation(a, std::vector<float>(5, 1.0F))));
 }
 
-TEST(Likeness, StructuralSimilarityByHand) {
+TEST(Similarity, StructuralSimilarityByHand) {
   const Volume one_window{1, 1, 2};
   // a = (1, -1): mean 0, variance 1. b = (1, 0): mean 1/2, variance 1/4. Covariance 1/2.
   const double c1 = 0.02 * 0.02, c2 = 0.06 * 0.06;
@@ -38,7 +38,7 @@ TEST(Likeness, StructuralSimilarityByHand) {
   EXPECT_TRUE(std::isnan(structural_similarity(a, std::vector<float>{0, 0}, one_window)));
 }
 
-TEST(Likeness, StructuralSimilarityIsTheMeanOverWindowsAndFrames) {
+TEST(Similarity, StructuralSimilarityIsTheMeanOverWindowsAndFrames) {
   // Windows of 7 x 7 in 7 x 8 pixels: two a frame. The maps differ in the last column of the second frame.
   const Volume volume{2, 7, 8};
   std::vector<float> a(volume.voxels()), b;
