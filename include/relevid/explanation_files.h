@@ -42,8 +42,11 @@ bool is_explained(const std::filesystem::path& input, const Model& model, const 
                   const InputOptions& options, std::span<const TargetChoice> targets,
                   const OutputOptions& output);
 
-/// Whether write_explanations would write to this path for some methods and targets.
-bool is_output(const OutputOptions& options, const std::filesystem::path& path);
+
+/// What write_explanations may write or remove in the folder for inputs of these stems: the files of one
+/// method and target, and those of more that an earlier run has left.
+std::vector<std::filesystem::path> possible_outputs(const std::filesystem::path& folder,
+                                                    std::span<const std::string> stems);
 
 /// Whether this build has the page; without it none is written.
 bool has_page();

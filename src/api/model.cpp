@@ -10,6 +10,7 @@
 
 #include "api/model_implementation.h"
 #include "base/hash.h"
+#include "base/input_guard.h"
 #include "explain/composite.h"
 #include "explain/exactness.h"
 #include "explain/explainer.h"
@@ -95,6 +96,8 @@ std::vector<int64_t> sizes_from(const ModelSettings& settings) {
 }  // namespace
 
 Model::Model(const std::filesystem::path& path) : implementation_(std::make_unique<Implementation>()) {
+  std::filesystem::path side = path;
+  note_input(side.replace_extension(".json"), "the model's settings");
   std::atomic<bool> stop{false};
   auto sha256 = std::async(std::launch::async, [&] { return sha256_of_file(path, &stop); });
   try {

@@ -5,6 +5,8 @@
 #include <array>
 #include <nlohmann/json.hpp>
 #include <numeric>
+#include <set>
+#include <string_view>
 
 #include "api/appearance.h"
 #include "api/explanation_settings.h"
@@ -12,6 +14,7 @@
 #include "api/pictures.h"
 #include "api/records.h"
 #include "base/atomic_file.h"
+#include "base/input_guard.h"
 #include "relevid/error.h"
 #include "relevid/explanation_files.h"
 #include "relevid/npz.h"
@@ -104,6 +107,18 @@ json layer_accounts(const Explanation& e) {
 
 constexpr std::array kExtensions = {".npz", ".png", ".mp4", ".json", ".html"};
 
+/// Whether a file's name is one of these stems with a name_in_run.
+bool is_of_several(const std::filesystem::path& path, const std::set<std::string, std::less<>>& stems) {
+  if (std::ranges::find(kExtensions, path.extension().string()) == kExtensions.end()) return false;
+  const std::string name = path.stem().string();
+  for (size_t at = name.find('.', 1); at != std::string::npos; at = name.find('.', at + 1)) {
+    const std::string_view more = std::string_view(name).substr(at);
+    const bool in_run = more.starts_with(".target-") || more.starts_with(".method-");
+    if (in_run && stems.contains(std::string_view(name).substr(0, at))) return true;
+  }
+  return false;
+}
+
 std::filesystem::path file_of(const Explanation& e, const OutputOptions& options, const char* extension) {
   return options.folder / (options.stem + e.name_in_run + extension);
 }
@@ -123,8 +138,7 @@ void write_arrays_and_pictures(const Explanation& e, const OutputOptions& option
   if (e.video && options.film == OutputOptions::Film::kWrite) {
     draw_film(e, options, film, control);
   } else {
-    std::error_code ignored;
-    std::filesystem::remove(film, ignored);  // an earlier run's film shows another relevance
+    remove_output(film);  // an earlier run's film shows another relevance
   }
 }
 
@@ -180,28 +194,25 @@ std::string to_json(const Explanation& e, const Model& model, const OutputOption
   return dumped(record, 1);
 }
 
-bool is_output(const OutputOptions& options, const std::filesystem::path& path) {
+std::vector<std::filesystem::path> possible_outputs(const std::filesystem::path& folder,
+                                                    std::span<const std::string> stems) {
+  std::vector<std::filesystem::path> paths;
+  for (const std::string& stem : stems) {
+    for (const char* extension : kExtensions) paths.push_back(folder / (stem + extension));
+  }
+  const std::set<std::string, std::less<>> known(stems.begin(), stems.end());
   std::error_code ignored;
-  const auto canonical = [&](const auto& p) { return std::filesystem::weakly_canonical(p, ignored); };
-  const auto folder = canonical(options.folder);
-  const auto named = [&](const std::filesystem::path& candidate) {
-    const std::string name = candidate.stem().string();
-    const bool ours = name == options.stem || name.starts_with(options.stem + ".target-") ||
-                      name.starts_with(options.stem + ".method-");
-    return ours && candidate.parent_path() == folder &&
-           std::ranges::find(kExtensions, candidate.extension().string()) != kExtensions.end();
-  };
-  // A link is replaced itself, so that both its place and what it leads to count.
-  const auto absolute = std::filesystem::absolute(path, ignored);
-  return named(canonical(path)) || named(canonical(absolute.parent_path()) / absolute.filename());
+  for (const auto& entry : std::filesystem::directory_iterator(folder, ignored)) {
+    if (is_of_several(entry.path(), known)) paths.push_back(entry.path());
+  }
+  return paths;
 }
 
 void write_explanations(std::span<const Explanation> explanations, const Model& model,
                         const OutputOptions& options, const RunControl& control) {
   make_folder(options.folder);
-  std::error_code ignored;
   // An old record would speak of files that are being replaced.
-  for (const Explanation& e : explanations) std::filesystem::remove(file_of(e, options, ".json"), ignored);
+  for (const Explanation& e : explanations) remove_output(file_of(e, options, ".json"));
   for (const Explanation& e : explanations) write_arrays_and_pictures(e, options, control);
   write_explanation_page(explanations, model, options);
   for (const Explanation& e : explanations)

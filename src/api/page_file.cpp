@@ -2,6 +2,7 @@
 #include "api/page_file.h"
 
 #include "base/atomic_file.h"
+#include "base/input_guard.h"
 #include "page_template/page_template.h"
 #include "relevid/error.h"
 #include "report/page.h"
@@ -32,8 +33,7 @@ void write_explanation_page(std::span<const Explanation> explanations, const Mod
     write_file_atomically(path, report::embed(page_template(), page_json(explanations, model, options)));
     return;
   }
-  std::error_code ignored;
-  std::filesystem::remove(path, ignored);
+  remove_output(path);
 }
 
 }  // namespace relevid

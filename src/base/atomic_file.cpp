@@ -11,6 +11,7 @@
 #include <stdexcept>
 #include <system_error>
 
+#include "base/input_guard.h"
 #include "relevid/error.h"
 
 namespace relevid {
@@ -38,6 +39,7 @@ class FileDescriptor {
 }  // namespace
 
 AtomicFile::AtomicFile(std::filesystem::path final_path) : final_path_(std::move(final_path)) {
+  require_no_input(final_path_);
   // Another writer of the same file, or a killed one that had this process id, must not be written over.
   constexpr int kMaxAttempts = 1000;
   for (int attempt = 0; attempt < kMaxAttempts; ++attempt) {
@@ -58,6 +60,7 @@ AtomicFile::~AtomicFile() {
 }
 
 void AtomicFile::commit() {
+  require_no_input(final_path_);  // it may have been opened meanwhile
   const FileDescriptor file(temporary_path_, O_RDONLY);
   if (file.get() < 0 || ::fsync(file.get()) != 0) fail("cannot flush", final_path_);
   std::error_code error;
@@ -84,7 +87,8 @@ void write_file_atomically(const std::filesystem::path& path, std::string_view c
   file.commit();
 }
 
-std::string read_file(const std::filesystem::path& path) try {
+std::string read_file(const std::filesystem::path& path, FileRole role) try {
+  if (role == FileRole::kInput) note_input(path, "an input");
   const FileDescriptor file(path, O_RDONLY);
   if (file.get() < 0) fail("cannot read", path);
   std::string content;

@@ -8,7 +8,8 @@ namespace relevid {
 
 /// An output file that appears whole or not at all: written beside its final place, then renamed.
 /// Write to temporary_path(), then commit(). Without commit() the destructor removes the temporary file.
-/// Throws Error(kIo) where the folder cannot be written or the rename fails. Not thread-safe.
+/// Throws Error(kIo) where the folder cannot be written or the rename fails, Error(kInvalidArgument) where
+/// the final path is an input (base/input_guard.h). Not thread-safe.
 class AtomicFile {
  public:
   explicit AtomicFile(std::filesystem::path final_path);
@@ -31,8 +32,11 @@ class AtomicFile {
 /// Writes `content` to `path` atomically. Throws Error(kIo) naming the path, a full disk included.
 void write_file_atomically(const std::filesystem::path& path, std::string_view content);
 
+/// Whether a file that is read is an input, or what this program has written and will write again.
+enum class FileRole { kInput, kOwnState };
+
 /// The whole file as a string. Throws Error(kIo) where it is missing, a folder, or unreadable,
 /// Error(kResourceLimit) where it does not fit into memory.
-std::string read_file(const std::filesystem::path& path);
+std::string read_file(const std::filesystem::path& path, FileRole role = FileRole::kInput);
 
 }  // namespace relevid

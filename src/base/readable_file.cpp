@@ -10,12 +10,14 @@
 #include <cstring>
 #include <utility>
 
+#include "base/input_guard.h"
 #include "relevid/error.h"
 
 namespace relevid {
 
 ReadableFile::ReadableFile(std::filesystem::path path)
     : path_(std::move(path)), descriptor_(::open(path_.c_str(), O_RDONLY | O_CLOEXEC)) {
+  note_input(path_, "a model or its weights");
   struct stat status {};
   int why = descriptor_ < 0 || ::fstat(descriptor_, &status) != 0 ? errno : 0;
   if (why == 0 && S_ISDIR(status.st_mode)) why = EISDIR;

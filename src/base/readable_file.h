@@ -10,7 +10,8 @@ namespace relevid {
 
 /// A file open for reading from any place, straight into the memory where the bytes belong. A mapping would
 /// have them copied as well, since numbers inside a model's file lie on no boundary of theirs, would count as
-/// memory of this process, and would end it where another process shortens the file meanwhile.
+/// memory of this process, and would end it where another process shortens the file meanwhile. Noted as an
+/// input.
 class ReadableFile {
  public:
   /// Throws Error(kIo) where it is missing, a folder, or unreadable.

@@ -171,6 +171,7 @@ void add_method_options(CLI::App& app, AuditCommand& command) {
       ->capture_default_str()
       ->group(group);
   command.method.add_to(app);
+  reads(app.get_option("--rules"));
   app.get_option("--seed")->description("of shuffled frames, random weights, noise, masks and orders");
 }
 
@@ -181,8 +182,9 @@ void add_audit(CLI::App& program, Action& action) {
   AuditOptions& options = command->options;
   CLI::App* app = program.add_subcommand(
       "audit", "Measure accuracy and relevance per frame over a data set, at several frame intervals");
-  app->add_option("MODEL", command->model, "an ONNX file")->required();
-  app->add_option("DATASET", command->dataset, "a folder with a folder per class, or a list")->required();
+  reads(app->add_option("MODEL", command->model, "an ONNX file"))->required();
+  reads(app->add_option("DATASET", command->dataset, "a folder with a folder per class, or a list"))
+      ->required();
   app->add_option("--out", options.out, "the run, one SQLite file; goes on with one that is there")
       ->required();
   app->add_option("--intervals", options.intervals, "frame intervals, with commas between")

@@ -10,6 +10,7 @@
 #include <new>
 #include <system_error>
 
+#include "base/input_guard.h"
 #include "relevid/error.h"
 
 namespace relevid::cli {
@@ -38,6 +39,10 @@ constexpr auto kTerminalInterval = std::chrono::milliseconds(100);
 constexpr auto kPlainInterval = std::chrono::seconds(10);
 
 }  // namespace
+
+CLI::Option* reads(CLI::Option* option) {
+  return option->each([name = option->get_name()](const std::string& path) { note_input(path, name); });
+}
 
 struct ProgressLine::Implementation {
   std::string prefix, what;

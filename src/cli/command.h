@@ -26,6 +26,10 @@ void add_train(CLI::App& program, Action& action);
 void add_merge(CLI::App& program, Action& action);
 void add_report(CLI::App& program, Action& action);
 
+/// Declares that an option's words are files that are read: from parsing on they are kept from being written
+/// over (base/input_guard.h).
+CLI::Option* reads(CLI::Option* option);
+
 /// Ends with status 130, as shells have it for Ctrl-C.
 inline constexpr int kInterruptedStatus = 130;
 /// Stopped by a cluster before its time limit: the same command goes on (EX_TEMPFAIL of sysexits.h).

@@ -17,7 +17,7 @@ void DataSetCommandOptions::add_to(CLI::App& command) {
       ->group(group);
   command.add_option("--root", root, "where the list's relative paths start; its own folder by default")
       ->group(group);
-  command.add_option("--class-names", class_names, "a file of one name a line")->group(group);
+  reads(command.add_option("--class-names", class_names, "a file of one name a line"))->group(group);
 }
 
 DataSet DataSetCommandOptions::read(const std::string& path) const {

@@ -201,9 +201,10 @@ void add_measure_options(CLI::App& app, EvaluateCommand& command) {
                  "randomised")
       ->delimiter(',')
       ->group(group);
-  app.add_option("--objects", options.objects,
-                 "csv of where objects are: positions.csv of a generated set, or video,frame,left,top,right,"
-                 "bottom, or video,frame,mask")
+  reads(app.add_option(
+            "--objects", options.objects,
+            "csv of where objects are: positions.csv of a generated set, or video,frame,left,top,right,"
+            "bottom, or video,frame,mask"))
       ->group(group);
   app.add_option("--seed", options.seed, "of random orders, noise and random weights")
       ->capture_default_str()
@@ -234,12 +235,14 @@ void add_evaluate(CLI::App& program, Action& action) {
   auto command = std::make_shared<EvaluateCommand>();
   CLI::App* app = program.add_subcommand(
       "evaluate", "Measure how far explanation methods are to be trusted for a model, over a data set");
-  app->add_option("MODEL", command->model, "an ONNX file")->required();
-  app->add_option("DATASET", command->dataset, "a folder with a folder per class, or a list")->required();
+  reads(app->add_option("MODEL", command->model, "an ONNX file"))->required();
+  reads(app->add_option("DATASET", command->dataset, "a folder with a folder per class, or a list"))
+      ->required();
   app->add_option("--out", command->options.out, "the run, one SQLite file; goes on with one that is there")
       ->required();
   add_method_options(*app, *command);
   command->how.add_to(*app, MethodArguments::Within::kEvaluation);
+  reads(app->get_option("--rules"));
   add_measure_options(*app, *command);
   add_data_options(*app, *command);
   command->settings.add_to(*app);

@@ -8,6 +8,7 @@
 #include <filesystem>
 
 #include "base/atomic_file.h"
+#include "base/input_guard.h"
 #include "cli/command.h"
 #include "cli/explain_report.h"
 #include "cli/explain_words.h"
@@ -72,17 +73,18 @@ OutputOptions output_options(const ExplainCommand& command, const Prepared& prep
   return output;
 }
 
-/// Nothing that is read may be written over: inputs, the model and its side file, lists and rules.
-void refuse_overwriting(const ExplainCommand& command, const OutputOptions& output) {
-  std::vector<std::filesystem::path> read(command.inputs.begin(), command.inputs.end());
-  std::filesystem::path side = command.model;
-  read.insert(read.end(), {command.model, side.replace_extension(".json"), command.method.options.rules_file,
-                           command.settings.settings, command.settings.labels});
-  for (const auto& path : read) {
-    if (path.empty() || !is_output(output, path)) continue;
-    throw Error(ErrorKind::kInvalidArgument,
-                fmt::format("{} would be written over; choose another folder with --out", path.string()));
+/// Before the work: nothing that is read may be written over, and no picture may get among images that are
+/// read.
+void check_outputs(const ExplainCommand& command, std::span<const std::string> stems) {
+  for (const std::string& input : command.inputs) {
+    std::error_code ignored;
+    if (!std::filesystem::is_directory(input) || !std::filesystem::equivalent(input, command.out, ignored))
+      continue;
+    throw Error(
+        ErrorKind::kInvalidArgument,
+        fmt::format("{} is a folder of images that are read; choose another one with --out", command.out));
   }
+  for (const auto& path : possible_outputs(command.out, stems)) require_no_input(path);
 }
 
 InputOptions ExplainCommand::input_options(const Prepared& prepared) const {
@@ -187,7 +189,7 @@ int ExplainCommand::run() {
   if (color_map != "auto") parse_color_map(color_map);
   Prepared prepared = prepare(*this);
   const auto stems = output_stems(inputs);
-  for (const auto& stem : stems) refuse_overwriting(*this, output_options(*this, prepared, stem));
+  check_outputs(*this, stems);
   require_writable_folder(out);
   if (!no_page && !has_page()) {
     print_warning(
@@ -231,9 +233,9 @@ int ExplainCommand::run() {
 void add_explain(CLI::App& program, Action& action) {
   auto command = std::make_shared<ExplainCommand>();
   CLI::App* app = program.add_subcommand("explain", "Show which frames and pixels a model looks at");
-  app->add_option("MODEL", command->model, "an ONNX file")->required();
-  app->add_option("INPUT", command->inputs,
-                  "videos, folders of images, or clips as .npy or .npz (float32 [N, C, T, H, W])")
+  reads(app->add_option("MODEL", command->model, "an ONNX file"))->required();
+  reads(app->add_option("INPUT", command->inputs,
+                        "videos, folders of images, or clips as .npy or .npz (float32 [N, C, T, H, W])"))
       ->required();
   app->add_option("--method", command->methods,
                   fmt::format("may repeat; auto, the one that was measured to answer best, or {}",
@@ -275,6 +277,7 @@ void add_explain(CLI::App& program, Action& action) {
   app->add_option("--high", command->high, "largest value of the input")->group("Input");
   const std::string group = "Method";
   command->method.add_to(*app);
+  reads(app->get_option("--rules"));
   app->add_option("--against", command->against,
                   "explain the target's score less this class's (an index or a name)")
       ->group(group);

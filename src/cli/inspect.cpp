@@ -209,11 +209,11 @@ void add_inspect(CLI::App& program, Action& action) {
   auto command = std::make_shared<InspectCommand>();
   CLI::App* app =
       program.add_subcommand("inspect", "Show a model's layers, their cost, and the rule each gets");
-  app->add_option("MODEL", command->model, "an ONNX file")->required();
+  reads(app->add_option("MODEL", command->model, "an ONNX file"))->required();
   app->add_flag("--json", command->json_output, "as JSON");
   app->add_option("--method", command->method, "whose rules are shown; auto: the one that explain takes")
       ->capture_default_str();
-  app->add_option("--rules", command->rules, "JSON file of rules that come before the preset's");
+  reads(app->add_option("--rules", command->rules, "JSON file of rules that come before the preset's"));
   command->settings.add_to(*app);
   app->callback([command, &action] { action = [command] { return command->run(); }; });
 }

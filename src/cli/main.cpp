@@ -4,6 +4,7 @@
 #include <cstdio>
 #include <exception>
 
+#include "base/input_guard.h"
 #include "base/suggest.h"
 #include "cli/command.h"
 #include "relevid/error.h"
@@ -49,6 +50,7 @@ int run(int argc, char** argv) {
   program.require_subcommand(1);
   program.set_version_flag("--version", RELEVID_VERSION);
   program.get_formatter()->column_width(28);
+  const InputGuard guard;  // before inputs are parsed
   Action action;
   add_explain(program, action);
   add_inspect(program, action);

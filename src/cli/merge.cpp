@@ -29,7 +29,7 @@ void add_merge(CLI::App& program, Action& action) {
   auto command = std::make_shared<MergeCommand>();
   CLI::App* app = program.add_subcommand("merge", "Put the runs of an audit's shards into one");
   app->add_option("OUT", command->out, "the run that is written; it may not be there yet")->required();
-  app->add_option("RUN", command->runs, "the shards' runs")->required();
+  reads(app->add_option("RUN", command->runs, "the shards' runs"))->required();
   app->add_flag("--allow-partial", command->allow_partial, "also where videos are missing");
   app->callback([command, &action] { action = [command] { return command->run(); }; });
 }

@@ -5,6 +5,7 @@
 #include <fstream>
 
 #include "base/atomic_file.h"
+#include "base/input_guard.h"
 #include "cli/choice.h"
 #include "cli/command.h"
 #include "relevid/audit_page.h"
@@ -37,9 +38,6 @@ struct ReportCommand {
   bool is_summary(Form form) const;
   void check_summary(Form form) const;
   void write_summary(Form form);
-  /// To a page that may be none of the files that are read.
-  void write_html(const std::filesystem::path& path, std::vector<std::string> read,
-                  const std::function<void(const ReportSink&)>& write) const;
   /// --out, or otherwise this.
   std::filesystem::path out_or(const std::filesystem::path& path) const {
     return out.empty() ? path : std::filesystem::path(out);
@@ -78,20 +76,7 @@ void refuse(const std::string& message) {
   throw Error(ErrorKind::kInvalidArgument, message);
 }
 
-/// Nothing that is read may be written over.
-void refuse_overwriting(const std::filesystem::path& written, std::vector<std::string> read) {
-  std::error_code ignored;
-  for (const std::string& path : read) {
-    if (path.empty() || std::filesystem::weakly_canonical(written, ignored) !=
-                            std::filesystem::weakly_canonical(path, ignored))
-      continue;
-    refuse(fmt::format("{} would be written over; choose another file with --out", path));
-  }
-}
-
-void ReportCommand::write_html(const std::filesystem::path& path, std::vector<std::string> read,
-                               const std::function<void(const ReportSink&)>& write) const {
-  refuse_overwriting(path, std::move(read));
+void write_html(const std::filesystem::path& path, const std::function<void(const ReportSink&)>& write) {
   to_file(path, write);
   fmt::print("written      {}\n", printable(path.string()));
 }
@@ -117,10 +102,9 @@ void ReportCommand::write_evaluation(Form form) const {
   options.replicates = page.report.replicates;
   options.seed = page.report.seed;
   if (form == Form::kHtml)
-    return write_html(out_or(beside(runs[0], ".html")), runs,
+    return write_html(out_or(beside(runs[0], ".html")),
                       [&](const ReportSink& sink) { write_evaluation_page(runs[0], options, sink); });
   if (out.empty()) return write_evaluation_report(runs[0], options, to_stdout);
-  refuse_overwriting(out, runs);
   to_file(out, [&](const ReportSink& sink) { write_evaluation_report(runs[0], options, sink); });
 }
 
@@ -156,12 +140,11 @@ void ReportCommand::write_summary(Form form) {
   const std::vector<std::filesystem::path> paths(runs.begin(), runs.end());
   if (form == Form::kHtml) {
     const auto path = out_or(paths[0].parent_path() / "summary.html");
-    return write_html(path, runs,
+    return write_html(path,
                       [&](const ReportSink& sink) { write_audit_summary_page(paths, page.report, sink); });
   }
   page.report.format = form == Form::kText ? ReportOptions::Format::kText : ReportOptions::Format::kJson;
   if (out.empty()) return write_audit_summary(paths, page.report, to_stdout);
-  refuse_overwriting(out, runs);
   to_file(out, [&](const ReportSink& sink) { write_audit_summary(paths, page.report, sink); });
 }
 
@@ -171,19 +154,15 @@ void ReportCommand::write_text(Form form) {
                                              : ReportOptions::Format::kCsv;
   if (form == Form::kCsv) page.report.table = report_table(table);
   if (out.empty()) return write_audit_report(runs[0], page.report, to_stdout);
-  refuse_overwriting(out, runs);
   to_file(out, [&](const ReportSink& sink) { write_audit_report(runs[0], page.report, sink); });
 }
 
 void ReportCommand::write_page() {
-  std::vector<std::string> read = runs;
-  read.insert(read.end(), models.begin(), models.end());
-  read.push_back(rules);
   page.models.assign(models.begin(), models.end());
   page.rules_file = rules;
   page.picture_limit_bytes = page_limit_mib << 20;
   const std::vector<std::filesystem::path> paths(runs.begin(), runs.end());
-  write_html(out_or(beside(runs[0], ".html")), std::move(read), [&](const ReportSink& sink) {
+  write_html(out_or(beside(runs[0], ".html")), [&](const ReportSink& sink) {
     ProgressLine line("relevid");
     const RunControl control{[&](const Progress& progress) { line.show(progress); }, &interrupt_flag()};
     write_audit_page(paths, page, sink, control);
@@ -191,9 +170,10 @@ void ReportCommand::write_page() {
 }
 
 void ReportCommand::write_figures() const {
+  for (const std::string& one : runs)
+    claim_output(out_or(beside(one, ".png")), fmt::format("the picture of {}", one));
   for (const std::string& one : runs) {
-    const std::filesystem::path path = out.empty() ? beside(one, ".png") : std::filesystem::path(out);
-    refuse_overwriting(path, runs);
+    const std::filesystem::path path = out_or(beside(one, ".png"));
     draw_audit_figure(path, one, page.report);
     fmt::print("written      {}\n", printable(path.string()));
   }
@@ -233,9 +213,10 @@ void add_report(CLI::App& program, Action& action) {
   ReportOptions& options = command->page.report;
   CLI::App* app = program.add_subcommand(
       "report", "Say what an audit or an evaluation found: text, JSON, tables, a page, a picture");
-  app->add_option("RUN", command->runs,
-                  "the run of an audit or an evaluation, finished or not; several audits: trainings of one "
-                  "recipe, summarised, or as html side by side")
+  reads(app->add_option(
+            "RUN", command->runs,
+            "the run of an audit or an evaluation, finished or not; several audits: trainings of one "
+            "recipe, summarised, or as html side by side"))
       ->required();
   app->add_option("--format", command->format,
                   "text, json, csv; html: a page; png: its charts as one picture")
@@ -252,10 +233,11 @@ void add_report(CLI::App& program, Action& action) {
       "--out", command->out,
       "a file; otherwise standard output, for html and png RUN.html and RUN.png, for a summary's page "
       "summary.html beside the first run");
-  app->add_option("--model", command->models,
-                  "of html: the run's model, to show the relevance of extreme videos; may repeat")
+  reads(app->add_option("--model", command->models,
+                        "of html: the run's model, to show the relevance of extreme videos; may repeat"))
       ->allow_extra_args(false);
-  app->add_option("--rules", command->rules, "of html: the file of rules that the run was explained with");
+  reads(app->add_option("--rules", command->rules,
+                        "of html: the file of rules that the run was explained with"));
   app->add_option("--page-limit", command->page_limit_mib, "of html: MiB of pictures for each run")
       ->check(CLI::Range(1, 1024))
       ->capture_default_str();

@@ -33,13 +33,13 @@ ModelSettings from_preset(const std::string& name, const Model& model) {
 
 void SettingsOptions::add_to(CLI::App& command) {
   const std::string group = "How a video becomes clips";
-  command.add_option("--settings", settings, "a JSON file in place of MODEL.json")->group(group);
+  reads(command.add_option("--settings", settings, "a JSON file in place of MODEL.json"))->group(group);
   command
       .add_option("--preprocess", preprocess,
                   fmt::format("a named preprocessing, where nothing else says: {}",
                               fmt::join(preprocessing_names(), ", ")))
       ->group(group);
-  command.add_option("--labels", labels, "class names, one a line")->group(group);
+  reads(command.add_option("--labels", labels, "class names, one a line"))->group(group);
   command.add_option("--clip-len", clip_len, "frames a clip has")->group(group);
   command.add_option("--frame-interval", frame_interval, "step between them")->group(group);
   command.add_option("--target-fps", target_fps, "frames per second that the model expects")->group(group);

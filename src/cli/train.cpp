@@ -6,6 +6,7 @@
 
 #include <map>
 
+#include "base/input_guard.h"
 #include "cli/command.h"
 #include "cli/dataset_options.h"
 #include "relevid/create.h"
@@ -38,6 +39,7 @@ struct TrainCommand {
 
  private:
   void settle();
+  void claim_outputs() const;
   std::pair<DataSet, DataSet> read() const;
   /// The list of what --val-split held out, beside the ONNX file.
   std::filesystem::path held_out_path() const {
@@ -49,7 +51,7 @@ struct TrainCommand {
 };
 
 void TrainCommand::add_data(CLI::App& app) {
-  app.add_option("DATASET", data, "a folder per class, or a list of videos")->required();
+  reads(app.add_option("DATASET", data, "a folder per class, or a list of videos"))->required();
   app.add_option("--out", out, "the ONNX file; its checkpoint, log and page of curves lie beside it")
       ->required();
   reading.add_to(app);
@@ -57,7 +59,9 @@ void TrainCommand::add_data(CLI::App& app) {
   auto* share = app.add_option("--val-split", validation_share, "share of every class that is held out")
                     ->group(group)
                     ->check(CLI::Range(0.0, 1.0));
-  app.add_option("--val", validation_list, "a list of its own to validate on")->group(group)->excludes(share);
+  reads(app.add_option("--val", validation_list, "a list of its own to validate on"))
+      ->group(group)
+      ->excludes(share);
   app.add_option("--max-bad", options.max_bad_share, "share of unreadable videos that is taken")
       ->group(group)
       ->capture_default_str()
@@ -75,7 +79,8 @@ void TrainCommand::add_network(CLI::App& app) {
   app.add_option("--dropout", options.network.dropout, "before its last fully connected layers")
       ->group(group)
       ->capture_default_str();
-  app.add_option("--init", options.network.init, "an ONNX model to start from; other classes get a new head")
+  reads(app.add_option("--init", options.network.init,
+                       "an ONNX model to start from; other classes get a new head"))
       ->group(group);
   app.add_option("--freeze", options.network.freeze, "layers that keep their weights, by pattern ('conv1*')")
       ->group(group);
@@ -205,6 +210,15 @@ void TrainCommand::settle() {
   options.cache_limit_bytes = static_cast<int64_t>(cache_gib * (int64_t{1} << 30));
 }
 
+/// Before the hours of work, and all of them: a model that is called x.html would be its own page.
+void TrainCommand::claim_outputs() const {
+  claim_output(out, "the ONNX file");
+  claim_output(checkpoint_path(out), "the checkpoint");
+  claim_output(log_path(out), "the log");
+  if (has_page()) claim_output(curves_path(out), "the page of curves");
+  if (validation_share > 0) claim_output(held_out_path(), "the list of what is held out");
+}
+
 std::pair<DataSet, DataSet> TrainCommand::read() const {
   DataSet all = reading.read(data);
   if (!validation_list.empty()) return {std::move(all), reading.read(validation_list)};
@@ -258,6 +272,7 @@ void TrainCommand::print_end(const TrainResult& result) const {
 int TrainCommand::run() {
   settle();
   const auto [training, validation] = read();
+  claim_outputs();
   ProgressLine progress("relevid");
   const RunControl control{[&progress](const Progress& state) { progress.show(state); }, &interrupt_flag()};
   TrainObserver observer;

@@ -8,6 +8,7 @@
 #include <set>
 #include <unordered_map>
 
+#include "base/input_guard.h"
 #include "base/suggest.h"
 #include "data/formats.h"
 #include "relevid/error.h"
@@ -246,6 +247,7 @@ DataSet read_dataset(const path& source, const DataSetOptions& options) {
   data::resolve(data, folder && options.root.empty() ? source : data::root_of(source, options));
   data::warn_of_rows(data);
   data::take_samples(data);
+  for (const DataRow& row : data.rows) note_input(row.path, "a video of the data set");
   return data;
 }
 

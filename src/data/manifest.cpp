@@ -39,7 +39,7 @@ Json manifest_of(const GenerateOptions& options) {
 }
 
 Json parse(const std::filesystem::path& path) {
-  Json manifest = Json::parse(read_file(path), nullptr, false);
+  Json manifest = Json::parse(read_file(path, FileRole::kOwnState), nullptr, false);
   if (!manifest.is_object() || !manifest.contains("relevid_generate") || !manifest.contains("settings") ||
       !manifest["settings"].is_object() || !manifest.contains("videos") ||
       !manifest["videos"].is_number_integer()) {

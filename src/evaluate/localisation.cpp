@@ -6,10 +6,9 @@
 #include <algorithm>
 #include <charconv>
 #include <cmath>
-#include <fstream>
 #include <limits>
-#include <sstream>
 
+#include "base/atomic_file.h"
 #include "base/hash.h"
 #include "clips/channels.h"
 #include "data/csv.h"
@@ -17,17 +16,6 @@
 #include "relevid/video.h"
 
 namespace relevid::evaluate {
-namespace {
-
-std::string text_of(const std::filesystem::path& path) {
-  std::ifstream stream(path, std::ios::binary);
-  std::ostringstream text;
-  text << stream.rdbuf();
-  if (!stream) throw Error(ErrorKind::kIo, fmt::format("{} cannot be read", path.string()));
-  return text.str();
-}
-
-}  // namespace
 
 /// A table by the names of its columns.
 class Objects::Table {
@@ -132,7 +120,7 @@ Objects::Shape Objects::shape_of(const Table& table, const data::CsvRow& row, Sh
 
 Objects Objects::read(const std::filesystem::path& path) {
   using Kind = Shape::Kind;
-  const std::string text = text_of(path);
+  const std::string text = read_file(path);
   const Table table(path, text);
   std::vector<Kind> kinds;
   if (table.has({"left", "top", "right", "bottom"})) kinds.push_back(Kind::kBox);

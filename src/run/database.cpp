@@ -9,6 +9,7 @@
 #include <system_error>
 #include <utility>
 
+#include "base/input_guard.h"
 #include "relevid/error.h"
 
 namespace relevid::run {
@@ -77,6 +78,8 @@ void Database::fail(std::string_view doing) const {
 
 Database::Database(const std::filesystem::path& path, const DatabaseOptions& options) : path_(path) {
   const bool existing = options.mode == DatabaseOptions::Mode::kExisting;
+  if (existing) note_input(path, "a run");
+  if (options.mode == DatabaseOptions::Mode::kCreate) require_no_input(path);
   std::error_code error;
   if (existing && !std::filesystem::is_regular_file(path, error)) {
     throw Error(ErrorKind::kIo,

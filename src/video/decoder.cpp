@@ -8,6 +8,8 @@
 #include <system_error>
 #include <vector>
 
+#include "base/input_guard.h"
+
 namespace relevid {
 namespace {
 
@@ -51,6 +53,7 @@ bool is_moving_picture(const AVStream& stream) {
 
 Decoder::Decoder(const std::filesystem::path& path, DecodePurpose purpose, int threads) : path_(path) {
   silence_log();
+  note_input(path, "a video");
   require_readable_file(path);
   open_container();
   choose_stream();

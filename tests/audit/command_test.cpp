@@ -176,9 +176,9 @@ TEST_F(AuditCommand, BadInputHasItsMessageAndStatus) {
   EXPECT_EQ(relevid(arguments("new.db", {"--target", "labl"})).status, 2);
   EXPECT_EQ(relevid(arguments("new.db", {"--base-interval", "0"})).status, 2);
   EXPECT_EQ(relevid(arguments("absent/new.db")).status, 5);
-  const Outcome model = relevid({"audit", path("c3d.onnx"), path("list.csv"), "--out", path("c3d.onnx")});
-  EXPECT_EQ(model.status, 4);
-  EXPECT_EQ(relevid({"inspect", path("c3d.onnx")}).status, 0);  // it is still there
+  std::filesystem::copy_file(path("c3d.onnx"), path("other.onnx"));
+  EXPECT_EQ(relevid(arguments("other.onnx")).status, 4);
+  EXPECT_EQ(relevid({"inspect", path("other.onnx")}).status, 0);  // it is still there
   EXPECT_FALSE(std::filesystem::exists(path("new.db")));
 }
 

@@ -9,10 +9,9 @@
 namespace relevid {
 namespace {
 
-constexpr ErrorKind kKinds[] = {ErrorKind::kInvalidArgument, ErrorKind::kUnsupportedModel,
-                                ErrorKind::kCorruptInput,    ErrorKind::kIo,
-                                ErrorKind::kResourceLimit,   ErrorKind::kInternal,
-                                ErrorKind::kNothingLearnt};
+constexpr ErrorKind kKinds[] = {
+    ErrorKind::kInvalidArgument, ErrorKind::kUnsupportedModel, ErrorKind::kCorruptInput, ErrorKind::kIo,
+    ErrorKind::kResourceLimit,   ErrorKind::kInternal,         ErrorKind::kNothingLearnt};
 
 // docs/user/exit-status.md promises these numbers to scripts.
 TEST(Error, EachKindHasItsDocumentedExitStatus) {

@@ -179,8 +179,8 @@ TEST_F(EvaluateCommand, BadInputHasItsMessageAndStatus) {
   EXPECT_EQ(relevid({"report", path("bad.db"), "--format", "csv"}).status, 2);
   EXPECT_THAT(relevid({"report", path("bad.db"), "--format", "csv", "--table", "rankin"}).err,
               HasSubstr("ranking"));
-  EXPECT_EQ(relevid({"evaluate", path("c3d.onnx"), path("set/list.csv"), "--out", path("c3d.onnx")}).status,
-            4);
+  std::filesystem::copy_file(path("c3d.onnx"), path("other.onnx"));
+  message(4, "other.onnx", {});
 }
 
 }  // namespace
