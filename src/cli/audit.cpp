@@ -24,9 +24,9 @@ constexpr int64_t kDefaultClips = 4;
 
 struct AuditCommand {
   std::string model, dataset;
-  std::string target = "top1", labels_by = "name", shard;
   std::vector<std::string> controls;
   AuditOptions options;
+  std::optional<Shard> shard;
   MethodArguments method;
   SettingsOptions settings;
   DataSetCommandOptions reading;
@@ -105,17 +105,7 @@ AuditOptions AuditCommand::resolve(const Model& network) {
     methods.push_back(options.second_method);
   result.method = method.resolved(methods);
   result.seed = method.options.seed;
-  result.target = choice<AuditOptions::Target>(
-      target, "--target",
-      {{"top1", AuditOptions::Target::kPredicted}, {"label", AuditOptions::Target::kLabel}});
-  result.labels = choice<AuditOptions::Labels>(
-      labels_by, "--labels-by",
-      {{"name", AuditOptions::Labels::kByName}, {"index", AuditOptions::Labels::kByIndex}});
-  if (!shard.empty()) {
-    result.shard = parse_shard(shard);
-  } else if (const auto task = slurm_shard()) {
-    result.shard = *task;
-  }
+  if (const auto wanted = shard ? shard : slurm_shard()) result.shard = *wanted;
   return result;
 }
 
@@ -142,9 +132,10 @@ int AuditCommand::run() {
 void add_data_options(CLI::App& app, AuditCommand& command) {
   const std::string group = "The data set";
   command.reading.add_to(app);
-  app.add_option("--labels-by", command.labels_by,
-                 "how a label finds the model's class: name (where both have names), or index")
-      ->capture_default_str()
+  using Labels = AuditOptions::Labels;
+  add_choice(app, "--labels-by", command.options.labels,
+             {{"name", Labels::kByName}, {"index", Labels::kByIndex}},
+             "how a label finds the model's class: name (where both have names), or index")
       ->group(group);
   app.add_option("--image-fps", command.options.video.image_sequence_fps, "rate of a folder of images")
       ->check(CLI::PositiveNumber)
@@ -163,8 +154,10 @@ void add_method_options(CLI::App& app, AuditCommand& command) {
                  "of the control second_method; auto: deep_taylor, or another where that is the method")
       ->capture_default_str()
       ->group(group);
-  app.add_option("--target", command.target, "class to explain: top1, or label (where a video has one)")
-      ->capture_default_str()
+  using Target = AuditOptions::Target;
+  add_choice(app, "--target", command.options.target,
+             {{"top1", Target::kPredicted}, {"label", Target::kLabel}},
+             "class to explain: top1, or label (where a video has one)")
       ->group(group);
   app.add_option("--threads", command.method.options.threads, "0: all cores")
       ->check(CLI::Range(0, 1024))
@@ -200,8 +193,8 @@ void add_audit(CLI::App& program, Action& action) {
       ->capture_default_str();
   app->add_option("--shift-frames", options.shift_frames,
                   "of the control 'shifted'; a quarter of a clip otherwise");
-  app->add_option("--shard", command->shard,
-                  "i/n: every n-th video from the i-th, from 0; a task's place in a Slurm array otherwise");
+  add_parsed(*app, "--shard", command->shard, parse_shard,
+             "i/n: every n-th video from the i-th, from 0; a task's place in a Slurm array otherwise");
   add_method_options(*app, *command);
   add_data_options(*app, *command);
   command->settings.add_to(*app);

@@ -6,14 +6,16 @@
 
 #include <cstdio>
 
+#include "cli/choice.h"
 #include "cli/command.h"
 
 namespace relevid::cli {
 
 void DataSetCommandOptions::add_to(CLI::App& command) {
   const std::string group = "The data set";
-  command.add_option("--format", format, fmt::format("{}", fmt::join(data_format_names(), ", ")))
-      ->capture_default_str()
+  add_parsed(command, "--format", format, data_format,
+             fmt::format("{}", fmt::join(data_format_names(), ", ")))
+      ->default_str(std::string(name(format)))
       ->group(group);
   command.add_option("--root", root, "where the list's relative paths start; its own folder by default")
       ->group(group);
@@ -21,7 +23,7 @@ void DataSetCommandOptions::add_to(CLI::App& command) {
 }
 
 DataSet DataSetCommandOptions::read(const std::string& path) const {
-  DataSet data = read_dataset(path, {data_format(format), root, class_names});
+  DataSet data = read_dataset(path, {format, root, class_names});
   fmt::print("{}: {} videos, {} classes; {}\n", printable(path), data.rows.size(), data.class_names.size(),
              printable(data.detected));
   for (const std::string& row : data.sample_rows) fmt::print("  {}\n", printable(row));

@@ -10,7 +10,8 @@ namespace relevid::cli {
 
 /// The options that say how a data set is written down, shared by the commands that read one.
 struct DataSetCommandOptions {
-  std::string format = "detect", root, class_names;
+  DataFormat format = DataFormat::kDetect;
+  std::string root, class_names;
 
   void add_to(CLI::App& command);
   /// Reads it and prints what it was taken for, with its first rows, and its warnings.

@@ -44,7 +44,6 @@ std::vector<std::string> methods_of_word(const std::string& word) {
 struct EvaluateCommand {
   std::string model, dataset;
   std::vector<std::string> methods = {"usual"}, checks = {"all"};
-  std::string cells = "4x8x8", target = "top1", labels_by = "name", shard;
   MethodArguments how;
   EvaluateOptions options;
   SettingsOptions settings;
@@ -85,7 +84,6 @@ EvaluateOptions EvaluateCommand::resolve(const Model& network) const {
   } else if (checks != std::vector<std::string>{"all"}) {
     result.checks = checks;
   }
-  parse_cells(cells, result);
   std::vector<std::string> names;  // without ":magnitude"
   for (const std::string& name : result.methods) names.push_back(name.substr(0, name.find(':')));
   const int threads = result.method.threads;
@@ -93,13 +91,6 @@ EvaluateOptions EvaluateCommand::resolve(const Model& network) const {
   result.method.threads = threads;
   result.method.seed = result.seed;
   result.method.batch = result.batch;
-  result.target = choice<EvaluateOptions::Target>(
-      target, "--target",
-      {{"top1", EvaluateOptions::Target::kPredicted}, {"label", EvaluateOptions::Target::kLabel}});
-  result.labels = choice<EvaluateOptions::Labels>(
-      labels_by, "--labels-by",
-      {{"name", EvaluateOptions::Labels::kByName}, {"index", EvaluateOptions::Labels::kByIndex}});
-  if (!shard.empty()) result.shard = parse_shard(shard);
   return result;
 }
 
@@ -167,8 +158,9 @@ void add_method_options(CLI::App& app, EvaluateCommand& command) {
       ->delimiter(',')
       ->capture_default_str()
       ->group(group);
-  app.add_option("--target", command.target, "class to explain: top1, or label (where a video has one)")
-      ->capture_default_str()
+  using Target = EvaluateOptions::Target;
+  add_choice(app, "--target", options.target, {{"top1", Target::kPredicted}, {"label", Target::kLabel}},
+             "class to explain: top1, or label (where a video has one)")
       ->group(group);
   app.add_option("--threads", options.method.threads, "0: all cores")
       ->check(CLI::Range(0, 1024))
@@ -190,8 +182,10 @@ void add_measure_options(CLI::App& app, EvaluateCommand& command) {
       ->capture_default_str()
       ->group(group);
   app.add_option("--steps", options.steps, "of a curve")->capture_default_str()->group(group);
-  app.add_option("--cells", command.cells, "how many along time, height and width")
-      ->capture_default_str()
+  app.add_option_function<std::string>(
+         "--cells", [&options](const std::string& text) { parse_cells(text, options); },
+         "how many along time, height and width")
+      ->default_str(fmt::format("{}x{}x{}", options.cell_frames, options.cell_rows, options.cell_columns))
       ->group(group);
   app.add_option("--superpixels", options.superpixels, "about how many a clip has")
       ->capture_default_str()
@@ -215,9 +209,9 @@ void add_data_options(CLI::App& app, EvaluateCommand& command) {
   const std::string group = "The data set";
   EvaluateOptions& options = command.options;
   command.reading.add_to(app);
-  app.add_option("--labels-by", command.labels_by,
-                 "how a label finds the model's class: name (where both have names), or index")
-      ->capture_default_str()
+  using Labels = EvaluateOptions::Labels;
+  add_choice(app, "--labels-by", options.labels, {{"name", Labels::kByName}, {"index", Labels::kByIndex}},
+             "how a label finds the model's class: name (where both have names), or index")
       ->group(group);
   app.add_option("--fps", options.fps, "resample videos to this rate first")
       ->check(CLI::PositiveNumber)
@@ -226,7 +220,8 @@ void add_data_options(CLI::App& app, EvaluateCommand& command) {
       ->check(CLI::PositiveNumber)
       ->capture_default_str()
       ->group(group);
-  app.add_option("--shard", command.shard, "i/n: every n-th video from the i-th, from 0")->group(group);
+  add_parsed(app, "--shard", options.shard, parse_shard, "i/n: every n-th video from the i-th, from 0")
+      ->group(group);
 }
 
 }  // namespace

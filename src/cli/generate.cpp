@@ -4,18 +4,17 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
+#include "cli/choice.h"
 #include "cli/command.h"
 
 namespace relevid::cli {
 namespace {
 
 struct GenerateCommand {
-  std::string folder, classes, background;
+  std::string folder;
   GenerateOptions options;
 
   int run() {
-    options.classes = motion_classes(classes);
-    options.background = relevid::background(background);
     ProgressLine progress("relevid");
     const RunControl control{[&progress](const Progress& state) { progress.show(state); }, &interrupt_flag()};
     try {
@@ -50,12 +49,11 @@ void add_generate(CLI::App& program, Action& action) {
       ->required();
   app->add_option("--videos", options.videos, "how many; a set can grow")->capture_default_str();
   app->add_option("--seed", options.seed)->capture_default_str();
-  command->classes = name(options.classes);
-  app->add_option("--classes", command->classes, "4 or 8 directions, or rotation-zoom")
-      ->capture_default_str();
-  command->background = name(options.background);
-  app->add_option("--background", command->background, "textured (as strong as the object) or faint")
-      ->capture_default_str();
+  add_parsed(*app, "--classes", options.classes, motion_classes, "4 or 8 directions, or rotation-zoom")
+      ->default_str(std::string(name(options.classes)));
+  add_parsed(*app, "--background", options.background, background,
+             "textured (as strong as the object) or faint")
+      ->default_str(std::string(name(options.background)));
   app->add_option("--size", options.size_pixels, "height and width, pixels")->capture_default_str();
   app->add_option("--frames", options.frames, "frames a video")->capture_default_str();
   app->add_option("--fps", options.fps)->capture_default_str();

@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <cstdio>
 #include <fstream>
+#include <optional>
 
 #include "base/atomic_file.h"
 #include "base/input_guard.h"
@@ -19,9 +21,22 @@ namespace {
 
 enum class Form { kText, kJson, kCsv, kHtml, kPng };
 
+const Words<Form> kForms = {{"text", Form::kText},
+                            {"json", Form::kJson},
+                            {"csv", Form::kCsv},
+                            {"html", Form::kHtml},
+                            {"png", Form::kPng}};
+
+/// As the command line has it.
+std::string word_of(Form form) {
+  return std::ranges::find(kForms, form, &Words<Form>::value_type::second)->first;
+}
+
 struct ReportCommand {
   std::vector<std::string> runs, models;
-  std::string out, format = "text", table, rules, score;
+  std::string out, table, rules;
+  Form form = Form::kText;
+  std::optional<EvaluationReportOptions::Score> score;
   int64_t page_limit_mib = 12;
   bool summary = false;
   AuditPageOptions page;
@@ -29,15 +44,15 @@ struct ReportCommand {
   int run();
 
  private:
-  void check(Form form) const;
-  void check_evaluation(Form form) const;
-  void write_text(Form form);
-  void write_evaluation(Form form) const;
+  void check() const;
+  void check_evaluation() const;
+  void write_text();
+  void write_evaluation() const;
   void write_page();
   /// Of several runs, as text or JSON there is nothing else.
-  bool is_summary(Form form) const;
-  void check_summary(Form form) const;
-  void write_summary(Form form);
+  bool is_summary() const;
+  void check_summary() const;
+  void write_summary();
   /// --out, or otherwise this.
   std::filesystem::path out_or(const std::filesystem::path& path) const {
     return out.empty() ? path : std::filesystem::path(out);
@@ -81,24 +96,24 @@ void write_html(const std::filesystem::path& path, const std::function<void(cons
   fmt::print("written      {}\n", printable(path.string()));
 }
 
-void ReportCommand::check_evaluation(Form form) const {
+void ReportCommand::check_evaluation() const {
   if (runs.size() > 1) refuse("an evaluation is reported by itself");
   if (form == Form::kPng) refuse("an evaluation is reported as text, json, csv or html, not png");
   if (form == Form::kCsv && table.empty())
     refuse("--format csv writes one table; say which by --table ranking, curves, measures or videos");
   if (form != Form::kCsv && !table.empty())
-    refuse(fmt::format("--table is of --format csv, not of {}", format));
+    refuse(fmt::format("--table is of --format csv, not of {}", word_of(form)));
   if (!models.empty() || !rules.empty()) refuse("--model and --rules are of an audit's page");
   if (summary) refuse("--summary is of audits");
 }
 
-void ReportCommand::write_evaluation(Form form) const {
+void ReportCommand::write_evaluation() const {
   EvaluationReportOptions options;
   options.format = form == Form::kText   ? EvaluationReportOptions::Format::kText
                    : form == Form::kJson ? EvaluationReportOptions::Format::kJson
                                          : EvaluationReportOptions::Format::kCsv;
   if (!table.empty()) options.table = evaluation_table(table);
-  if (!score.empty()) options.score = evaluation_score(score);
+  if (score) options.score = *score;
   options.replicates = page.report.replicates;
   options.seed = page.report.seed;
   if (form == Form::kHtml)
@@ -108,14 +123,14 @@ void ReportCommand::write_evaluation(Form form) const {
   to_file(out, [&](const ReportSink& sink) { write_evaluation_report(runs[0], options, sink); });
 }
 
-void ReportCommand::check(Form form) const {
-  if (!score.empty()) refuse("--score is of an evaluation's run");
+void ReportCommand::check() const {
+  if (score) refuse("--score is of an evaluation's run");
   if (form == Form::kCsv && table.empty())
     refuse("--format csv writes one table; say which by --table profiles, sweep, clips or videos");
   if (form != Form::kCsv && !table.empty())
-    refuse(fmt::format("--table is of --format csv, not of {}", format));
+    refuse(fmt::format("--table is of --format csv, not of {}", word_of(form)));
   if (form != Form::kHtml && (!models.empty() || !rules.empty()))
-    refuse(fmt::format("--model and --rules are of --format html, not of {}", format));
+    refuse(fmt::format("--model and --rules are of --format html, not of {}", word_of(form)));
   if (runs.size() > 1 && form == Form::kPng && !out.empty())
     refuse("several runs have a picture each, beside them; leave --out away");
   if (runs.size() > 1 && form == Form::kCsv)
@@ -124,19 +139,19 @@ void ReportCommand::check(Form form) const {
         "trainings");
 }
 
-bool ReportCommand::is_summary(Form form) const {
+bool ReportCommand::is_summary() const {
   return summary || (runs.size() > 1 && (form == Form::kText || form == Form::kJson));
 }
 
-void ReportCommand::check_summary(Form form) const {
+void ReportCommand::check_summary() const {
   if (form == Form::kCsv || form == Form::kPng)
-    refuse(fmt::format("a summary of trainings is text, json or html, not {}", format));
+    refuse(fmt::format("a summary of trainings is text, json or html, not {}", word_of(form)));
   if (!table.empty()) refuse("--table is of --format csv, which a summary of trainings does not have");
-  if (!score.empty()) refuse("--score is of an evaluation's run");
+  if (score) refuse("--score is of an evaluation's run");
   if (!models.empty() || !rules.empty()) refuse("--model and --rules are of the page of runs side by side");
 }
 
-void ReportCommand::write_summary(Form form) {
+void ReportCommand::write_summary() {
   const std::vector<std::filesystem::path> paths(runs.begin(), runs.end());
   if (form == Form::kHtml) {
     const auto path = out_or(paths[0].parent_path() / "summary.html");
@@ -148,7 +163,7 @@ void ReportCommand::write_summary(Form form) {
   to_file(out, [&](const ReportSink& sink) { write_audit_summary(paths, page.report, sink); });
 }
 
-void ReportCommand::write_text(Form form) {
+void ReportCommand::write_text() {
   page.report.format = form == Form::kText   ? ReportOptions::Format::kText
                        : form == Form::kJson ? ReportOptions::Format::kJson
                                              : ReportOptions::Format::kCsv;
@@ -180,29 +195,23 @@ void ReportCommand::write_figures() const {
 }
 
 int ReportCommand::run() {
-  const Form form = choice<Form>(format, "--format",
-                                 {{"text", Form::kText},
-                                  {"json", Form::kJson},
-                                  {"csv", Form::kCsv},
-                                  {"html", Form::kHtml},
-                                  {"png", Form::kPng}});
   if (run_kind(runs[0]) == RunKind::kEvaluation) {
-    check_evaluation(form);
-    write_evaluation(form);
+    check_evaluation();
+    write_evaluation();
     return 0;
   }
-  if (is_summary(form)) {
-    check_summary(form);
-    write_summary(form);
+  if (is_summary()) {
+    check_summary();
+    write_summary();
     return 0;
   }
-  check(form);
+  check();
   if (form == Form::kHtml)
     write_page();
   else if (form == Form::kPng)
     write_figures();
   else
-    write_text(form);
+    write_text();
   return 0;
 }
 
@@ -218,17 +227,16 @@ void add_report(CLI::App& program, Action& action) {
             "the run of an audit or an evaluation, finished or not; several audits: trainings of one "
             "recipe, summarised, or as html side by side"))
       ->required();
-  app->add_option("--format", command->format,
-                  "text, json, csv; html: a page; png: its charts as one picture")
-      ->capture_default_str();
+  add_choice(*app, "--format", command->form, kForms,
+             "text, json, csv; html: a page; png: its charts as one picture");
   app->add_flag(
       "--summary", command->summary,
       "of three or more audits: one page over all trainings; text and json of several are that anyway");
   app->add_option(
       "--table", command->table,
       "of csv: profiles, sweep, clips or videos; of an evaluation ranking, curves, measures or videos");
-  app->add_option("--score", command->score,
-                  "of an evaluation: curves of the probability (default) or the logit");
+  add_parsed(*app, "--score", command->score, evaluation_score,
+             "of an evaluation: curves of the probability (default) or the logit");
   app->add_option(
       "--out", command->out,
       "a file; otherwise standard output, for html and png RUN.html and RUN.png, for a summary's page "

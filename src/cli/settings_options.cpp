@@ -7,6 +7,7 @@
 #include <sstream>
 
 #include "base/atomic_file.h"
+#include "cli/choice.h"
 #include "cli/command.h"
 #include "relevid/error.h"
 
@@ -44,15 +45,13 @@ void SettingsOptions::add_to(CLI::App& command) {
   command.add_option("--frame-interval", frame_interval, "step between them")->group(group);
   command.add_option("--target-fps", target_fps, "frames per second that the model expects")->group(group);
   command.add_option("--num-clips", num_clips, "clips a video")->group(group);
-  command
-      .add_option("--sampler", sampler,
-                  fmt::format("whose rule places them: {}", fmt::join(sampler_names(), ", ")))
+  add_parsed(command, "--sampler", sampler, parse_sampler,
+             fmt::format("whose rule places them: {}", fmt::join(sampler_names(), ", ")))
       ->group(group);
   command.add_option("--stride", stride, "sliding windows over the whole video, this many frames apart")
       ->group(group);
-  command
-      .add_option("--past-end", past_end,
-                  fmt::format("for videos shorter than a clip: {}", fmt::join(past_end_names(), ", ")))
+  add_parsed(command, "--past-end", past_end, parse_past_end,
+             fmt::format("for videos shorter than a clip: {}", fmt::join(past_end_names(), ", ")))
       ->group(group);
 }
 
@@ -79,8 +78,8 @@ SettingsOptions::Resolved SettingsOptions::resolve(const Model& model) const {
     if (clip_len) sampling.clip_len = *clip_len;
     if (num_clips) sampling.num_clips = *num_clips;
     if (stride) sampling.stride = *stride;
-    if (!sampler.empty()) sampling.sampler = parse_sampler(sampler);
-    if (!past_end.empty()) sampling.past_end = parse_past_end(past_end);
+    if (sampler) sampling.sampler = *sampler;
+    if (past_end) sampling.past_end = *past_end;
     if (target_fps) sampling.target_fps = *target_fps;
     if (frame_interval) {
       sampling.frame_interval = *frame_interval;

@@ -8,12 +8,15 @@
 
 #include "relevid/model.h"
 #include "relevid/preprocessing.h"
+#include "relevid/sampling.h"
 
 namespace relevid::cli {
 
 /// The options that say how a video becomes clips, shared by the commands that read videos.
 struct SettingsOptions {
-  std::string settings, preprocess, sampler, past_end, labels;
+  std::string settings, preprocess, labels;
+  std::optional<Sampler> sampler;
+  std::optional<PastEnd> past_end;
   std::optional<int64_t> clip_len, frame_interval, num_clips, stride;
   std::optional<double> target_fps;
 

@@ -4,9 +4,8 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
-#include <map>
-
 #include "base/input_guard.h"
+#include "cli/choice.h"
 #include "cli/command.h"
 #include "cli/dataset_options.h"
 #include "relevid/create.h"
@@ -84,12 +83,11 @@ void TrainCommand::add_network(CLI::App& app) {
       ->group(group);
   app.add_option("--freeze", options.network.freeze, "layers that keep their weights, by pattern ('conv1*')")
       ->group(group);
-  static const std::map<std::string, CreateOptions::TimePadding> kTimePaddings = {
-      {"zeros", CreateOptions::TimePadding::kZeros}, {"repeat", CreateOptions::TimePadding::kRepeat}};
-  app.add_option("--time-padding", options.network.time_padding,
-                 "what convolutions see beyond the first and last frame: zeros, or repeat: that frame again")
-      ->group(group)
-      ->transform(CLI::CheckedTransformer(kTimePaddings));
+  using Padding = CreateOptions::TimePadding;
+  add_choice(app, "--time-padding", options.network.time_padding,
+             {{"zeros", Padding::kZeros}, {"repeat", Padding::kRepeat}},
+             "what convolutions see beyond the first and last frame: zeros, or repeat: that frame again")
+      ->group(group);
   app.add_flag("--merge-batch-norm", merge, "into the layers before, in the ONNX file")->group(group);
 }
 
@@ -125,22 +123,18 @@ void TrainCommand::add_clips(CLI::App& app) {
 
 void TrainCommand::add_optimiser(CLI::App& app) {
   const std::string group = "Optimisation";
-  static const std::map<std::string, OptimiserKind> kOptimisers = {{"sgd", OptimiserKind::kSgd},
-                                                                   {"adamw", OptimiserKind::kAdamW}};
-  static const std::map<std::string, Schedule> kSchedules = {{"cosine", Schedule::kCosine},
-                                                             {"step", Schedule::kStep}};
   auto& o = options.optimiser;
   auto& s = options.schedule;
   app.add_option("--epochs", options.epochs)->group(group)->capture_default_str();
   app.add_option("--batch", options.batch, "clips an update")->group(group)->capture_default_str();
-  app.add_option("--optimiser", o.kind, "adamw (the default) or sgd")
-      ->group(group)
-      ->transform(CLI::CheckedTransformer(kOptimisers));
+  add_choice(app, "--optimiser", o.kind, {{"sgd", OptimiserKind::kSgd}, {"adamw", OptimiserKind::kAdamW}},
+             "adamw or sgd")
+      ->group(group);
   app.add_option("--lr", s.learning_rate, "learning rate; 0.001 for adamw, 0.01 for sgd by default")
       ->group(group);
-  app.add_option("--schedule", s.schedule, "cosine or step")
-      ->group(group)
-      ->transform(CLI::CheckedTransformer(kSchedules));
+  add_choice(app, "--schedule", s.schedule, {{"cosine", Schedule::kCosine}, {"step", Schedule::kStep}},
+             "cosine or step")
+      ->group(group);
   app.add_option("--warmup", s.warmup_epochs, "epochs of rising rate; a tenth of all by default")
       ->group(group);
   app.add_option("--lr-step-epochs", s.step_epochs, "step schedule: epochs between reductions")
@@ -162,13 +156,10 @@ void TrainCommand::add_optimiser(CLI::App& app) {
 
 void TrainCommand::add_collapse(CLI::App& app) {
   const std::string group = "What is kept, and what happens where nothing is learnt";
-  static const std::map<std::string, KeptState> kStates = {{"best", KeptState::kBest},
-                                                           {"last", KeptState::kLast}};
-  app.add_option("--keep", options.keep,
-                 "the state that becomes the ONNX file: best by validation, or last; best by default where "
-                 "there is a validation set")
-      ->group(group)
-      ->transform(CLI::CheckedTransformer(kStates));
+  add_choice(app, "--keep", options.keep, {{"best", KeptState::kBest}, {"last", KeptState::kLast}},
+             "the state that becomes the ONNX file: best by validation, or last; best by default where "
+             "there is a validation set")
+      ->group(group);
   app.add_option("--restarts", options.collapse.restarts,
                  "how often a run whose loss is back at chance returns to its best state, each time at 0.3 "
                  "of the rate; then it ends with status 8")

@@ -189,6 +189,26 @@ TEST_F(BadInput, NothingThatIsReadIsWrittenOver) {
   EXPECT_EQ(content(video_), film);
 }
 
+TEST_F(BadInput, AMistypedWordIsToldWithTheNearest) {
+  const auto message = [](const std::vector<std::string>& arguments) {
+    const auto outcome = cli::relevid(arguments);
+    EXPECT_EQ(outcome.status, kInvalid);
+    return outcome.err;
+  };
+  EXPECT_EQ(message({"train", "set", "--out", "m.onnx", "--keep", "lst"}),
+            "relevid: invalid argument: --keep lst (did you mean 'last'?); it is one of best, last\n");
+  EXPECT_THAT(message({"train", "set", "--out", "m.onnx", "--schedule", "1"}),
+              HasSubstr("one of cosine, step"));
+  EXPECT_THAT(message({"audit", model_, "set", "--out", "a.db", "--target", "labels"}),
+              HasSubstr("'label'?"));
+  EXPECT_THAT(message({"evaluate", model_, "set", "--out", "a.db", "--labels-by", "nam"}),
+              HasSubstr("'name'?"));
+  EXPECT_THAT(message({"audit", model_, "set", "--out", "a.db", "--format", "kinetic"}),
+              HasSubstr("'kinetics'?"));
+  EXPECT_THAT(message({"report", "a.db", "--format", "jsn"}), HasSubstr("'json'?"));
+  EXPECT_THAT(message({"explain", model_, video_, "--sampler", "slowfas"}), HasSubstr("slowfast"));
+}
+
 TEST_F(BadInput, LabelsThatDoNotFitTheClasses) {
   expect(kInvalid, "2 class names", {model_, video_, "--labels", bytes("two.txt", "a\nb\n")});
 }
