@@ -5,6 +5,7 @@
 
 #include <map>
 
+#include "graph/operator_traits.h"
 #include "machine_peaks.h"
 #include "timing.h"
 
@@ -52,27 +53,28 @@ void print_layers(Network& network, const Tensor& clip, int rounds) {
              "forward", "W+ x", "W+^T s, route", "", "ms  share", "ms  share", "ms  share");
   for (size_t i = 0; i < network.steps().size(); ++i) {
     const Step& step = network.steps()[i];
-    if (!step.runs) continue;
+    if (!step.fusion.runs) continue;
     const graph::Node& node = *step.node;
-    const double least = peaks.least_ms(multiply_adds(graph, node), bytes_of(graph, node, step.result));
+    const double least =
+        peaks.least_ms(multiply_adds(graph, node), bytes_of(graph, node, step.fusion.result));
     const auto input = [&](graph::ValueId value) { return values.at(value); };
     const auto add = [&](const std::string& column, double time) {
       totals[column] += time;
       return cell(time, least);
     };
     std::string line = fmt::format("{:<34.34} {:<12.12}", node.name, graph::name(node.op));
-    line +=
-        " " + add("forward", median_time(rounds, [&] { values[step.result] = network.run_alone(i, input); }));
+    line += " " + add("forward",
+                      median_time(rounds, [&] { values[step.fusion.result] = network.run_alone(i, input); }));
     const Buffer& x = values.at(node.inputs[0]);
-    const Buffer& y = values.at(step.result);
-    if (step.linear) {
-      line += add("apply", median_time(rounds, [&] { step.linear->apply(x, kPositive, {}); }));
-      line += add("back", median_time(rounds, [&] { step.linear->adjoint(y, kPositive); }));
-    } else if (step.maximum) {
+    const Buffer& y = values.at(step.fusion.result);
+    if (kernels::LinearMap* linear = step.linear()) {
+      line += add("apply", median_time(rounds, [&] { linear->apply(x, kPositive, {}); }));
+      line += add("back", median_time(rounds, [&] { linear->adjoint(y, kPositive); }));
+    } else if (const auto* maximum = std::get_if<prepared::Maximum>(&step.prepared)) {
       Buffer winners;
-      step.maximum->forward(x, &winners);
+      maximum->map->forward(x, &winners);
       line += fmt::format(" {:16}", "");
-      line += add("back", median_time(rounds, [&] { step.maximum->route(y, winners); }));
+      line += add("back", median_time(rounds, [&] { maximum->map->route(y, winners); }));
     }
     fmt::print("{}\n", line);
   }

@@ -11,10 +11,12 @@
 #include "api/model_implementation.h"
 #include "base/hash.h"
 #include "base/input_guard.h"
+#include "base/overloaded.h"
 #include "explain/composite.h"
 #include "explain/exactness.h"
 #include "explain/explainer.h"
 #include "graph/fold_clips.h"
+#include "graph/operator_traits.h"
 #include "graph/specialise.h"
 #include "network/network.h"
 #include "onnx/import.h"
@@ -47,23 +49,31 @@ std::string window_detail(const graph::Window& window) {
 }
 
 std::string detail(const graph::Operator& op) {
-  if (const auto* c = std::get_if<graph::Convolution>(&op)) {
-    return window_detail(c->window) + (c->groups > 1 ? fmt::format(", {} groups", c->groups) : "");
-  }
-  if (const auto* m = std::get_if<graph::MaxPool>(&op)) return window_detail(m->window);
-  if (const auto* a = std::get_if<graph::AveragePool>(&op)) return window_detail(a->window);
-  if (const auto* a = std::get_if<graph::Activation>(&op)) {
-    const auto kind = std::string(graph::name(a->kind));
-    return a->kind == graph::Activation::Kind::kClip ? fmt::format("{} {:g} to {:g}", kind, a->alpha, a->beta)
+  return std::visit(
+      Overloaded{
+          [](const graph::Convolution& c) {
+            return window_detail(c.window) + (c.groups > 1 ? fmt::format(", {} groups", c.groups) : "");
+          },
+          [](const OneOf<graph::MaxPool, graph::AveragePool> auto& pool) {
+            return window_detail(pool.window);
+          },
+          [](const Activation& f) {
+            const auto kind = std::string(name(f.kind));
+            return f.kind == Activation::Kind::kClip ? fmt::format("{} {:g} to {:g}", kind, f.alpha, f.beta)
                                                      : kind;
-  }
-  if (const auto* r = std::get_if<graph::Reduce>(&op)) {
-    const char* kind = r->kind == graph::Reduce::Kind::kMean  ? "mean"
-                       : r->kind == graph::Reduce::Kind::kSum ? "sum"
-                                                              : "max";
-    return fmt::format("{} over axes {}", kind, fmt::join(r->axes, ", "));
-  }
-  return "";
+          },
+          [](const graph::Reduce& r) {
+            const char* kind = r.kind == graph::Reduce::Kind::kMean  ? "mean"
+                               : r.kind == graph::Reduce::Kind::kSum ? "sum"
+                                                                     : "max";
+            return fmt::format("{} over axes {}", kind, fmt::join(r.axes, ", "));
+          },
+          // Their name and output shape say enough.
+          [](const OneOf<graph::TransposedConvolution, graph::Dense, graph::Resample, graph::PRelu,
+                         graph::Affine, graph::Add, graph::Multiply, graph::MatMul, graph::Softmax,
+                         graph::Standardise, graph::BatchNorm, graph::Dropout, graph::Concat, graph::Slice,
+                         graph::Pad, graph::Reshape, graph::Transpose> auto&) -> std::string { return ""; }},
+      op);
 }
 
 /// "[?, 3, 16, 112, 112]": open sizes as question marks.

@@ -7,7 +7,9 @@
 
 #include <algorithm>
 
+#include "base/overloaded.h"
 #include "base/suggest.h"
+#include "graph/operator_traits.h"
 #include "relevid/error.h"
 
 namespace relevid {
@@ -44,35 +46,41 @@ Composite composite(std::string name, std::optional<Rule> first, Rule convolutio
   return result;
 }
 
-bool is_max(const graph::Operator& op) {
-  const auto* reduce = std::get_if<graph::Reduce>(&op);
-  return std::holds_alternative<graph::MaxPool>(op) || (reduce && reduce->kind == graph::Reduce::Kind::kMax);
-}
+/// Which kind of rule a node takes.
+enum class RuleKind { kNone, kLinear, kPooling, kAddition, kGate, kMatrices };
 
-bool is_product(const graph::Operator& op) {
-  return std::holds_alternative<graph::Multiply>(op) || std::holds_alternative<graph::MatMul>(op);
-}
-
-bool has_weights(const graph::Operator& op) {
-  return std::holds_alternative<graph::Convolution>(op) || std::holds_alternative<graph::Dense>(op) ||
-         std::holds_alternative<graph::TransposedConvolution>(op);
+RuleKind rule_kind(const graph::Operator& op) {
+  return std::visit(
+      Overloaded{[](const OneOf<graph::Convolution, graph::TransposedConvolution, graph::Dense,
+                                graph::AveragePool> auto&) { return RuleKind::kLinear; },
+                 [](const graph::Resample& resample) {
+                   return resample.selects() ? RuleKind::kNone : RuleKind::kLinear;
+                 },
+                 [](const graph::Reduce& reduce) {
+                   return reduce.kind == graph::Reduce::Kind::kMax ? RuleKind::kPooling : RuleKind::kLinear;
+                 },
+                 [](const graph::MaxPool&) { return RuleKind::kPooling; },
+                 [](const graph::Add&) { return RuleKind::kAddition; },
+                 [](const graph::Multiply&) { return RuleKind::kGate; },
+                 [](const graph::MatMul&) { return RuleKind::kMatrices; },
+                 // Relevance passes, or goes by the one way that there is.
+                 [](const OneOf<Activation, graph::PRelu, graph::Affine, graph::Softmax, graph::Standardise,
+                                graph::BatchNorm, graph::Dropout, graph::Concat, graph::Slice, graph::Pad,
+                                graph::Reshape, graph::Transpose> auto&) { return RuleKind::kNone; }},
+      op);
 }
 
 /// Whether a rule is one that this kind of node can take.
 bool suits(const NodeRule& rule, const graph::Operator& op) {
-  const auto* resample = std::get_if<graph::Resample>(&op);
-  const bool linear = has_weights(op) || std::holds_alternative<graph::AveragePool>(op) ||
-                      (resample && !resample->selects()) ||
-                      (std::holds_alternative<graph::Reduce>(op) && !is_max(op));
-  if (std::holds_alternative<Rule>(rule)) return linear;
-  if (std::holds_alternative<PoolingRule>(rule)) return is_max(op);
-  if (std::holds_alternative<AdditionRule>(rule)) return std::holds_alternative<graph::Add>(op);
-  if (std::get<ProductRule>(rule) == ProductRule::kEven) return std::holds_alternative<graph::MatMul>(op);
-  return is_product(op);
-}
-
-bool needs_rule(const graph::Operator& op) {
-  return suits(Rule{}, op) || is_max(op) || std::holds_alternative<graph::Add>(op) || is_product(op);
+  const RuleKind kind = rule_kind(op);
+  return std::visit(Overloaded{[&](const Rule&) { return kind == RuleKind::kLinear; },
+                               [&](PoolingRule) { return kind == RuleKind::kPooling; },
+                               [&](AdditionRule) { return kind == RuleKind::kAddition; },
+                               [&](ProductRule product) {
+                                 return kind == RuleKind::kMatrices ||
+                                        (kind == RuleKind::kGate && product != ProductRule::kEven);
+                               }},
+                    rule);
 }
 
 bool gives_all_to_one(const NodeRule& rule) {
@@ -117,7 +125,7 @@ std::vector<char> last_layers(const graph::Graph& graph) {
   for (size_t i = graph.nodes.size(); i-- > 0;) {
     const graph::Node& node = graph.nodes[i];
     if (!reaches[static_cast<size_t>(node.output)]) continue;
-    const bool weights = has_weights(node.op);
+    const bool weights = traits(node.op).has(graph::kWeights);
     result[i] = weights;
     if (weights) continue;
     for (const graph::ValueId input : node.inputs) reaches[static_cast<size_t>(input)] = 1;
@@ -206,7 +214,7 @@ std::vector<std::optional<NodeRule>> assign(const Composite& composite, const gr
   std::string missing;
   for (size_t i = 0; i < graph.nodes.size(); ++i) {
     const graph::Node& node = graph.nodes[i];
-    if (!needs_rule(node.op)) continue;
+    if (rule_kind(node.op) == RuleKind::kNone) continue;
     const auto entry =
         std::ranges::find_if(composite.entries, [&](const auto& e) { return applies(e, places, node, i); });
     if (entry == composite.entries.end()) {
@@ -244,21 +252,18 @@ void require_used(std::span<const CompositeEntry> entries, const graph::Graph& g
 
 std::string describe(const std::optional<NodeRule>& rule) {
   if (!rule) return "pass";
-  if (const auto* r = std::get_if<Rule>(&*rule)) return r->name;
-  if (const auto* r = std::get_if<PoolingRule>(&*rule)) return *r == PoolingRule::kWinner ? "winner" : "even";
-  if (const auto* r = std::get_if<AdditionRule>(&*rule)) {
-    if (*r == AdditionRule::kSameSign) return same_sign_rule().name;
-    return *r == AdditionRule::kNorm ? "norm" : "even";
-  }
-  switch (std::get<ProductRule>(*rule)) {
-    case ProductRule::kSignal:
-      return "signal";
-    case ProductRule::kHalf:
-      return "half";
-    case ProductRule::kEven:
-      return "even";
-  }
-  return "?";
+  return std::visit(
+      Overloaded{[](const Rule& r) { return r.name; },
+                 [](PoolingRule r) -> std::string { return r == PoolingRule::kWinner ? "winner" : "even"; },
+                 [](AdditionRule r) -> std::string {
+                   if (r == AdditionRule::kSameSign) return same_sign_rule().name;
+                   return r == AdditionRule::kNorm ? "norm" : "even";
+                 },
+                 [](ProductRule r) -> std::string {
+                   if (r == ProductRule::kSignal) return "signal";
+                   return r == ProductRule::kHalf ? "half" : "even";
+                 }},
+      *rule);
 }
 
 }  // namespace relevid

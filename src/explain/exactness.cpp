@@ -3,15 +3,10 @@
 
 #include <fmt/format.h>
 
+#include "base/overloaded.h"
+
 namespace relevid {
 namespace {
-
-using graph::Activation;
-
-bool is_piecewise_linear(Activation::Kind kind) {
-  return kind == Activation::Kind::kRelu || kind == Activation::Kind::kClip ||
-         kind == Activation::Kind::kLeakyRelu || kind == Activation::Kind::kHardSigmoid;
-}
 
 ProductRule product_rule(const std::optional<NodeRule>& rule) {
   const auto* product = rule ? std::get_if<ProductRule>(&*rule) : nullptr;
@@ -47,21 +42,34 @@ std::string of_product(bool matrices, bool symmetric, ProductRule rule) {
 }
 
 std::string reason(const graph::Operator& op, const std::optional<NodeRule>& rule) {
-  if (const auto* f = std::get_if<Activation>(&op)) {
-    if (is_piecewise_linear(f->kind)) return "";
-    return fmt::format("{} is not piecewise linear: relevance passes as it is", graph::name(f->kind));
-  }
-  if (const auto* product = std::get_if<graph::Multiply>(&op))
-    return of_product(false, product->gate < 0, product_rule(rule));
-  if (const auto* product = std::get_if<graph::MatMul>(&op))
-    return of_product(true, product->weights < 0, product_rule(rule));
-  if (std::holds_alternative<graph::Softmax>(op))
-    return "softmax: Taylor decomposition at its input (AttnLRP, proposition 3.1), which does not conserve";
-  if (std::holds_alternative<graph::Standardise>(op))
-    return "normalisation over axes: mean and deviation count as constants, relevance passes as it is";
-  if (std::holds_alternative<graph::Affine>(op))
-    return "constants that are not merged into a layer: relevance passes as it is";
-  return "";
+  return std::visit(
+      Overloaded{
+          [](const Activation& f) {
+            if (is_piecewise_linear(f)) return std::string();
+            return fmt::format("{} is not piecewise linear: relevance passes as it is", name(f.kind));
+          },
+          [&](const graph::Multiply& product) {
+            return of_product(false, product.gate < 0, product_rule(rule));
+          },
+          [&](const graph::MatMul& product) {
+            return of_product(true, product.weights < 0, product_rule(rule));
+          },
+          [](const graph::Softmax&) -> std::string {
+            return "softmax: Taylor decomposition at its input (AttnLRP, proposition 3.1), which does not "
+                   "conserve";
+          },
+          [](const graph::Standardise&) -> std::string {
+            return "normalisation over axes: mean and deviation count as constants, relevance passes as it "
+                   "is";
+          },
+          [](const graph::Affine&) -> std::string {
+            return "constants that are not merged into a layer: relevance passes as it is";
+          },
+          [](const OneOf<graph::Convolution, graph::TransposedConvolution, graph::Dense, graph::MaxPool,
+                         graph::AveragePool, graph::Reduce, graph::Resample, graph::PRelu, graph::Add,
+                         graph::BatchNorm, graph::Dropout, graph::Concat, graph::Slice, graph::Pad,
+                         graph::Reshape, graph::Transpose> auto&) -> std::string { return ""; }},
+      op);
 }
 
 }  // namespace
@@ -86,11 +94,20 @@ std::map<std::string, std::vector<size_t>> by_reason(std::span<const std::string
 }
 
 std::string describe(const graph::Operator& op, const std::optional<NodeRule>& rule) {
-  if (std::holds_alternative<graph::Softmax>(op)) return "Taylor";
-  if (std::holds_alternative<graph::Standardise>(op)) return "identity";
-  const bool matrices = std::holds_alternative<graph::MatMul>(op);
-  if (matrices && rule && product_rule(rule) == ProductRule::kSignal) return "value path";
-  return describe(rule);
+  return std::visit(
+      Overloaded{
+          [](const graph::Softmax&) -> std::string { return "Taylor"; },
+          [](const graph::Standardise&) -> std::string { return "identity"; },
+          [&](const graph::MatMul&) -> std::string {
+            return rule && product_rule(rule) == ProductRule::kSignal ? "value path" : describe(rule);
+          },
+          [&](const OneOf<graph::Convolution, graph::TransposedConvolution, graph::Dense, graph::MaxPool,
+                          graph::AveragePool, graph::Reduce, graph::Resample, Activation, graph::PRelu,
+                          graph::Affine, graph::Add, graph::Multiply, graph::BatchNorm, graph::Dropout,
+                          graph::Concat, graph::Slice, graph::Pad, graph::Reshape, graph::Transpose> auto&) {
+            return describe(rule);
+          }},
+      op);
 }
 
 }  // namespace relevid

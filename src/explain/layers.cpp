@@ -6,6 +6,7 @@
 #include <algorithm>
 
 #include "base/suggest.h"
+#include "graph/operator_traits.h"
 #include "relevid/error.h"
 
 namespace relevid {
@@ -13,13 +14,6 @@ namespace {
 
 using graph::at;
 using graph::ValueId;
-
-/// Whether a node changes values one by one, so that what comes out is still the same map.
-bool is_elementwise(const graph::Operator& op) {
-  return std::holds_alternative<graph::Activation>(op) || std::holds_alternative<graph::Affine>(op) ||
-         std::holds_alternative<graph::PRelu>(op) || std::holds_alternative<graph::Add>(op) ||
-         std::holds_alternative<graph::Multiply>(op);
-}
 
 bool is_convolution(const graph::Operator& op) {
   return std::holds_alternative<graph::Convolution>(op) ||
@@ -37,7 +31,7 @@ ValueId layer_value(const Network& network, const std::string& name) {
       continue;
     }
     // An activation that has been taken into the layer before it is that one's result.
-    return steps[i].runs ? steps[i].result : steps[i].node->output;
+    return steps[i].fusion.runs ? steps[i].fusion.result : steps[i].node->output;
   }
   throw Error(ErrorKind::kInvalidArgument,
               fmt::format("no layer '{}'{}; relevid inspect lists them", name, did_you_mean(name, names)));
@@ -65,13 +59,14 @@ ValueId last_spatial_value(const Network& network) {
     const graph::Node& node = graph.nodes[i];
     const bool reads =
         std::ranges::any_of(node.inputs, [&](ValueId input) { return follows[at(input)] != 0; });
-    if (!reads || !is_elementwise(node.op) || graph.shape(node.output) != graph.shape(value)) continue;
+    if (!reads || !traits(node.op).has(graph::kElementwise) || graph.shape(node.output) != graph.shape(value))
+      continue;
     value = node.output;
     follows[at(value)] = 1;
   }
   // Where its writer has no value of its own, because an activation was taken into it, that is the result.
   for (const Step& step : network.steps()) {
-    if (step.runs && step.node->output == value) return step.result;
+    if (step.fusion.runs && step.node->output == value) return step.fusion.result;
   }
   return value;
 }

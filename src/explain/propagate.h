@@ -57,14 +57,14 @@ class Propagation {
                         size_t first);
   /// Whether the node takes relevance that lies on winners.
   bool takes_winners(size_t index) const;
+  struct PassBack;
   void pass_back(size_t index, const Trace& trace, const Relevance& relevance, LayerFlow& flow);
-  void pass_maximum(size_t index, PoolingRule rule, const Trace& trace, const kernels::Buffer& r);
   void pass_linear(const Step& step, const Rule& rule, const kernels::Buffer& x, const Relevance& relevance,
                    LayerFlow& flow);
-  void pass_addition(const Step& step, AdditionRule rule, const Trace& trace, const kernels::Buffer& r,
-                     LayerFlow& flow);
-  void pass_product(const Step& step, ProductRule rule, const kernels::Buffer& r);
-  void pass_scaling(size_t index, const kernels::Buffer& r, LayerFlow& flow);
+  void pass_addition(const Step& step, double sign, AdditionRule rule, const Trace& trace,
+                     const kernels::Buffer& r, LayerFlow& flow);
+  void pass_product(const Step& step, int gate, ProductRule rule, const kernels::Buffer& r);
+  void pass_scaling(size_t index, const graph::Affine& op, const kernels::Buffer& r, LayerFlow& flow);
   Relevance through(const Step& step, const Rule& rule, const Share& share, const kernels::Buffer& x,
                     const Relevance& relevance, bool x_never_negative, LayerFlow& flow);
   /// Where the relevance is not 0; elsewhere anything.
@@ -76,9 +76,11 @@ class Propagation {
   const kernels::Buffer* constant_terms(const Step& step, const Share& share);
   const kernels::Buffer& bound(graph::ValueId value, InputPart which);
 
-  void give(graph::ValueId value, kernels::Buffer r) { give(value, Relevance{std::move(r)}); }
-  void give(graph::ValueId value, Relevance relevance);
-  static kernels::Buffer written_out(Relevance relevance);
+  /// Adds to what a value has got so far.
+  void accumulate(graph::ValueId value, kernels::Buffer r) { accumulate(value, Relevance{std::move(r)}); }
+  void accumulate(graph::ValueId value, Relevance relevance);
+  /// In the value's own shape, wherever it lies on winners.
+  static kernels::Buffer densify(Relevance relevance);
 
   Network& network_;
   kernels::Library& library_;

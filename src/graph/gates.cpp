@@ -6,6 +6,8 @@
 #include <set>
 #include <vector>
 
+#include "graph/operator_traits.h"
+
 namespace relevid::graph {
 namespace {
 
@@ -15,17 +17,11 @@ const Node* writer_of(const Graph& graph, const std::vector<int>& writers, Value
   return writer < 0 ? nullptr : &graph.nodes[static_cast<size_t>(writer)];
 }
 
-/// Whether a node scales and shifts everything alike, as a decomposed HardSigmoid does; a batch norm does
+/// Whether a node scales and shifts all elements equally, as a decomposed HardSigmoid does; a batch norm does
 /// not.
 bool is_line(const Node* node) {
   const auto* affine = node ? std::get_if<Affine>(&node->op) : nullptr;
   return affine && affine->scale->elements() == 1 && affine->shift->elements() == 1;
-}
-
-bool is_elementwise(const Operator& op) {
-  return std::holds_alternative<Activation>(op) || std::holds_alternative<PRelu>(op) ||
-         std::holds_alternative<Affine>(op) || std::holds_alternative<Add>(op) ||
-         std::holds_alternative<Multiply>(op);
 }
 
 /// Whether `value` is made of `base` alone, element by element.
@@ -37,7 +33,7 @@ bool is_made_of(const Graph& graph, const std::vector<int>& writers, ValueId val
     open.pop_back();
     if (!seen.insert(next).second) continue;
     const Node* node = writer_of(graph, writers, next);
-    if (!node || !is_elementwise(node->op) || graph.shape(next) != graph.shape(base)) return false;
+    if (!node || !traits(node->op).has(kElementwise) || graph.shape(next) != graph.shape(base)) return false;
     open.insert(open.end(), node->inputs.begin(), node->inputs.end());
   }
   return true;
@@ -60,7 +56,7 @@ bool has_finite_bounds(const Activation& clip) {
 }
 
 /// Whether a value comes out of a sigmoid, however reshaped or scaled since. A HardSigmoid that the exporter
-/// took apart is a Clip with a line before or behind it: Clip(x + 3, 0, 6) / 6, Clip(x / 6 + 0.5, 0, 1).
+/// took apart is a Clip with a line before or after it: Clip(x + 3, 0, 6) / 6, Clip(x / 6 + 0.5, 0, 1).
 bool is_squashed(const Graph& graph, const std::vector<int>& writers, ValueId value) {
   bool scaled_since = false;
   while (const Node* node = writer_of(graph, writers, value)) {

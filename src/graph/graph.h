@@ -42,7 +42,7 @@ struct Graph {
   std::vector<int> writers() const;
 };
 
-/// For each value whether it can be shown never to be negative (behind a ReLU, a sigmoid, averages of such,
+/// For each value whether it can be shown never to be negative (after a ReLU, a sigmoid, averages of such,
 /// ...).
 std::vector<char> never_negative(const Graph& graph);
 

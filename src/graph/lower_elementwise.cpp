@@ -91,26 +91,29 @@ Affine masked(Builder& builder, const ModelNode& node, size_t at, const Shape& t
   return {share(std::move(scale)), share(std::move(shift))};
 }
 
+Activation activation_of(const ModelNode& node) {
+  using Kind = Activation::Kind;
+  if (node.op == "Relu") return {Kind::kRelu};
+  if (node.op == "LeakyRelu") return {Kind::kLeakyRelu, node.number("alpha", 0.01), 0};
+  if (node.op == "Sigmoid") return {Kind::kSigmoid};
+  if (node.op == "HardSigmoid")
+    return {Kind::kHardSigmoid, node.number("alpha", 0.2), node.number("beta", 0.5)};
+  if (node.op == "HardSwish") return {Kind::kHardSwish};
+  if (node.op == "Tanh") return {Kind::kTanh};
+  if (node.op == "Elu") return {Kind::kElu, node.number("alpha", 1), 0};
+  if (node.op == "Gelu") return {node.text("approximate", "none") == "tanh" ? Kind::kGeluTanh : Kind::kGelu};
+  if (node.op == "Erf") return {Kind::kErf};
+  if (node.op == "Exp") return {Kind::kExp};
+  if (node.op == "Sqrt") return {Kind::kPower, 0.5, 0};
+  if (node.op == "Reciprocal") return {Kind::kPower, -1, 0};
+  throw Error(ErrorKind::kInternal, fmt::format("'{}' is in the table of activations, and is none", node.op));
+}
+
 }  // namespace
 
 void lower_activation(Builder& builder, const ModelNode& node) {
-  using Kind = Activation::Kind;
   const ValueId x = builder.value(node, 0);
-  Activation op;
-  if (node.op == "LeakyRelu") op = {Kind::kLeakyRelu, node.number("alpha", 0.01), 0};
-  if (node.op == "Sigmoid") op = {Kind::kSigmoid, 0, 0};
-  if (node.op == "HardSigmoid")
-    op = {Kind::kHardSigmoid, node.number("alpha", 0.2), node.number("beta", 0.5)};
-  if (node.op == "HardSwish") op = {Kind::kHardSwish, 0, 0};
-  if (node.op == "Tanh") op = {Kind::kTanh, 0, 0};
-  if (node.op == "Elu") op = {Kind::kElu, node.number("alpha", 1), 0};
-  if (node.op == "Gelu")
-    op = {node.text("approximate", "none") == "tanh" ? Kind::kGeluTanh : Kind::kGelu, 0, 0};
-  if (node.op == "Erf") op = {Kind::kErf, 0, 0};
-  if (node.op == "Exp") op = {Kind::kExp, 0, 0};
-  if (node.op == "Sqrt") op = {Kind::kPower, 0.5, 0};
-  if (node.op == "Reciprocal") op = {Kind::kPower, -1, 0};
-  builder.define(node.outputs.at(0), builder.emit(node, op, {x}, builder.shape(x)));
+  builder.define(node.outputs.at(0), builder.emit(node, activation_of(node), {x}, builder.shape(x)));
 }
 
 void lower_power(Builder& builder, const ModelNode& node) {

@@ -15,7 +15,7 @@ namespace relevid::graph {
 namespace {
 
 ValueId emit_resample(Builder& builder, const ModelNode& node, ValueId x, int64_t axis,
-                      std::vector<Resample::Tap> taps) {
+                      std::vector<AxisTap> taps) {
   Shape to = builder.shape(x);
   to[axis] = taps.empty() ? 0 : taps.back().to + 1;
   return builder.emit(node, Resample{axis, std::move(taps)}, {x}, std::move(to));
@@ -53,15 +53,15 @@ struct AxisResize {
   bool keeps_all() const { return from == to && scale == 1; }
 };
 
-std::vector<Resample::Tap> nearest_taps(const AxisResize& axis) {
-  std::vector<Resample::Tap> taps;
+std::vector<AxisTap> nearest_taps(const AxisResize& axis) {
+  std::vector<AxisTap> taps;
   for (int64_t o = 0; o < axis.to; ++o) taps.push_back({o, axis.nearest_to(axis.position(o)), 1});
   return taps;
 }
 
 /// Beyond the first and last element the edge goes on.
-std::vector<Resample::Tap> linear_taps(const AxisResize& axis) {
-  std::vector<Resample::Tap> taps;
+std::vector<AxisTap> linear_taps(const AxisResize& axis) {
+  std::vector<AxisTap> taps;
   for (int64_t o = 0; o < axis.to; ++o) {
     const float x = axis.position(o), below = std::floor(x);
     const int64_t first = axis.clamped(below), second = axis.clamped(below + 1);
@@ -132,7 +132,7 @@ void lower_resize(Builder& builder, const ModelNode& node) {
 
 ValueId emit_selection(Builder& builder, const ModelNode& node, ValueId x, int64_t axis,
                        const std::vector<int64_t>& indices) {
-  std::vector<Resample::Tap> taps;
+  std::vector<AxisTap> taps;
   for (size_t i = 0; i < indices.size(); ++i) taps.push_back({static_cast<int64_t>(i), indices[i], 1});
   return emit_resample(builder, node, x, axis, std::move(taps));
 }

@@ -1,13 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
-// The operators that a network is run with, as data.
+// The operators that a network is run with, as data. What is to be known of each is a row of
+// graph/operator_traits.h.
 #pragma once
 
 #include <cstdint>
-#include <string_view>
 #include <variant>
 #include <vector>
 
 #include "graph/model.h"
+#include "tensor/activation.h"
+#include "tensor/axis_tap.h"
 
 namespace relevid::graph {
 
@@ -53,42 +55,18 @@ struct Reduce {
 /// One axis of x in another size: y[.., to, ..] = Σ over the taps of `to` of weight x[.., from, ..]. What
 /// Resize does along an axis; with one tap of weight 1 for each element also Expand and Gather.
 struct Resample {
-  struct Tap {
-    int64_t to = 0, from = 0;
-    double weight = 1;
-  };
   int64_t axis = 0;
-  std::vector<Tap> taps;  ///< ascending by `to`, one or more for every element of y
+  std::vector<AxisTap> taps;  ///< ascending by `to`, one or more for every element of y
   /// Whether every element of y is one of x: then it moves values.
   bool selects() const;
 };
-/// y = f(x). alpha and beta: Clip's bounds, LeakyRelu's and Elu's slope, HardSigmoid's line; Power is
-/// (x + beta)^alpha.
-struct Activation {
-  enum class Kind {
-    kRelu,
-    kClip,
-    kLeakyRelu,
-    kSigmoid,
-    kHardSigmoid,
-    kHardSwish,
-    kTanh,
-    kElu,
-    kGelu,
-    kGeluTanh,
-    kErf,
-    kExp,
-    kPower
-  };
-  Kind kind = Kind::kRelu;
-  double alpha = 0;
-  double beta = 0;
-};
+/// y = f(x), element by element.
+using relevid::Activation;
 /// y = x where x > 0, else slope x; the slope broadcasts to x.
 struct PRelu {
   TensorRef slope;
 };
-/// y = (x - mean) / sqrt(variance + epsilon), mean and variance of x over `axes`. What comes behind it in
+/// y = (x - mean) / sqrt(variance + epsilon), mean and variance of x over `axes`. What comes after it in
 /// LayerNormalization and InstanceNormalization is an Affine.
 struct Standardise {
   std::vector<int64_t> axes;
@@ -146,9 +124,5 @@ struct Dropout {
 using Operator = std::variant<Convolution, Dense, MaxPool, AveragePool, Reduce, Activation, Affine, Add,
                               Multiply, Concat, Slice, Pad, Reshape, Transpose, Softmax, BatchNorm, Dropout,
                               TransposedConvolution, Resample, PRelu, Standardise, MatMul>;
-
-/// "Convolution", "Dense", ... for tables and messages.
-std::string_view name(const Operator& op);
-std::string_view name(Activation::Kind kind);
 
 }  // namespace relevid::graph

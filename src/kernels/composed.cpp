@@ -12,8 +12,8 @@ SoftmaxMap::SoftmaxMap(Library& library, const Shape& input, int64_t axis)
 
 Buffer SoftmaxMap::forward(const Buffer& x) {
   const Buffer below_one = library_.add(x, largest_->forward(x, nullptr), -1);
-  const Buffer powers = library_.activate(below_one, {ActivationSpec::Kind::kExp, 0, 0});
-  return library_.multiply(powers, library_.activate(total(powers), {ActivationSpec::Kind::kPower, -1, 0}));
+  const Buffer powers = library_.activate(below_one, {Activation::Kind::kExp, 0, 0});
+  return library_.multiply(powers, library_.activate(total(powers), {Activation::Kind::kPower, -1, 0}));
 }
 
 Buffer SoftmaxMap::gradient(const Buffer& y, const Buffer& g) {
@@ -41,7 +41,7 @@ StandardiseMap::StandardiseMap(Library& library, const Shape& input, const std::
 
 Buffer StandardiseMap::scale(const Buffer& centred) {
   const Buffer variance = mean_->apply(library_.multiply(centred, centred), {}, {});
-  return library_.activate(variance, {ActivationSpec::Kind::kPower, -0.5, epsilon_});
+  return library_.activate(variance, {Activation::Kind::kPower, -0.5, epsilon_});
 }
 
 Buffer StandardiseMap::forward(const Buffer& x) {
@@ -80,7 +80,7 @@ class TransposedConvolution final : public LinearMap {
 
   Buffer forward(const Buffer& x, Buffer) override {
     Buffer y = apply(x, {}, {BiasPart::Kind::kAll});
-    return activation_.kind == ActivationSpec::Kind::kNone ? y : library_.activate(y, activation_);
+    return activation_.kind == Activation::Kind::kIdentity ? y : library_.activate(y, activation_);
   }
   Buffer apply(const Buffer& x, WeightTransform weight, BiasPart part) override {
     Buffer y = of_->adjoint(x, weight);
@@ -120,7 +120,7 @@ class TransposedConvolution final : public LinearMap {
   Library& library_;
   Shape output_;
   std::shared_ptr<const Tensor> bias_;
-  ActivationSpec activation_;
+  Activation activation_;
   std::unique_ptr<LinearMap> of_;
 };
 

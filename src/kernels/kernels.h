@@ -150,9 +150,9 @@ class Library {
   virtual Tensor download(const Buffer& x) = 0;     ///< float32, or float64 from the reference library
   virtual Buffer filled(const Shape& shape, double value) = 0;
 
-  virtual Buffer activate(const Buffer& x, const ActivationSpec& f) = 0;
+  virtual Buffer activate(const Buffer& x, const Activation& f) = 0;
   /// g f'(x), or its guided or deconvnet variant. `kept` is f(x) where f's slope can be told from it, else x.
-  virtual Buffer activation_gradient(const Buffer& kept, const Buffer& g, const ActivationSpec& f,
+  virtual Buffer activation_gradient(const Buffer& kept, const Buffer& g, const Activation& f,
                                      GradientMode mode) = 0;
 
   /// a op b; b broadcasts to a's shape.

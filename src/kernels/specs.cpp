@@ -5,8 +5,8 @@
 
 #include <algorithm>
 #include <cmath>
-#include <numbers>
 
+#include "base/overloaded.h"
 #include "relevid/error.h"
 
 namespace relevid::kernels {
@@ -80,112 +80,6 @@ double BiasPart::operator()(double b) const {
   return b;
 }
 
-namespace {
-
-/// √(2/π) (x + 0.044715 x³), of which GELU's approximation takes the tanh: Hendrycks and Gimpel 2016 (arXiv
-/// 1606.08415), section 2.
-double gelu_argument(double x) {
-  return std::sqrt(2 / std::numbers::pi) * (x + 0.044715 * x * x * x);
-}
-double gelu_argument_slope(double x) {
-  return std::sqrt(2 / std::numbers::pi) * (1 + 3 * 0.044715 * x * x);
-}
-/// The normal distribution: its probability of values below x, and its density.
-double normal_below(double x) {
-  return 0.5 * std::erfc(-x / std::numbers::sqrt2);
-}
-double normal_density(double x) {
-  return std::exp(-x * x / 2) / std::sqrt(2 * std::numbers::pi);
-}
-
-}  // namespace
-
-bool is_rectifier(const ActivationSpec& f) {
-  using Kind = ActivationSpec::Kind;
-  return f.kind == Kind::kRelu || (f.kind == Kind::kClip && f.alpha == 0);
-}
-
-bool slope_from_output(const ActivationSpec& f) {
-  using Kind = ActivationSpec::Kind;
-  const bool bends_back = f.alpha < 0 && (f.kind == Kind::kLeakyRelu || f.kind == Kind::kElu);
-  const bool from_input = f.kind == Kind::kHardSwish || f.kind == Kind::kGelu || f.kind == Kind::kGeluTanh ||
-                          f.kind == Kind::kErf || f.kind == Kind::kPower;
-  return !from_input && !bends_back;
-}
-
-double activation(const ActivationSpec& f, double x) {
-  using Kind = ActivationSpec::Kind;
-  switch (f.kind) {
-    case Kind::kNone:
-      return x;
-    case Kind::kRelu:
-      return std::max(x, 0.0);
-    case Kind::kClip:
-      return std::clamp(x, f.alpha, f.beta);
-    case Kind::kLeakyRelu:
-      return x > 0 ? x : f.alpha * x;
-    case Kind::kSigmoid:
-      return 1 / (1 + std::exp(-x));
-    case Kind::kHardSigmoid:
-      return std::clamp(f.alpha * x + f.beta, 0.0, 1.0);
-    case Kind::kHardSwish:
-      return x * std::clamp(x / 6 + 0.5, 0.0, 1.0);
-    case Kind::kTanh:
-      return std::tanh(x);
-    case Kind::kElu:
-      return x > 0 ? x : f.alpha * std::expm1(x);
-    case Kind::kGelu:
-      return x * normal_below(x);
-    case Kind::kGeluTanh:
-      return 0.5 * x * (1 + std::tanh(gelu_argument(x)));
-    case Kind::kErf:
-      return std::erf(x);
-    case Kind::kExp:
-      return std::exp(x);
-    case Kind::kPower:
-      return std::pow(x + f.beta, f.alpha);
-  }
-  return x;
-}
-
-double activation_slope(const ActivationSpec& f, double kept) {
-  using Kind = ActivationSpec::Kind;
-  switch (f.kind) {
-    case Kind::kNone:
-      return 1;
-    case Kind::kRelu:
-      return kept > 0 ? 1 : 0;
-    case Kind::kClip:
-      return kept > f.alpha && kept < f.beta ? 1 : 0;
-    case Kind::kLeakyRelu:
-      return kept > 0 ? 1 : f.alpha;
-    case Kind::kSigmoid:
-      return kept * (1 - kept);
-    case Kind::kHardSigmoid:
-      return kept > 0 && kept < 1 ? f.alpha : 0;
-    case Kind::kHardSwish:
-      return kept <= -3 ? 0 : kept >= 3 ? 1 : kept / 3 + 0.5;
-    case Kind::kTanh:
-      return 1 - kept * kept;
-    case Kind::kElu:
-      if (kept > 0) return 1;
-      return slope_from_output(f) ? kept + f.alpha : f.alpha * std::exp(kept);
-    case Kind::kGelu:
-      return normal_below(kept) + kept * normal_density(kept);
-    case Kind::kGeluTanh: {
-      const double t = std::tanh(gelu_argument(kept));
-      return 0.5 * (1 + t) + 0.5 * kept * (1 - t * t) * gelu_argument_slope(kept);
-    }
-    case Kind::kErf:
-      return 2 * std::numbers::inv_sqrtpi * std::exp(-kept * kept);
-    case Kind::kExp:
-      return kept;
-    case Kind::kPower:
-      return f.alpha * std::pow(kept + f.beta, f.alpha - 1);
-  }
-  return 1;
-}
-
 Shape as_volume(const Shape& shape) {
   if (shape.rank() == 5) return shape;
   if (shape.rank() != 4) misfit(shape);
@@ -193,37 +87,40 @@ Shape as_volume(const Shape& shape) {
 }
 
 Shape output_shape(const LinearSpec& spec, const Shape& input) {
-  if (const auto* convolution = std::get_if<ConvolutionSpec>(&spec)) {
-    Shape shape = window_output(*convolution, convolution->dilations, input);
-    if (input[1] != convolution->weight->shape()[1] * convolution->groups) misfit(input);
-    shape[1] = convolution->channels_out;
-    return shape;
-  }
-  if (const auto* dense = std::get_if<DenseSpec>(&spec)) {
-    Shape shape = input;
-    if (input.rank() < 1 || input[input.rank() - 1] != dense->weight->shape()[1]) misfit(input);
-    shape[input.rank() - 1] = dense->weight->shape()[0];
-    return shape;
-  }
-  if (const auto* average = std::get_if<AveragePoolSpec>(&spec))
-    return window_output(*average, average->dilations, input);
-  if (const auto* resample = std::get_if<ResampleSpec>(&spec)) {
-    if (resample->axis < 0 || resample->axis >= input.rank() || resample->taps.empty()) misfit(input);
-    Shape shape = input;
-    shape[resample->axis] = resample->taps.back().to + 1;
-    return shape;
-  }
-  if (const auto* transposed = std::get_if<TransposedConvolutionSpec>(&spec)) {
-    if (output_shape(transposed->of, transposed->output) != input) misfit(input);
-    return transposed->output;
-  }
-  return collapsed(input, std::get<SumSpec>(spec).axes);
+  return std::visit(
+      Overloaded{
+          [&](const ConvolutionSpec& convolution) {
+            Shape shape = window_output(convolution, convolution.dilations, input);
+            if (input[1] != convolution.weight->shape()[1] * convolution.groups) misfit(input);
+            shape[1] = convolution.channels_out;
+            return shape;
+          },
+          [&](const DenseSpec& dense) {
+            Shape shape = input;
+            if (input.rank() < 1 || input[input.rank() - 1] != dense.weight->shape()[1]) misfit(input);
+            shape[input.rank() - 1] = dense.weight->shape()[0];
+            return shape;
+          },
+          [&](const AveragePoolSpec& average) { return window_output(average, average.dilations, input); },
+          [&](const SumSpec& sum) { return collapsed(input, sum.axes); },
+          [&](const ResampleSpec& resample) {
+            if (resample.axis < 0 || resample.axis >= input.rank() || resample.taps.empty()) misfit(input);
+            Shape shape = input;
+            shape[resample.axis] = resample.taps.back().to + 1;
+            return shape;
+          },
+          [&](const TransposedConvolutionSpec& transposed) {
+            if (output_shape(transposed.of, transposed.output) != input) misfit(input);
+            return transposed.output;
+          }},
+      spec);
 }
 
 Shape output_shape(const MaxSpec& spec, const Shape& input) {
-  if (const auto* window = std::get_if<MaxWindowSpec>(&spec))
-    return window_output(*window, window->dilations, input);
-  return collapsed(input, std::get<MaxAxesSpec>(spec).axes);
+  return std::visit(
+      Overloaded{[&](const MaxWindowSpec& window) { return window_output(window, window.dilations, input); },
+                 [&](const MaxAxesSpec& axes) { return collapsed(input, axes.axes); }},
+      spec);
 }
 
 }  // namespace relevid::kernels

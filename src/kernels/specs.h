@@ -8,6 +8,8 @@
 #include <vector>
 
 #include "relevid/tensor.h"
+#include "tensor/activation.h"
+#include "tensor/axis_tap.h"
 
 namespace relevid::kernels {
 
@@ -39,43 +41,10 @@ struct BiasPart {
 
 enum class Sign { kPositive, kNegative };
 
-/// f(x) of one element; alpha and beta as in graph::Activation.
-struct ActivationSpec {
-  enum class Kind {
-    kNone,
-    kRelu,
-    kClip,
-    kLeakyRelu,
-    kSigmoid,
-    kHardSigmoid,
-    kHardSwish,
-    kTanh,
-    kElu,
-    kGelu,
-    kGeluTanh,
-    kErf,
-    kExp,
-    kPower
-  };
-  Kind kind = Kind::kNone;
-  double alpha = 0;
-  double beta = 0;
-  auto operator<=>(const ActivationSpec&) const = default;
-};
-
-/// Whether f's slope can be told from f(x) alone, so that x need not be kept.
-bool slope_from_output(const ActivationSpec& f);
-double activation(const ActivationSpec& f, double x);
-/// f'(x) from what was kept: f(x) where slope_from_output, else x. At a kink the slope is 0, as PyTorch has
-/// it.
-double activation_slope(const ActivationSpec& f, double kept);
-
 /// How a gradient passes an activation: as it is; guided backprop (Springenberg et al. 2015): only where
 /// gradient and forward input are positive; deconvnet (Zeiler and Fergus 2014): wherever the gradient is
 /// positive. The latter two change rectifiers alone.
 enum class GradientMode { kPlain, kGuided, kDeconvnet };
-/// ReLU, and clips that begin at 0, such as ReLU6.
-bool is_rectifier(const ActivationSpec& f);
 
 /// Three spatial axes, time first; 2-D layers have 1s and 0s in front.
 using Extent = std::array<int64_t, 3>;
@@ -104,12 +73,8 @@ struct SumSpec {
 };
 /// Along one axis: y[.., to, ..] = Σ over the taps of `to` of weight x[.., from, ..]; taps ascend by `to`.
 struct ResampleSpec {
-  struct Tap {
-    int64_t to = 0, from = 0;
-    double weight = 1;
-  };
   int64_t axis = 0;
-  std::vector<Tap> taps;
+  std::vector<AxisTap> taps;
 };
 /// Wᵀ x + b, W being the convolution `of` (without bias) from `output` to x's shape.
 struct TransposedConvolutionSpec {
@@ -128,10 +93,10 @@ struct MaxAxesSpec {
 };
 using MaxSpec = std::variant<MaxWindowSpec, MaxAxesSpec>;
 
-/// What a linear map's forward does behind Wx + b.
+/// What a linear map's forward does after Wx + b.
 struct Epilogue {
   enum class Residual { kNone, kAdded };
-  ActivationSpec activation;
+  Activation activation;
   Residual residual = Residual::kNone;
   bool in_float32 = false;  ///< forward in float32 where a library computes in less
 };

@@ -2,17 +2,24 @@
 // What every backward pass shares, of gradients and of relevance.
 #pragma once
 
-#include <optional>
 #include <vector>
 
+#include "network/movement.h"
 #include "network/network.h"
 
 namespace relevid {
 
-/// Moves a gradient or relevance back through a node that only moves values (Reshape, Transpose, Slice, Pad,
-/// Concat): one buffer per input. Nothing where the node is not such a one.
-std::optional<std::vector<kernels::Buffer>> move_back(const Network& network, const graph::Node& node,
-                                                      const kernels::Buffer& r);
+/// What came back by a step that moves values, one buffer per input of its node.
+template <Moves Op>
+std::vector<kernels::Buffer> moved_to_inputs(const Network& network, const graph::Node& node, const Op& op,
+                                             const kernels::Buffer& r) {
+  std::vector<Shape> shapes;
+  for (const graph::ValueId input : node.inputs) shapes.push_back(network.graph().shape(input));
+  if constexpr (MovesOneInput<Op>)
+    return {move_back(network.library(), op, r, shapes[0])};
+  else
+    return move_back(network.library(), op, r, shapes);
+}
 
 /// sum += more; in place where `sum` is the only handle to its storage, so that whoever shares it keeps what
 /// it had.

@@ -12,6 +12,7 @@ namespace {
 using graph::at;
 using graph::ValueId;
 using kernels::Buffer;
+using prepared::Plain;
 
 class GradientPass {
  public:
@@ -73,71 +74,81 @@ class GradientPass {
       const Buffer g = std::exchange(g_[at(graph.nodes[i].output)], {});
       if (!g) continue;
       const Step& step = network_.steps()[i];
-      if (step.norm) {
-        pass_norm(i, g);
-        continue;
-      }
-      if (trained_[i]) take_(i, step.linear->parameter_gradient(trace_.values[at(step.node->inputs[0])], g));
-      if (any_wanted(step.node->inputs)) pass_back(i, g);
+      if (trained_[i] && step.linear())
+        take_(i, step.linear()->parameter_gradient(trace_.values[at(step.input())], g));
+      if (any_wanted(step.node->inputs) || has_both_gradients(step)) pass_back(i, g);
     }
   }
 
-  void give(ValueId value, const Buffer& g) {
+  /// Of a batch norm the gradients by parameters and by the input come out of one computation.
+  static bool has_both_gradients(const Step& step) {
+    return std::holds_alternative<prepared::BatchNorm>(step.prepared);
+  }
+
+  void accumulate(ValueId value, const Buffer& g) {
     if (!wanted_[at(value)]) return;
     const Shape& to = network_.graph().shape(value);
     accumulate_at(library_, g_, value, to == g.shape() ? g : library_.reduce_to(g, to));
   }
 
-  void pass_norm(size_t index, const Buffer& g) {
-    const Step& step = network_.steps()[index];
-    const ValueId input = step.node->inputs[0];
-    kernels::ParameterGradient parameters;
-    give(input,
-         step.norm->gradient(trace_.values[at(input)], g, *std::get<graph::BatchNorm>(step.node->op).scale,
-                             trace_.statistics[index], parameters));
-    if (trained_[index]) take_(index, std::move(parameters));
-  }
-
   void pass_back(size_t index, const Buffer& g) {
     const Step& step = network_.steps()[index];
-    const graph::Node& node = *step.node;
-    const ValueId input = node.inputs[0];
-    if (auto moved = move_back(network_, node, g)) {
-      for (size_t i = 0; i < moved->size(); ++i) give(node.inputs[i], (*moved)[i]);
-    } else if (step.linear) {
-      give(input, step.linear->adjoint(g, {}));
-    } else if (step.maximum) {
-      give(input, step.maximum->route(g, trace_.winners[index]));
-    } else if (std::holds_alternative<graph::Activation>(node.op)) {
-      const ValueId kept = slope_from_output(step.activation) ? node.output : input;
-      give(input, library_.activation_gradient(trace_.values[at(kept)], g, step.activation, mode_));
-    } else if (std::holds_alternative<graph::Affine>(node.op)) {
-      give(input, library_.multiply(g, step.scale));
-    } else if (std::holds_alternative<graph::Dropout>(node.op)) {
-      give(input, trace_.masks[index] ? library_.multiply(g, trace_.masks[index]) : g);
-    } else if (const auto* add = std::get_if<graph::Add>(&node.op)) {
-      give(input, g);
-      give(node.inputs[1], add->sign == 1 ? g : library_.add(library_.filled(g.shape(), 0), g, add->sign));
-    } else if (step.standardise) {
-      give(input, step.standardise->gradient(trace_.values[at(input)], g));
-    } else if (step.softmax) {
-      give(input, step.softmax->gradient(trace_.values[at(node.output)], g));
-    } else if (std::holds_alternative<graph::PRelu>(node.op)) {
-      give(input, kernels::prelu_gradient(library_, trace_.values[at(input)], g, step.scale));
-    } else {
-      pass_product(step, g);
-    }
+    std::visit([&](const auto& p) { pass(p, index, g); }, step.prepared);
   }
 
-  void pass_product(const Step& step, const Buffer& g) {
-    const std::vector<ValueId>& inputs = step.node->inputs;
-    const auto value = [&](size_t i) -> const Buffer& { return trace_.values[at(inputs[i])]; };
-    if (step.product) {
-      give(inputs[0], step.product->by_left(g, value(1)));
-      give(inputs[1], step.product->by_right(value(0), g));
-    } else {
-      for (size_t i = 0; i < 2; ++i) give(inputs[i], library_.multiply(g, value(1 - i)));
-    }
+  const Step& step(size_t index) const { return network_.steps()[index]; }
+  ValueId input(size_t index, size_t i = 0) const { return step(index).node->inputs[i]; }
+  const Buffer& value(ValueId id) const { return trace_.values[at(id)]; }
+  const Buffer& output(size_t index) const { return value(step(index).node->output); }
+
+  void pass(const prepared::Linear& p, size_t index, const Buffer& g) {
+    accumulate(input(index), p.map->adjoint(g, {}));
+  }
+  void pass(const prepared::Maximum& p, size_t index, const Buffer& g) {
+    accumulate(input(index), p.map->route(g, trace_.winners[index]));
+  }
+  void pass(const prepared::BatchNorm& p, size_t index, const Buffer& g) {
+    kernels::ParameterGradient parameters;
+    accumulate(input(index),
+               p.map->gradient(value(input(index)), g, *p.op->scale, trace_.statistics[index], parameters));
+    if (trained_[index]) take_(index, std::move(parameters));
+  }
+  void pass(const prepared::Standardise& p, size_t index, const Buffer& g) {
+    accumulate(input(index), p.map->gradient(value(input(index)), g));
+  }
+  void pass(const prepared::Softmax& p, size_t index, const Buffer& g) {
+    accumulate(input(index), p.map->gradient(output(index), g));
+  }
+  void pass(const prepared::MatMul& p, size_t index, const Buffer& g) {
+    accumulate(input(index, 0), p.map->by_left(g, value(input(index, 1))));
+    accumulate(input(index, 1), p.map->by_right(value(input(index, 0)), g));
+  }
+  void pass(const prepared::Affine& p, size_t index, const Buffer& g) {
+    accumulate(input(index), library_.multiply(g, p.scale));
+  }
+  void pass(const prepared::PRelu& p, size_t index, const Buffer& g) {
+    accumulate(input(index), kernels::prelu_gradient(library_, value(input(index)), g, p.slope));
+  }
+  void pass(const Plain<Activation>& p, size_t index, const Buffer& g) {
+    const Buffer& kept = slope_from_output(*p.op) ? output(index) : value(input(index));
+    accumulate(input(index), library_.activation_gradient(kept, g, *p.op, mode_));
+  }
+  void pass(const Plain<graph::Add>& p, size_t index, const Buffer& g) {
+    accumulate(input(index, 0), g);
+    const double sign = p.op->sign;
+    accumulate(input(index, 1), sign == 1 ? g : library_.add(library_.filled(g.shape(), 0), g, sign));
+  }
+  void pass(const Plain<graph::Multiply>&, size_t index, const Buffer& g) {
+    for (size_t i = 0; i < 2; ++i)
+      accumulate(input(index, i), library_.multiply(g, value(input(index, 1 - i))));
+  }
+  void pass(const Plain<graph::Dropout>&, size_t index, const Buffer& g) {
+    accumulate(input(index), trace_.masks[index] ? library_.multiply(g, trace_.masks[index]) : g);
+  }
+  template <Moves Op>
+  void pass(const Plain<Op>& p, size_t index, const Buffer& g) {
+    const auto moved = moved_to_inputs(network_, *step(index).node, *p.op, g);
+    for (size_t i = 0; i < moved.size(); ++i) accumulate(input(index, i), moved[i]);
   }
 
   Network& network_;

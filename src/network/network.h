@@ -9,8 +9,8 @@
 #include <vector>
 
 #include "graph/graph.h"
-#include "kernels/composed.h"
 #include "kernels/kernels.h"
+#include "network/step.h"
 
 namespace relevid {
 
@@ -22,24 +22,8 @@ enum class Purpose { kInference, kExplanation };
 /// need, or by the parameters as well.
 enum class Keep { kNothing, kRelevance, kGradient, kTraining };
 
-/// A graph node prepared on a device. Exactly what its operator needs is set.
-struct Step {
-  const graph::Node* node = nullptr;
-  std::unique_ptr<kernels::LinearMap> linear;  ///< Convolution, Dense, AveragePool, mean and sum
-  std::unique_ptr<kernels::MaxMap> maximum;    ///< MaxPool, maximum over axes
-  std::unique_ptr<kernels::NormMap> norm;      ///< BatchNorm
-  std::unique_ptr<kernels::StandardiseMap> standardise;
-  std::unique_ptr<kernels::SoftmaxMap> softmax;
-  std::unique_ptr<kernels::ProductMap> product;  ///< MatMul
-  kernels::ActivationSpec activation;            ///< Activation
-  kernels::Buffer scale, shift;                  ///< Affine; the slope of a PRelu is its scale
-  graph::ValueId result = -1;    ///< value that running it writes: an activation's where that is fused
-  graph::ValueId residual = -1;  ///< value added inside a convolution
-  bool runs = true;              ///< false where another step does its work
-};
-
-/// What a forward pass leaves: kept activations by value, always the output, and by step what its way back
-/// needs: winners of maxima, statistics of batch norms, masks of dropouts.
+/// What a forward pass leaves: kept activations by value, always the output, and by step what the backward
+/// pass needs: winners of maxima, statistics of batch norms, masks of dropouts.
 struct Trace {
   std::vector<kernels::Buffer> values;
   std::vector<kernels::Buffer> winners;
@@ -72,8 +56,8 @@ class Network {
                 std::span<const graph::ValueId> also = {}, SharedFrames* shared = nullptr);
   /// One step on values of the caller's.
   kernels::Buffer run_alone(size_t index, const std::function<kernels::Buffer(graph::ValueId)>& value);
-  /// A linear map of another size, with all else as this step's.
-  std::unique_ptr<kernels::LinearMap> prepare_like(const Step& step, const kernels::LinearSpec& spec,
+  /// A linear map of another size, with what follows it as the step with this fusion has it.
+  std::unique_ptr<kernels::LinearMap> prepare_like(const Fusion& fusion, const kernels::LinearSpec& spec,
                                                    const Shape& input) const;
   /// The output of a trace, [N, classes...].
   Tensor output(const Trace& trace) const;
@@ -82,12 +66,13 @@ class Network {
   void parameters_changed();
 
  private:
-  void fuse_activations();
-  void fuse_residuals();
-  void prepare(Step& step);
-  void run(size_t index, Trace& trace, Keep keep);
-  kernels::Buffer combine(const graph::Node& node, const kernels::Buffer& a, const kernels::Buffer& b);
-  kernels::Buffer move(const graph::Node& node, const Trace& trace);
+  PreparedOperator prepare(const graph::Node& node, const Fusion& fusion);
+  Trace empty_trace() const;
+  std::vector<size_t> last_readers() const;
+  void require_inputs(std::span<const kernels::Buffer> inputs) const;
+  kernels::Buffer run(size_t index, Trace& trace, Keep keep);
+  /// The first operand of a sum or a product, in the output's shape.
+  kernels::Buffer broadcast(const graph::Node& node, const kernels::Buffer& a);
   std::vector<char> kept_values(Keep keep) const;
 
   graph::Graph graph_;

@@ -6,6 +6,8 @@
 #include <random>
 #include <utility>
 
+#include "base/overloaded.h"
+
 // Note [Parts with the bits of the whole]
 // Kernels for few frames may add up in another order than those for all: oneDNN's Winograd convolutions do by
 // the number of images, and what divides by small numbers makes much of the last bit. Nobody tells when, so
@@ -65,26 +67,35 @@ class Ranges {
     const FrameRange& x = of_[at(node.inputs[0])];
     const Shape& shape = graph_.shape(node.output);
     if (x.count() == 0) return {};
-    if (const auto* op = std::get_if<graph::Convolution>(&node.op)) return window(op->window, x, shape);
-    if (const auto* op = std::get_if<graph::MaxPool>(&node.op)) return window(op->window, x, shape);
-    if (const auto* op = std::get_if<graph::AveragePool>(&node.op)) return window(op->window, x, shape);
-    if (std::holds_alternative<graph::Activation>(node.op)) return x;
-    if (const auto* op = std::get_if<graph::Affine>(&node.op)) {
-      const bool same = same_for_frames(*op->scale, shape.rank(), x.axis) &&
-                        same_for_frames(*op->shift, shape.rank(), x.axis);
-      return same ? x : FrameRange{};
-    }
-    if (std::holds_alternative<graph::Add>(node.op) || std::holds_alternative<graph::Multiply>(node.op)) {
-      const bool whole = graph_.shape(node.inputs[0]) == shape && graph_.shape(node.inputs[1]) == shape;
-      return whole ? in_both(x, of_[at(node.inputs[1])]) : FrameRange{};
-    }
-    if (const auto* op = std::get_if<graph::Transpose>(&node.op)) {
-      FrameRange moved = x;
-      moved.axis = std::ranges::find(op->permutation, x.axis) - op->permutation.begin();
-      return moved;
-    }
-    if (const auto* op = std::get_if<graph::Concat>(&node.op)) return concatenated(*op, node);
-    return {};
+    return std::visit(
+        Overloaded{
+            [&](const OneOf<graph::Convolution, graph::MaxPool, graph::AveragePool> auto& op) {
+              return window(op.window, x, shape);
+            },
+            [&](const Activation&) { return x; },
+            [&](const graph::Affine& op) {
+              const bool same = same_for_frames(*op.scale, shape.rank(), x.axis) &&
+                                same_for_frames(*op.shift, shape.rank(), x.axis);
+              return same ? x : FrameRange{};
+            },
+            [&](const OneOf<graph::Add, graph::Multiply> auto&) {
+              const bool whole =
+                  graph_.shape(node.inputs[0]) == shape && graph_.shape(node.inputs[1]) == shape;
+              return whole ? in_both(x, of_[at(node.inputs[1])]) : FrameRange{};
+            },
+            [&](const graph::Transpose& op) {
+              FrameRange moved = x;
+              moved.axis = std::ranges::find(op.permutation, x.axis) - op.permutation.begin();
+              return moved;
+            },
+            [&](const graph::Concat& op) { return concatenated(op, node); },
+            // What mixes frames, or has not paid to be followed.
+            [](const OneOf<graph::Dense, graph::TransposedConvolution, graph::Reduce, graph::Resample,
+                           graph::PRelu, graph::MatMul, graph::Softmax, graph::Standardise, graph::BatchNorm,
+                           graph::Dropout, graph::Slice, graph::Pad, graph::Reshape> auto&) {
+              return FrameRange{};
+            }},
+        node.op);
   }
 
  private:
@@ -153,7 +164,7 @@ SharedFrames::SharedFrames(Network& network, int64_t time_axis, int64_t shift)
     const auto* convolution = std::get_if<graph::Convolution>(&step.node->op);
     const FrameRange& range = ranges[at(step.node->output)];
     std::unique_ptr<Parts> parts;
-    if (convolution && step.residual < 0 && range.count() > 0) {
+    if (convolution && step.fusion.residual < 0 && range.count() > 0) {
       const Shape& output = graph.shape(step.node->output);
       const int64_t each = multiply_adds(graph, *step.node) / output.elements();
       if (each >= kLeastMultiplyAdds && shares_enough(range, output))
@@ -170,8 +181,8 @@ std::unique_ptr<SharedFrames::Parts> SharedFrames::prepare(const Step& step, Fra
   const Shape& output = network_.graph().shape(step.node->output);
   const Buffer video = noise(library, input, input_shift);
   const auto window = [&](int64_t begin) { return frames(library, video, begin, input[2]); };
-  const Buffer x = window(input_shift), whole = step.linear->forward(x, {}),
-               before = step.linear->forward(window(0), {});
+  const Buffer x = window(input_shift), whole = step.linear()->forward(x, {}),
+               before = step.linear()->forward(window(0), {});
   const auto is_whole = [&](const Buffer& part, int64_t begin) {
     return same_bits(library, part, frames(library, whole, begin, part.shape()[2]));
   };
@@ -212,7 +223,7 @@ SharedFrames::End SharedFrames::prepare_end(const Step& step, const kernels::Con
                                             int64_t begin, int64_t count) const {
   Shape input = network_.graph().shape(step.node->inputs[0]);
   input[2] = count;
-  return {begin, count, network_.prepare_like(step, spec, input)};
+  return {begin, count, network_.prepare_like(step.fusion, spec, input)};
 }
 
 Buffer SharedFrames::forward(const End& end, const Buffer& x) const {
@@ -239,7 +250,7 @@ Buffer SharedFrames::run(size_t step, const Buffer& x) {
     if (parts.last.map) all.push_back(forward(parts.last, x));
     y = library.concat(all, 2);
   } else {
-    y = network_.steps()[step].linear->forward(x, {});
+    y = network_.steps()[step].linear()->forward(x, {});
   }
   parts.before = frames(library, y, range.begin + range.shift, range.count());
   return y;

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 
+#include "base/overloaded.h"
 #include "network/network.h"
 
 namespace relevid {
@@ -52,27 +53,33 @@ kernels::SumSpec sum_spec(const graph::Reduce& op, const Shape& input) {
   return spec;
 }
 
-kernels::ResampleSpec resample_spec(const graph::Resample& op) {
-  kernels::ResampleSpec spec{op.axis, {}};
-  for (const auto& tap : op.taps) spec.taps.push_back({tap.to, tap.from, tap.weight});
-  return spec;
-}
-
 }  // namespace
 
 std::optional<kernels::LinearSpec> linear_spec(const graph::Graph& graph, const graph::Node& node) {
-  if (const auto* op = std::get_if<graph::Convolution>(&node.op)) return convolution_spec(*op);
-  if (const auto* op = std::get_if<graph::Dense>(&node.op)) return kernels::DenseSpec{op->weight, op->bias};
-  if (const auto* op = std::get_if<graph::AveragePool>(&node.op)) return average_spec(*op);
-  if (const auto* op = std::get_if<graph::Resample>(&node.op)) return resample_spec(*op);
-  if (const auto* op = std::get_if<graph::TransposedConvolution>(&node.op)) {
-    kernels::TransposedConvolutionSpec spec{convolution_spec(op->of), op->bias, graph.shape(node.output)};
-    return spec;
-  }
-  if (const auto* op = std::get_if<graph::Reduce>(&node.op)) {
-    if (op->kind != graph::Reduce::Kind::kMax) return sum_spec(*op, graph.shape(node.inputs[0]));
-  }
-  return std::nullopt;
+  using Spec = std::optional<kernels::LinearSpec>;
+  return std::visit(
+      Overloaded{
+          [](const graph::Convolution& op) -> Spec { return convolution_spec(op); },
+          [](const graph::Dense& op) -> Spec {
+            return kernels::DenseSpec{op.weight, op.bias};
+          },
+          [](const graph::AveragePool& op) -> Spec { return average_spec(op); },
+          [](const graph::Resample& op) -> Spec {
+            return kernels::ResampleSpec{op.axis, op.taps};
+          },
+          [&](const graph::TransposedConvolution& op) -> Spec {
+            return kernels::TransposedConvolutionSpec{convolution_spec(op.of), op.bias,
+                                                      graph.shape(node.output)};
+          },
+          [&](const graph::Reduce& op) -> Spec {
+            if (op.kind == graph::Reduce::Kind::kMax) return std::nullopt;
+            return sum_spec(op, graph.shape(node.inputs[0]));
+          },
+          [](const OneOf<graph::MaxPool, Activation, graph::PRelu, graph::Affine, graph::Add, graph::Multiply,
+                         graph::MatMul, graph::Softmax, graph::Standardise, graph::BatchNorm, graph::Dropout,
+                         graph::Concat, graph::Slice, graph::Pad, graph::Reshape, graph::Transpose> auto&)
+              -> Spec { return std::nullopt; }},
+      node.op);
 }
 
 std::optional<kernels::MaxSpec> max_spec(const graph::Node& node) {
@@ -87,67 +94,42 @@ std::optional<kernels::MaxSpec> max_spec(const graph::Node& node) {
   return std::nullopt;
 }
 
-kernels::ActivationSpec activation_spec(const graph::Activation& activation) {
-  using From = graph::Activation::Kind;
-  using To = kernels::ActivationSpec::Kind;
-  const auto kind = [&] {
-    switch (activation.kind) {
-      case From::kRelu:
-        return To::kRelu;
-      case From::kClip:
-        return To::kClip;
-      case From::kLeakyRelu:
-        return To::kLeakyRelu;
-      case From::kSigmoid:
-        return To::kSigmoid;
-      case From::kHardSigmoid:
-        return To::kHardSigmoid;
-      case From::kHardSwish:
-        return To::kHardSwish;
-      case From::kTanh:
-        return To::kTanh;
-      case From::kElu:
-        return To::kElu;
-      case From::kGelu:
-        return To::kGelu;
-      case From::kGeluTanh:
-        return To::kGeluTanh;
-      case From::kErf:
-        return To::kErf;
-      case From::kExp:
-        return To::kExp;
-      case From::kPower:
-        return To::kPower;
-    }
-    return To::kNone;
-  };
-  return {kind(), activation.alpha, activation.beta};
-}
-
 int64_t multiply_adds(const graph::Graph& graph, const graph::Node& node) {
   const int64_t outputs = graph.shape(node.output).elements();
-  if (const auto* op = std::get_if<graph::Convolution>(&node.op)) {
-    return outputs * (op->weight->elements() / op->weight->shape()[0]);
-  }
-  if (const auto* op = std::get_if<graph::Dense>(&node.op)) return outputs * op->weight->shape()[1];
-  if (const auto* op = std::get_if<graph::TransposedConvolution>(&node.op)) {
-    const Shape& input = graph.shape(node.inputs[0]);
-    return input.elements() * (op->of.weight->elements() / op->of.weight->shape()[0]);
-  }
-  if (std::holds_alternative<graph::MatMul>(node.op)) return outputs * graph.shape(node.inputs[0])[2];
-  return 0;
+  const Shape& input = graph.shape(node.inputs[0]);
+  const auto for_each_channel = [](const graph::Convolution& op) {
+    return op.weight->elements() / op.weight->shape()[0];
+  };
+  return std::visit(
+      Overloaded{
+          [&](const graph::Convolution& op) { return outputs * for_each_channel(op); },
+          [&](const graph::Dense& op) { return outputs * op.weight->shape()[1]; },
+          [&](const graph::TransposedConvolution& op) { return input.elements() * for_each_channel(op.of); },
+          [&](const graph::MatMul&) { return outputs * input[2]; },
+          // Not products of matrices: what they compute is small beside what they move.
+          [](const OneOf<graph::MaxPool, graph::AveragePool, graph::Reduce, graph::Resample, Activation,
+                         graph::PRelu, graph::Affine, graph::Add, graph::Multiply, graph::Softmax,
+                         graph::Standardise, graph::BatchNorm, graph::Dropout, graph::Concat, graph::Slice,
+                         graph::Pad, graph::Reshape, graph::Transpose> auto&) { return int64_t{0}; }},
+      node.op);
 }
 
 int64_t parameters(const graph::Node& node) {
   const auto count = [](const graph::TensorRef& tensor) { return tensor ? tensor->elements() : 0; };
-  if (const auto* op = std::get_if<graph::Convolution>(&node.op)) return count(op->weight) + count(op->bias);
-  if (const auto* op = std::get_if<graph::Dense>(&node.op)) return count(op->weight) + count(op->bias);
-  if (const auto* op = std::get_if<graph::TransposedConvolution>(&node.op))
-    return count(op->of.weight) + count(op->bias);
-  if (const auto* op = std::get_if<graph::PRelu>(&node.op)) return count(op->slope);
-  if (const auto* op = std::get_if<graph::Affine>(&node.op)) return count(op->scale) + count(op->shift);
-  if (const auto* op = std::get_if<graph::BatchNorm>(&node.op)) return count(op->scale) + count(op->shift);
-  return 0;
+  return std::visit(
+      Overloaded{[&](const OneOf<graph::Convolution, graph::Dense> auto& op) {
+                   return count(op.weight) + count(op.bias);
+                 },
+                 [&](const graph::TransposedConvolution& op) { return count(op.of.weight) + count(op.bias); },
+                 [&](const graph::PRelu& op) { return count(op.slope); },
+                 [&](const OneOf<graph::Affine, graph::BatchNorm> auto& op) {
+                   return count(op.scale) + count(op.shift);
+                 },
+                 [](const OneOf<graph::MaxPool, graph::AveragePool, graph::Reduce, graph::Resample,
+                                Activation, graph::Add, graph::Multiply, graph::MatMul, graph::Softmax,
+                                graph::Standardise, graph::Dropout, graph::Concat, graph::Slice, graph::Pad,
+                                graph::Reshape, graph::Transpose> auto&) { return int64_t{0}; }},
+      node.op);
 }
 
 }  // namespace relevid

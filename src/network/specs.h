@@ -9,6 +9,5 @@
 namespace relevid {
 
 std::optional<kernels::MaxSpec> max_spec(const graph::Node& node);
-kernels::ActivationSpec activation_spec(const graph::Activation& activation);
 
 }  // namespace relevid

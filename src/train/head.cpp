@@ -7,6 +7,7 @@
 #include <cmath>
 
 #include "base/random.h"
+#include "graph/operator_traits.h"
 #include "relevid/error.h"
 
 namespace relevid::train {

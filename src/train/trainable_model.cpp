@@ -8,8 +8,10 @@
 #include <cmath>
 #include <utility>
 
+#include "base/overloaded.h"
 #include "base/random.h"
 #include "base/suggest.h"
+#include "graph/operator_traits.h"
 #include "graph/specialise.h"
 #include "graph/to_model.h"
 #include "network/gradient.h"
@@ -23,8 +25,7 @@ using graph::Node;
 using kernels::Buffer;
 
 bool has_parameters(const Node& node) {
-  return std::holds_alternative<graph::Convolution>(node.op) ||
-         std::holds_alternative<graph::Dense>(node.op) || std::holds_alternative<graph::BatchNorm>(node.op);
+  return traits(node.op).has(graph::kTrained);
 }
 
 /// A batch norm that keeps its statistics and factors: a multiplication and an addition.
@@ -117,19 +118,20 @@ void TrainableModel::adopt(graph::Graph& graph) {
     Places& places = by_step_.emplace_back();
     trained_.push_back(!frozen_[i] && has_parameters(node));
     if (!trained_[i]) continue;
-    if (auto* norm = std::get_if<graph::BatchNorm>(&node.op)) {
-      places = {adopt(norm->scale, node.name + ".scale", Parameter::Kind::kNorm),
-                adopt(norm->shift, node.name + ".shift", Parameter::Kind::kNorm)};
-      norm->mean = adopt_statistic(norm->mean, node.name + ".mean");
-      norm->variance = adopt_statistic(norm->variance, node.name + ".variance");
-      continue;
-    }
-    auto* convolution = std::get_if<graph::Convolution>(&node.op);
-    auto* dense = std::get_if<graph::Dense>(&node.op);
-    graph::TensorRef& bias = convolution ? convolution->bias : dense->bias;
-    places.weight = adopt(convolution ? convolution->weight : dense->weight, node.name + ".weight",
-                          Parameter::Kind::kWeight);
-    if (bias) places.bias = adopt(bias, node.name + ".bias", Parameter::Kind::kBias);
+    std::visit(Overloaded{[&](graph::BatchNorm& norm) {
+                            places = {adopt(norm.scale, node.name + ".scale", Parameter::Kind::kNorm),
+                                      adopt(norm.shift, node.name + ".shift", Parameter::Kind::kNorm)};
+                            norm.mean = adopt_statistic(norm.mean, node.name + ".mean");
+                            norm.variance = adopt_statistic(norm.variance, node.name + ".variance");
+                          },
+                          [&](OneOf<graph::Convolution, graph::Dense> auto& layer) {
+                            places.weight =
+                                adopt(layer.weight, node.name + ".weight", Parameter::Kind::kWeight);
+                            if (layer.bias)
+                              places.bias = adopt(layer.bias, node.name + ".bias", Parameter::Kind::kBias);
+                          },
+                          []<class Op>(Op&) requires(!graph::kTraits<Op>.has(graph::kTrained)){}},
+               node.op);
   }
 }
 

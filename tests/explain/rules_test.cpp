@@ -31,7 +31,7 @@ Vector doubles(kernels::Library& library, const Buffer& x) {
 DenseTwin probe(const graph::Graph& graph) {
   const auto library = kernels::make_reference_library();
   Network network(graph, *library, Purpose::kExplanation);
-  const auto& linear = network.steps()[0].linear;
+  kernels::LinearMap* linear = network.steps()[0].linear();
   const Shape in = graph.shape(graph.inputs[0]);
   const auto count = static_cast<size_t>(in.elements());
   DenseTwin twin;

@@ -11,6 +11,7 @@
 
 #include "explain/exactness.h"
 #include "explain/explainer.h"
+#include "graph/operator_traits.h"
 #include "graph/specialise.h"
 #include "onnx/import.h"
 #include "relevid/error.h"

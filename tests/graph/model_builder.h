@@ -6,6 +6,7 @@
 #include <utility>
 #include <vector>
 
+#include "graph/operator_traits.h"
 #include "graph/specialise.h"
 
 namespace relevid::testing {

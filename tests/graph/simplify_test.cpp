@@ -168,7 +168,7 @@ Graph chain(const std::vector<Operator>& operators) {
 }
 
 TEST(CutSoftmax, NotInsideTheNetwork) {
-  EXPECT_EQ(cut_softmax(chain({Softmax{}, Activation{}})).nodes.size(), 2U);
+  EXPECT_EQ(cut_softmax(chain({Softmax{}, Activation{Activation::Kind::kRelu}})).nodes.size(), 2U);
   EXPECT_EQ(cut_softmax(chain({Softmax{}, Reduce{Reduce::Kind::kMax, {}}})).nodes.size(), 2U);
   EXPECT_EQ(cut_softmax(chain({Softmax{}, Reduce{Reduce::Kind::kMean, {}}})).nodes.size(), 1U);
   const Graph twice = cut_softmax(chain({Softmax{}, Softmax{}}));
@@ -180,7 +180,7 @@ TEST(Simplify, AGraphWithoutNodesStaysAsItIs) {
   const Graph graph = simplify(chain({}));
   EXPECT_TRUE(graph.nodes.empty());
   EXPECT_EQ(graph.output, graph.inputs[0]);
-  Graph unread = chain({Activation{}, Softmax{}});
+  Graph unread = chain({Activation{Activation::Kind::kRelu}, Softmax{}});
   unread.output = unread.inputs[0];
   EXPECT_TRUE(simplify(std::move(unread)).nodes.empty()) << "nothing leads to the input";
 }
@@ -194,7 +194,7 @@ TEST(Simplify, AnOutputThatIsReadInsideAsWell) {
   ModelBuilder scores({2, 5});
   scores.node("Relu", {"x"}, {"r"}).node("Softmax", {"r"}, {"s"}).node("Relu", {"s"}, {"z"}).output("s");
   EXPECT_EQ(scores.operators(), "Activation") << "what reads the softmax does not lead to the output";
-  Graph passes = chain({Activation{}, Affine{}, Activation{}});
+  Graph passes = chain({Activation{Activation::Kind::kRelu}, Affine{}, Activation{Activation::Kind::kRelu}});
   passes.output = 1;
   EXPECT_EQ(merge_affine(std::move(passes)).nodes.size(), 1U);
 }

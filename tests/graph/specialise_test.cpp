@@ -48,6 +48,28 @@ TEST(Specialise, AxesAreAttributesOrInputs) {
   EXPECT_EQ(squeeze.ints("axes", {-2}).node("Squeeze", {"x", "axes"}, {"y"}).shape(), (Shape{2, 3}));
 }
 
+TEST(Specialise, EveryActivationKeepsItsKind) {
+  using Kind = Activation::Kind;
+  const std::vector<std::pair<std::string, Activation>> expected = {
+      {"Relu", {Kind::kRelu}},
+      {"LeakyRelu", {Kind::kLeakyRelu, 0.01, 0}},
+      {"Sigmoid", {Kind::kSigmoid}},
+      {"HardSigmoid", {Kind::kHardSigmoid, 0.2, 0.5}},
+      {"HardSwish", {Kind::kHardSwish}},
+      {"Tanh", {Kind::kTanh}},
+      {"Elu", {Kind::kElu, 1, 0}},
+      {"Gelu", {Kind::kGelu}},
+      {"Erf", {Kind::kErf}},
+      {"Exp", {Kind::kExp}},
+      {"Sqrt", {Kind::kPower, 0.5, 0}},
+      {"Reciprocal", {Kind::kPower, -1, 0}}};
+  for (const auto& [op, f] : expected) {
+    ModelBuilder m({1, 2, 3, 4, 4});
+    m.node(op, {"x"}, {"y"});
+    EXPECT_EQ(std::get<Activation>(m.specialise().nodes.at(0).op), f) << op;
+  }
+}
+
 TEST(Specialise, ClipByAttributesOrInputs) {
   ModelBuilder old(kClip, 9);
   old.node("Clip", {"x"}, {"y"}, {{"min", 0.0}, {"max", 6.0}});

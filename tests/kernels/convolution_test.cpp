@@ -25,13 +25,13 @@ TEST_P(Convolutions, ForwardWithEveryActivation) {
 }
 
 TEST_P(Convolutions, ForwardWithResidual) {
-  using Kind = kernels::ActivationSpec::Kind;
+  using Kind = Activation::Kind;
   const Case& c = GetParam();
   const bool depthwise = c.groups > 1 && c.groups == c.input[1] && c.channels_out == c.input[1];
   if (depthwise) return;  // the network adds residuals inside ungrouped convolutions alone
   Random random(9);
   LinearPair pair(spec_of(c, random), c.input, c.name);
-  for (const kernels::ActivationSpec& activation : {kernels::ActivationSpec{Kind::kNone, 0, 0},
+  for (const Activation& activation : {Activation{Kind::kIdentity, 0, 0},
                                                     {Kind::kRelu, 0, 0},
                                                     {Kind::kClip, 0.125, 0.375},
                                                     {Kind::kSigmoid, 0, 0}}) {
@@ -68,9 +68,9 @@ TEST(WinogradConvolutions, AgreeWithTheReference) {
     LinearPair pair(spec_of(c, random), c.input, c.name);
     pair.check_passes(weights, random);
     pair.check_forward({}, random);
-    pair.check_forward({kernels::ActivationSpec::Kind::kRelu, 0, 0}, random);
-    pair.check_forward({kernels::ActivationSpec::Kind::kClip, 0.125, 0.375}, random);
-    pair.check_forward_with_residual({kernels::ActivationSpec::Kind::kRelu, 0, 0}, random);
+    pair.check_forward({Activation::Kind::kRelu, 0, 0}, random);
+    pair.check_forward({Activation::Kind::kClip, 0.125, 0.375}, random);
+    pair.check_forward_with_residual({Activation::Kind::kRelu, 0, 0}, random);
   }
 }
 

@@ -20,8 +20,8 @@ inline constexpr double kTolerance = 5e-6;
 /// Behind an activation that bounds its output, which hides how large the sums before it are.
 inline constexpr double kBoundedTolerance = 1e-4;
 
-inline double tolerance_behind(const kernels::ActivationSpec& f) {
-  using Kind = kernels::ActivationSpec::Kind;
+inline double tolerance_behind(const Activation& f) {
+  using Kind = Activation::Kind;
   const bool bounded = f.kind == Kind::kClip || f.kind == Kind::kSigmoid || f.kind == Kind::kHardSigmoid ||
                        f.kind == Kind::kTanh || f.kind == Kind::kErf;
   return bounded ? kBoundedTolerance : kTolerance;
@@ -100,9 +100,9 @@ inline std::vector<kernels::BiasPart> all_bias_parts() {
           {Kind::kGammaPositive, 0.25},
           {Kind::kGammaNegative, 0.25}};
 }
-inline std::vector<kernels::ActivationSpec> all_activations() {
-  using Kind = kernels::ActivationSpec::Kind;
-  return {{Kind::kNone, 0, 0},
+inline std::vector<Activation> all_activations() {
+  using Kind = Activation::Kind;
+  return {{Kind::kIdentity, 0, 0},
           {Kind::kRelu, 0, 0},
           {Kind::kClip, 0, 0.5},
           {Kind::kClip, 0.125, 0.375},
@@ -116,10 +116,10 @@ inline std::vector<kernels::ActivationSpec> all_activations() {
 }
 
 /// Those that seldom stand behind a layer, too; Power where it is defined for either sign.
-inline std::vector<kernels::ActivationSpec> elementwise_activations() {
-  using Kind = kernels::ActivationSpec::Kind;
+inline std::vector<Activation> elementwise_activations() {
+  using Kind = Activation::Kind;
   auto result = all_activations();
-  for (const kernels::ActivationSpec& more : {kernels::ActivationSpec{Kind::kGeluTanh, 0, 0},
+  for (const Activation& more : {Activation{Kind::kGeluTanh, 0, 0},
                                               {Kind::kErf, 0, 0},
                                               {Kind::kExp, 0, 0},
                                               {Kind::kPower, 2, 0.5},
@@ -217,7 +217,7 @@ class LinearPair {
   }
 
   /// Wx + b, and a residual where there is one, through the activation.
-  void check_forward(const kernels::ActivationSpec& activation, Random& random) {
+  void check_forward(const Activation& activation, Random& random) {
     const Pair x = libraries().upload(random.signed_values(input_));
     const auto plain = libraries().reference->prepare(spec_, input_, {activation});
     const auto fast = libraries().onednn->prepare(spec_, input_, {activation});
@@ -225,7 +225,7 @@ class LinearPair {
                 fmt::format("{} forward, activation {}", name_, static_cast<int>(activation.kind)),
                 tolerance_behind(activation));
   }
-  void check_forward_with_residual(const kernels::ActivationSpec& activation, Random& random) {
+  void check_forward_with_residual(const Activation& activation, Random& random) {
     const kernels::Epilogue epilogue{activation, kernels::Epilogue::Residual::kAdded};
     const Tensor r = random.signed_values(output_);
     const Pair x = libraries().upload(random.signed_values(input_)), residual = libraries().upload(r);

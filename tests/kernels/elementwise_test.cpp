@@ -8,7 +8,6 @@
 namespace relevid {
 namespace {
 
-using kernels::ActivationSpec;
 using kernels::Buffer;
 using kernels::GradientMode;
 using kernels::Library;
@@ -188,7 +187,7 @@ TEST(Elementwise, Activations) {
   Random random(6);
   for (const Shape& shape : kShapes) {
     const Pair x = libraries().upload(random.uniform(shape, -4, 4));
-    for (const ActivationSpec& f : testing::elementwise_activations()) {
+    for (const Activation& f : testing::elementwise_activations()) {
       expect_same(on_both([&](Library& l, const Buffer& v) { return l.activate(v, f); }, x),
                   fmt::format("activation {} of {}", static_cast<int>(f.kind), shape.to_string()), 1e-6);
     }
@@ -200,14 +199,14 @@ TEST(Elementwise, ActivationGradients) {
   for (const Shape& shape : kShapes) {
     const Pair x = libraries().upload(random.uniform(shape, -4, 4)),
                g = libraries().upload(random.signed_values(shape));
-    for (const ActivationSpec& f : testing::elementwise_activations()) {
+    for (const Activation& f : testing::elementwise_activations()) {
       const Pair y = on_both([&](Library& l, const Buffer& v) { return l.activate(v, f); }, x);
       for (const GradientMode mode :
            {GradientMode::kPlain, GradientMode::kGuided, GradientMode::kDeconvnet}) {
         const auto gradient = [&](Library& l, const Buffer& kept, const Buffer& back) {
           return l.activation_gradient(kept, back, f, mode);
         };
-        expect_same(on_both(gradient, kernels::slope_from_output(f) ? y : x, g),
+        expect_same(on_both(gradient, slope_from_output(f) ? y : x, g),
                     fmt::format("gradient of activation {}, mode {}", static_cast<int>(f.kind),
                                 static_cast<int>(mode)),
                     1e-5);
@@ -218,7 +217,7 @@ TEST(Elementwise, ActivationGradients) {
 
 TEST(Elementwise, GuidedAndDeconvnetTakeClipsFromZeroForRectifiers) {
   using Values = std::vector<double>;
-  const ActivationSpec relu6{ActivationSpec::Kind::kClip, 0, 6};
+  const Activation relu6{Activation::Kind::kClip, 0, 6};
   for (Library* library : {libraries().reference.get(), libraries().onednn.get()}) {
     const auto upload = [&](std::vector<float> v) { return library->upload(Tensor::from(Shape{1, 4}, v)); };
     const Buffer y = upload({0, 2, 2, 6}), g = upload({5, 5, -5, 5});
@@ -232,16 +231,16 @@ TEST(Elementwise, GuidedAndDeconvnetTakeClipsFromZeroForRectifiers) {
 }
 
 TEST(Elementwise, SlopesAreThoseOfTheFunctions) {
-  using Kind = ActivationSpec::Kind;
+  using Kind = Activation::Kind;
   auto functions = testing::elementwise_activations();
   functions.push_back({Kind::kLeakyRelu, -0.5, 0});
   functions.push_back({Kind::kElu, -0.5, 0});
   functions.push_back({Kind::kHardSigmoid, -0.3, 0.4});
-  for (const ActivationSpec& f : functions) {
+  for (const Activation& f : functions) {
     for (double x = -3.97; x < 4; x += 0.1137) {
-      const double h = 1e-6, y = kernels::activation(f, x);
-      const double expected = (kernels::activation(f, x + h) - kernels::activation(f, x - h)) / (2 * h);
-      EXPECT_NEAR(kernels::activation_slope(f, kernels::slope_from_output(f) ? y : x), expected, 1e-5)
+      const double h = 1e-6, y = activation(f, x);
+      const double expected = (activation(f, x + h) - activation(f, x - h)) / (2 * h);
+      EXPECT_NEAR(activation_slope(f, slope_from_output(f) ? y : x), expected, 1e-5)
           << "activation " << static_cast<int>(f.kind) << " at " << x;
     }
   }

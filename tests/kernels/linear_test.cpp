@@ -74,7 +74,7 @@ TEST(AveragePool, Agrees) {
     LinearPair pair(spec, input, "average: " + name);
     pair.check_everything(random);
     pair.check_forward({}, random);
-    pair.check_forward({kernels::ActivationSpec::Kind::kSigmoid, 0, 0}, random);
+    pair.check_forward({Activation::Kind::kSigmoid, 0, 0}, random);
   }
 }
 
@@ -104,7 +104,7 @@ TEST(Sum, AgreesOverAnyAxes) {
           SumSpec{axes, scale}, input,
           fmt::format("{} times the sum of {} over {} axes", scale, input.to_string(), axes.size()));
       pair.check_everything(random);
-      pair.check_forward({kernels::ActivationSpec::Kind::kRelu, 0, 0}, random);
+      pair.check_forward({Activation::Kind::kRelu, 0, 0}, random);
     }
   }
 }

@@ -164,7 +164,7 @@ TEST(Movement, OperationsLeaveTheirArgumentsAlone) {
   const Buffer view = l.reshape(x.onednn, Shape{2, 17, 2, 3, 2});
   Buffer sum = l.add(view, x.onednn, 1);
   l.accumulate(sum, x.onednn, 1);
-  l.activate(view, {kernels::ActivationSpec::Kind::kRelu, 0, 0});
+  l.activate(view, {Activation::Kind::kRelu, 0, 0});
   EXPECT_EQ(l.download(x.onednn).as_doubles(), before);
 }
 

@@ -32,7 +32,7 @@ Trained trained(const std::string& name, const Shape& input, Spec spec, Epilogue
 }
 
 std::vector<Trained> layers(Random& random) {
-  using enum kernels::ActivationSpec::Kind;
+  using enum Activation::Kind;
   const kernels::Extent one{1, 1, 1}, two{2, 2, 2}, three{3, 3, 3};
   const Epilogue plain{}, relu{{kRelu, 0, 0}, Epilogue::Residual::kNone},
       residual{{kRelu, 0, 0}, Epilogue::Residual::kAdded};

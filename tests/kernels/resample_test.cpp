@@ -34,7 +34,7 @@ TEST(Resample, AgreesAlongEveryAxis) {
         LinearPair pair(mixed(axis, input[axis], size), input,
                         fmt::format("{} resampled to {} along axis {}", input.to_string(), size, axis));
         pair.check_everything(random);
-        pair.check_forward({kernels::ActivationSpec::Kind::kSigmoid, 0, 0}, random);
+        pair.check_forward({Activation::Kind::kSigmoid, 0, 0}, random);
       }
     }
   }
@@ -96,7 +96,7 @@ TEST(TransposedConvolution, Agrees) {
     LinearPair pair(TransposedConvolutionSpec{of, bias, c.output}, c.input,
                     "transposed convolution: " + c.name);
     pair.check_everything(random);
-    pair.check_forward({kernels::ActivationSpec::Kind::kRelu, 0, 0}, random);
+    pair.check_forward({Activation::Kind::kRelu, 0, 0}, random);
   }
 }
 

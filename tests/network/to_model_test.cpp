@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // A graph written as a model and specialised again computes the same.
 #include "graph/to_model.h"
+#include "graph/operator_traits.h"
 
 #include <gtest/gtest.h>
 

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "graph/graph.h"
+#include "graph/operator_traits.h"
 #include "kernels/specs.h"
 #include "support/random.h"
 
@@ -30,7 +31,7 @@ class GraphBuilder {
     return id;
   }
   Value like(graph::Operator op, Value x) { return node(std::move(op), {x}, graph_.shape(x)); }
-  Value relu(Value x) { return like(graph::Activation{}, x); }
+  Value relu(Value x) { return like(Activation{Activation::Kind::kRelu}, x); }
 
   struct ConvolutionOptions {
     std::vector<int64_t> kernel{3, 3, 3};

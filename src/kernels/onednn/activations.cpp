@@ -47,8 +47,8 @@ void eltwise_slope(Device& device, const Buffer& x, const Buffer& g, Buffer& y, 
 }
 
 /// y = f'(x) · g, x as kept (activation_slope).
-void slope_times(Device& device, const Buffer& kept, const Buffer& g, Buffer& y, const ActivationSpec& f) {
-  using Kind = ActivationSpec::Kind;
+void slope_times(Device& device, const Buffer& kept, const Buffer& g, Buffer& y, const Activation& f) {
+  using Kind = Activation::Kind;
   const float *k = kept.data<float>(), *from = g.data<float>();
   float* to = y.data<float>();
   const auto alpha = static_cast<float>(f.alpha), beta = static_cast<float>(f.beta);
@@ -74,7 +74,7 @@ void slope_times(Device& device, const Buffer& kept, const Buffer& g, Buffer& y,
       return eltwise_slope(device, kept, g, y, dnnl::algorithm::eltwise_gelu_tanh);
     case Kind::kExp:
       return each([](float a) { return a; });
-    case Kind::kNone:
+    case Kind::kIdentity:
     case Kind::kRelu:
     case Kind::kElu:
     case Kind::kErf:
@@ -84,11 +84,11 @@ void slope_times(Device& device, const Buffer& kept, const Buffer& g, Buffer& y,
 }
 
 /// y = g where the rectifier f and the mode let it pass.
-void rectify_gradient(Device& device, const Buffer& kept, const Buffer& g, Buffer& y, const ActivationSpec& f,
+void rectify_gradient(Device& device, const Buffer& kept, const Buffer& g, Buffer& y, const Activation& f,
                       GradientMode mode) {
   const float *k = kept.data<float>(), *from = g.data<float>();
   float* to = y.data<float>();
-  const float top = f.kind == ActivationSpec::Kind::kClip ? static_cast<float>(f.beta)
+  const float top = f.kind == Activation::Kind::kClip ? static_cast<float>(f.beta)
                                                           : std::numeric_limits<float>::infinity();
   const auto each = [&](auto&& rule) {
     for_each_float(device, g.shape(), [=](int64_t i) { to[i] = rule(k[i], from[i]); });
@@ -105,8 +105,8 @@ void rectify_gradient(Device& device, const Buffer& kept, const Buffer& g, Buffe
 
 }  // namespace
 
-void activate_to(Device& device, const Buffer& x, Buffer& y, const ActivationSpec& f) {
-  using Kind = ActivationSpec::Kind;
+void activate_to(Device& device, const Buffer& x, Buffer& y, const Activation& f) {
+  using Kind = Activation::Kind;
   const float* from = x.data<float>();
   float* to = y.data<float>();
   const auto alpha = static_cast<float>(f.alpha), beta = static_cast<float>(f.beta);
@@ -114,7 +114,7 @@ void activate_to(Device& device, const Buffer& x, Buffer& y, const ActivationSpe
     for_each_float(device, x.shape(), [&](int64_t i) { to[i] = g(from[i]); });
   };
   switch (f.kind) {
-    case Kind::kNone:
+    case Kind::kIdentity:
       if (to != from) each([](float a) { return a; });
       return;
     case Kind::kRelu:
@@ -160,11 +160,11 @@ void activate_to(Device& device, const Buffer& x, Buffer& y, const ActivationSpe
   clear_tail(device, y);  // f(0) is not 0
 }
 
-void activate_in_place(Device& device, Buffer& x, const ActivationSpec& f) {
-  if (f.kind != ActivationSpec::Kind::kNone) activate_to(device, x, x, f);
+void activate_in_place(Device& device, Buffer& x, const Activation& f) {
+  if (f.kind != Activation::Kind::kIdentity) activate_to(device, x, x, f);
 }
 
-void pass_gradient(Device& device, const Buffer& kept, const Buffer& g, Buffer& y, const ActivationSpec& f,
+void pass_gradient(Device& device, const Buffer& kept, const Buffer& g, Buffer& y, const Activation& f,
                    GradientMode mode) {
   if (is_rectifier(f)) return rectify_gradient(device, kept, g, y, f, mode);
   slope_times(device, kept, g, y, f);

@@ -252,8 +252,8 @@ class Convolution final : public LinearMap {
   static bool is_ones(WeightTransform weight) { return weight.kind == WeightTransform::Kind::kOnes; }
 
   Buffer winograd_forward(const Buffer& x, const Buffer& residual) {
-    const ActivationSpec& f = epilogue_.activation;
-    const bool rectifies = f.kind == ActivationSpec::Kind::kRelu;
+    const Activation& f = epilogue_.activation;
+    const bool rectifies = f.kind == Activation::Kind::kRelu;
     Buffer y = winograd_->apply(x, {}, bias_.get(device_, {BiasPart::Kind::kAll}), residual, rectifies);
     if (!rectifies) activate_in_place(device_, y, f);
     return y;

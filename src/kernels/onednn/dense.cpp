@@ -126,7 +126,7 @@ class Dense : public LinearMap {
 
   Device& device_;
   Shape input_, output_;
-  ActivationSpec activation_;
+  Activation activation_;
   int64_t in_, out_, rows_;
   std::shared_ptr<const Tensor> weight_;
   PreparedBias bias_;

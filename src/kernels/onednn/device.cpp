@@ -138,8 +138,8 @@ Buffer Device::from_plain(const Shape& shape, const float* values) {
   return result;
 }
 
-bool append_activation(dnnl::post_ops& ops, const ActivationSpec& f) {
-  using Kind = ActivationSpec::Kind;
+bool append_activation(dnnl::post_ops& ops, const Activation& f) {
+  using Kind = Activation::Kind;
   const auto alpha = static_cast<float>(f.alpha), beta = static_cast<float>(f.beta);
   switch (f.kind) {
     case Kind::kRelu:

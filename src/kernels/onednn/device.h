@@ -78,7 +78,11 @@ std::unique_ptr<LinearMap> make_convolution(Device& device, const ConvolutionSpe
 std::unique_ptr<LinearMap> make_dense(Device& device, const DenseSpec& spec, const Shape& input,
                                       const Epilogue& epilogue);
 /// Convolutions with one filter a channel, averages, and sums over axes of volumes: our own kernels.
-std::unique_ptr<LinearMap> make_window_map(Device& device, const LinearSpec& spec, const Shape& input,
+std::unique_ptr<LinearMap> make_window_map(Device& device, const ConvolutionSpec& spec, const Shape& input,
+                                           const Epilogue& epilogue);
+std::unique_ptr<LinearMap> make_window_map(Device& device, const AveragePoolSpec& spec, const Shape& input,
+                                           const Epilogue& epilogue);
+std::unique_ptr<LinearMap> make_window_map(Device& device, const SumSpec& spec, const Shape& input,
                                            const Epilogue& epilogue);
 /// Sums over any axes.
 std::unique_ptr<LinearMap> make_axis_sum(Device& device, const SumSpec& spec, const Shape& input,
@@ -90,8 +94,8 @@ std::unique_ptr<MaxMap> make_max_window(Device& device, const MaxWindowSpec& spe
 std::unique_ptr<MaxMap> make_max_axes(Device& device, const MaxAxesSpec& spec, const Shape& input);
 std::unique_ptr<NormMap> make_norm(Device& device, const Shape& input, double epsilon);
 
-/// The activation as something oneDNN does behind a convolution, where it can.
-bool append_activation(dnnl::post_ops& ops, const ActivationSpec& f);
+/// The activation as something oneDNN does after a convolution, where it can.
+bool append_activation(dnnl::post_ops& ops, const Activation& f);
 
 /// Σ over outputs of b' s per item, for a bias of one number per channel of a volume or of a row.
 std::vector<double> channel_dot(Device& device, const Buffer& s, const Tensor* bias, BiasPart part);

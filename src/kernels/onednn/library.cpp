@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <algorithm>
 
+#include "base/overloaded.h"
 #include "kernels/composed.h"
 #include "kernels/indexing.h"
 #include "kernels/kernels.h"
@@ -30,9 +31,10 @@ class OnednnLibrary final : public Library {
   std::unique_ptr<LinearMap> prepare(const LinearSpec& spec, const Shape& input,
                                      const Epilogue& epilogue) override;
   std::unique_ptr<MaxMap> prepare_max(const MaxSpec& spec, const Shape& input) override {
-    if (const auto* window = std::get_if<MaxWindowSpec>(&spec))
-      return make_max_window(device_, *window, input);
-    return make_max_axes(device_, std::get<MaxAxesSpec>(spec), input);
+    return std::visit(
+        Overloaded{[&](const MaxWindowSpec& window) { return make_max_window(device_, window, input); },
+                   [&](const MaxAxesSpec& axes) { return make_max_axes(device_, axes, input); }},
+        spec);
   }
   std::unique_ptr<NormMap> prepare_norm(const Shape& input, double epsilon) override {
     return make_norm(device_, input, epsilon);
@@ -58,12 +60,12 @@ class OnednnLibrary final : public Library {
     return x;
   }
 
-  Buffer activate(const Buffer& x, const ActivationSpec& f) override {
+  Buffer activate(const Buffer& x, const Activation& f) override {
     Buffer y = device_.allocate(x.shape());
     activate_to(device_, x, y, f);
     return y;
   }
-  Buffer activation_gradient(const Buffer& kept, const Buffer& g, const ActivationSpec& f,
+  Buffer activation_gradient(const Buffer& kept, const Buffer& g, const Activation& f,
                              GradientMode mode) override {
     Buffer y = device_.allocate(g.shape());
     pass_gradient(device_, kept, g, y, f, mode);
@@ -200,24 +202,29 @@ class OnednnLibrary final : public Library {
 
 std::unique_ptr<LinearMap> OnednnLibrary::prepare(const LinearSpec& spec, const Shape& input,
                                                   const Epilogue& epilogue) {
-  if (const auto* convolution = std::get_if<ConvolutionSpec>(&spec)) {
-    const bool depthwise =
-        convolution->groups > 1 && convolution->groups == input[1] && convolution->channels_out == input[1];
-    if (depthwise) return make_window_map(device_, spec, input, epilogue);
-    return make_convolution(device_, *convolution, input, epilogue);
-  }
-  if (const auto* dense = std::get_if<DenseSpec>(&spec)) return make_dense(device_, *dense, input, epilogue);
-  if (const auto* sum = std::get_if<SumSpec>(&spec)) {
-    const int64_t first = input.rank() == 4 ? 2 : input.rank() - 3;
-    const bool spatial =
-        is_volume(input) && std::ranges::all_of(sum->axes, [&](int64_t axis) { return axis >= first; });
-    if (!spatial) return make_axis_sum(device_, *sum, input, epilogue);
-  }
-  if (const auto* resample = std::get_if<ResampleSpec>(&spec))
-    return make_resample(device_, *resample, input, epilogue);
-  if (const auto* transposed = std::get_if<TransposedConvolutionSpec>(&spec))
-    return make_transposed_convolution(*this, *transposed, input, epilogue);
-  return make_window_map(device_, spec, input, epilogue);
+  return std::visit(
+      Overloaded{
+          [&](const ConvolutionSpec& convolution) {
+            const int64_t channels = input[1];
+            const bool depthwise = convolution.groups > 1 && convolution.groups == channels &&
+                                   convolution.channels_out == channels;
+            return depthwise ? make_window_map(device_, convolution, input, epilogue)
+                             : make_convolution(device_, convolution, input, epilogue);
+          },
+          [&](const DenseSpec& dense) { return make_dense(device_, dense, input, epilogue); },
+          [&](const AveragePoolSpec& pool) { return make_window_map(device_, pool, input, epilogue); },
+          [&](const SumSpec& sum) {
+            const int64_t first = input.rank() == 4 ? 2 : input.rank() - 3;
+            const bool spatial = is_volume(input) &&
+                                 std::ranges::all_of(sum.axes, [&](int64_t axis) { return axis >= first; });
+            return spatial ? make_window_map(device_, sum, input, epilogue)
+                           : make_axis_sum(device_, sum, input, epilogue);
+          },
+          [&](const ResampleSpec& resample) { return make_resample(device_, resample, input, epilogue); },
+          [&](const TransposedConvolutionSpec& transposed) {
+            return make_transposed_convolution(*this, transposed, input, epilogue);
+          }},
+      spec);
 }
 
 std::vector<double> OnednnLibrary::quotient(Buffer& into, const Buffer& r, double epsilon) {

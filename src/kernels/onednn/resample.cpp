@@ -20,8 +20,8 @@ struct Taps {
   std::vector<double> weight;
 };
 
-Taps ordered_by(std::vector<ResampleSpec::Tap> taps, int64_t ResampleSpec::Tap::*row,
-                int64_t ResampleSpec::Tap::*other, int64_t rows) {
+Taps ordered_by(std::vector<AxisTap> taps, int64_t AxisTap::*row,
+                int64_t AxisTap::*other, int64_t rows) {
   std::ranges::stable_sort(taps, {}, row);
   Taps result;
   for (int64_t r = 0; r <= rows; ++r)
@@ -41,8 +41,8 @@ class Resample final : public LinearMap {
         input_(input),
         output_(output_shape(spec, input)),
         epilogue_(epilogue),
-        ahead_(ordered_by(spec.taps, &ResampleSpec::Tap::to, &ResampleSpec::Tap::from, output_[axis_])),
-        back_(ordered_by(spec.taps, &ResampleSpec::Tap::from, &ResampleSpec::Tap::to, input_[axis_])) {}
+        ahead_(ordered_by(spec.taps, &AxisTap::to, &AxisTap::from, output_[axis_])),
+        back_(ordered_by(spec.taps, &AxisTap::from, &AxisTap::to, input_[axis_])) {}
 
   Buffer forward(const Buffer& x, Buffer) override {
     Buffer y = apply(x, {}, {});

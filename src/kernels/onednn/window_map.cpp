@@ -26,37 +26,21 @@ void add_to(std::span<float> to, std::span<const float> part) {
 /// position instead.
 class WindowMap final : public LinearMap {
  public:
-  WindowMap(Device& device, const LinearSpec& spec, const Shape& input, const Epilogue& epilogue)
+  template <class Spec>
+  WindowMap(Device& device, const Spec& spec, const Shape& input, const Epilogue& epilogue)
       : device_(device),
         input_(input),
         output_(output_shape(spec, input)),
         in_(device.layout(input_)),
         out_(device.layout(output_)),
         epilogue_(epilogue) {
-    const Shape volume = as_volume(input_);
-    if (const auto* convolution = std::get_if<ConvolutionSpec>(&spec)) {
-      window_ = window_of(*convolution);
-      weight_ = convolution->weight;
-      bias_ = convolution->bias;
-    } else if (const auto* average = std::get_if<AveragePoolSpec>(&spec)) {
-      window_ = window_of(*average);
-      average_ = *average;
-    } else {
-      const auto& sum = std::get<SumSpec>(spec);
-      is_sum_ = true;
-      scale_ = sum.scale;
-      for (size_t i = 0; i < 3; ++i) {
-        const int64_t axis = static_cast<int64_t>(i) + input.rank() - 3;
-        const bool summed = std::ranges::count(sum.axes, axis) > 0;
-        window_.kernel[i] = summed ? volume[static_cast<int64_t>(i) + 2] : 1;
-      }
-    }
+    take(spec);
   }
 
   Buffer forward(const Buffer& x, Buffer) override {
     // What follows rows as they are written; not sums of many taps, and factors have their own pass.
-    const bool rectifies = epilogue_.activation.kind == ActivationSpec::Kind::kRelu &&
-                           taps_per_channel() <= kManyTaps && !average_;
+    const bool rectifies =
+        epilogue_.activation.kind == Activation::Kind::kRelu && taps_per_channel() <= kManyTaps && !average_;
     Buffer y = sums(x, {}, {BiasPart::Kind::kAll}, rectifies ? 0.0F : kNoLeast);
     if (!rectifies) activate_in_place(device_, y, epilogue_.activation);
     return y;
@@ -82,6 +66,26 @@ class WindowMap final : public LinearMap {
 
  private:
   /// Taps as [channel block][kT][kH][kW][lane]; channels that fill up the last block have 0.
+  void take(const ConvolutionSpec& convolution) {
+    window_ = window_of(convolution);
+    weight_ = convolution.weight;
+    bias_ = convolution.bias;
+  }
+  void take(const AveragePoolSpec& average) {
+    window_ = window_of(average);
+    average_ = average;
+  }
+  void take(const SumSpec& sum) {
+    const Shape volume = as_volume(input_);
+    is_sum_ = true;
+    scale_ = sum.scale;
+    for (size_t i = 0; i < 3; ++i) {
+      const int64_t axis = static_cast<int64_t>(i) + input_.rank() - 3;
+      const bool summed = std::ranges::count(sum.axes, axis) > 0;
+      window_.kernel[i] = summed ? volume[static_cast<int64_t>(i) + 2] : 1;
+    }
+  }
+
   const std::vector<float>& taps(WeightTransform transform);
   /// The average's factor at every output position under the transform; empty for convolutions.
   const std::vector<float>& factors(WeightTransform transform);
@@ -318,7 +322,15 @@ ParameterGradient WindowMap::parameter_gradient(const Buffer& x, const Buffer& g
 
 }  // namespace
 
-std::unique_ptr<LinearMap> make_window_map(Device& device, const LinearSpec& spec, const Shape& input,
+std::unique_ptr<LinearMap> make_window_map(Device& device, const ConvolutionSpec& spec, const Shape& input,
+                                           const Epilogue& epilogue) {
+  return std::make_unique<WindowMap>(device, spec, input, epilogue);
+}
+std::unique_ptr<LinearMap> make_window_map(Device& device, const AveragePoolSpec& spec, const Shape& input,
+                                           const Epilogue& epilogue) {
+  return std::make_unique<WindowMap>(device, spec, input, epilogue);
+}
+std::unique_ptr<LinearMap> make_window_map(Device& device, const SumSpec& spec, const Shape& input,
                                            const Epilogue& epilogue) {
   return std::make_unique<WindowMap>(device, spec, input, epilogue);
 }

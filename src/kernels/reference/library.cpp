@@ -2,7 +2,6 @@
 #include <algorithm>
 #include <cmath>
 
-#include "kernels/composed.h"
 #include "kernels/indexing.h"
 #include "kernels/reference/reference.h"
 
@@ -47,9 +46,7 @@ class ReferenceLibrary final : public Library {
 
   std::unique_ptr<LinearMap> prepare(const LinearSpec& spec, const Shape& input,
                                      const Epilogue& epilogue) override {
-    if (const auto* transposed = std::get_if<TransposedConvolutionSpec>(&spec))
-      return make_transposed_convolution(*this, *transposed, input, epilogue);
-    return make_linear_map(spec, input, epilogue);
+    return make_linear_map(*this, spec, input, epilogue);
   }
   std::unique_ptr<MaxMap> prepare_max(const MaxSpec& spec, const Shape& input) override {
     return make_max_map(spec, input);
@@ -77,10 +74,10 @@ class ReferenceLibrary final : public Library {
     return x;
   }
 
-  Buffer activate(const Buffer& x, const ActivationSpec& f) override {
+  Buffer activate(const Buffer& x, const Activation& f) override {
     return map(x, [&](double v) { return activation(f, v); });
   }
-  Buffer activation_gradient(const Buffer& kept, const Buffer& g, const ActivationSpec& f,
+  Buffer activation_gradient(const Buffer& kept, const Buffer& g, const Activation& f,
                              GradientMode mode) override {
     const bool rectifier = is_rectifier(f);
     return zip(kept, g, [&](double k, double gradient) {

@@ -2,6 +2,8 @@
 #include <algorithm>
 #include <utility>
 
+#include "base/overloaded.h"
+#include "kernels/composed.h"
 #include "kernels/indexing.h"
 #include "kernels/parameters.h"
 #include "kernels/reference/reference.h"
@@ -95,13 +97,13 @@ void visit_resample(const ResampleSpec& spec, const Shape& input, const Shape& o
               tap.weight);
 }
 
+/// Those that are computed here; a transposed convolution is made of a convolution (kernels/composed.h).
+using Spec = std::variant<ConvolutionSpec, DenseSpec, AveragePoolSpec, SumSpec, ResampleSpec>;
+
 class ReferenceLinearMap final : public LinearMap {
  public:
-  ReferenceLinearMap(LinearSpec spec, Shape input, Epilogue epilogue)
-      : spec_(std::move(spec)),
-        input_(std::move(input)),
-        output_(output_shape(spec_, input_)),
-        epilogue_(epilogue) {}
+  ReferenceLinearMap(Spec spec, Shape input, Shape output, Epilogue epilogue)
+      : spec_(std::move(spec)), input_(std::move(input)), output_(std::move(output)), epilogue_(epilogue) {}
 
   Buffer forward(const Buffer& x, Buffer residual) override {
     Buffer y = apply(x, {}, {BiasPart::Kind::kAll});
@@ -172,23 +174,27 @@ class ReferenceLinearMap final : public LinearMap {
 
   template <class Visit>
   void visit_indices(const Visit& term) const {
-    if (const auto* s = std::get_if<ConvolutionSpec>(&spec_)) visit_convolution(*s, input_, output_, term);
-    if (const auto* s = std::get_if<DenseSpec>(&spec_)) visit_dense(*s, input_, term);
-    if (const auto* s = std::get_if<AveragePoolSpec>(&spec_)) visit_average(*s, input_, output_, term);
-    if (const auto* s = std::get_if<SumSpec>(&spec_)) visit_sum(*s, input_, output_, term);
-    if (const auto* s = std::get_if<ResampleSpec>(&spec_)) visit_resample(*s, input_, output_, term);
+    std::visit(Overloaded{[&](const ConvolutionSpec& s) { visit_convolution(s, input_, output_, term); },
+                          [&](const DenseSpec& s) { visit_dense(s, input_, term); },
+                          [&](const AveragePoolSpec& s) { visit_average(s, input_, output_, term); },
+                          [&](const SumSpec& s) { visit_sum(s, input_, output_, term); },
+                          [&](const ResampleSpec& s) { visit_resample(s, input_, output_, term); }},
+               spec_);
   }
 
-  const Tensor* weight() const {
-    const auto* convolution = std::get_if<ConvolutionSpec>(&spec_);
-    const auto* dense = std::get_if<DenseSpec>(&spec_);
-    return convolution ? convolution->weight.get() : dense ? dense->weight.get() : nullptr;
+  struct Parameters {
+    const Tensor *weight = nullptr, *bias = nullptr;
+  };
+  Parameters parameters() const {
+    return std::visit(
+        Overloaded{[](const OneOf<ConvolutionSpec, DenseSpec> auto& s) {
+                     return Parameters{s.weight.get(), s.bias.get()};
+                   },
+                   [](const OneOf<AveragePoolSpec, SumSpec, ResampleSpec> auto&) { return Parameters{}; }},
+        spec_);
   }
-  const Tensor* bias() const {
-    const auto* convolution = std::get_if<ConvolutionSpec>(&spec_);
-    const auto* dense = std::get_if<DenseSpec>(&spec_);
-    return convolution ? convolution->bias.get() : dense ? dense->bias.get() : nullptr;
-  }
+  const Tensor* weight() const { return parameters().weight; }
+  const Tensor* bias() const { return parameters().bias; }
 
   /// Which bias output o takes, where there is one.
   size_t channel_of(int64_t o, const Shape& of) const {
@@ -204,16 +210,23 @@ class ReferenceLinearMap final : public LinearMap {
       f(static_cast<size_t>(o), part(static_cast<double>(bias()->values<float>()[channel_of(o, of)])));
   }
 
-  LinearSpec spec_;
+  Spec spec_;
   Shape input_, output_;
   Epilogue epilogue_;
 };
 
 }  // namespace
 
-std::unique_ptr<LinearMap> make_linear_map(const LinearSpec& spec, const Shape& input,
+std::unique_ptr<LinearMap> make_linear_map(Library& library, const LinearSpec& spec, const Shape& input,
                                            const Epilogue& epilogue) {
-  return std::make_unique<ReferenceLinearMap>(spec, input, epilogue);
+  return std::visit(Overloaded{[&](const TransposedConvolutionSpec& s) {
+                                 return make_transposed_convolution(library, s, input, epilogue);
+                               },
+                               [&](const auto& s) -> std::unique_ptr<LinearMap> {
+                                 return std::make_unique<ReferenceLinearMap>(s, input, output_shape(s, input),
+                                                                             epilogue);
+                               }},
+                    spec);
 }
 
 }  // namespace relevid::kernels::reference

@@ -2,6 +2,7 @@
 #include <limits>
 #include <vector>
 
+#include "base/overloaded.h"
 #include "kernels/indexing.h"
 #include "kernels/reference/reference.h"
 
@@ -41,8 +42,10 @@ class ReferenceMaxMap final : public MaxMap {
  public:
   ReferenceMaxMap(const MaxSpec& spec, Shape input)
       : input_(std::move(input)), output_(output_shape(spec, input_)) {
-    const auto* window = std::get_if<MaxWindowSpec>(&spec);
-    inputs_ = window ? window_inputs(*window, input_, output_) : axes_inputs(input_, output_);
+    inputs_ = std::visit(
+        Overloaded{[&](const MaxWindowSpec& window) { return window_inputs(window, input_, output_); },
+                   [&](const MaxAxesSpec&) { return axes_inputs(input_, output_); }},
+        spec);
   }
 
   Buffer forward(const Buffer& x, Buffer* winners) override {

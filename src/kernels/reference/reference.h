@@ -21,7 +21,7 @@ inline std::span<const double> values(const Buffer& x) {
   return {x.data<double>(), static_cast<size_t>(x.shape().elements())};
 }
 
-std::unique_ptr<LinearMap> make_linear_map(const LinearSpec& spec, const Shape& input,
+std::unique_ptr<LinearMap> make_linear_map(Library& library, const LinearSpec& spec, const Shape& input,
                                            const Epilogue& epilogue);
 std::unique_ptr<MaxMap> make_max_map(const MaxSpec& spec, const Shape& input);
 std::unique_ptr<NormMap> make_norm(const Shape& input, double epsilon);
