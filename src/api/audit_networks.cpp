@@ -9,16 +9,15 @@
 
 namespace relevid {
 
-audit::ClipScore ExplainerScorer::score(const Tensor& clip, std::optional<int64_t> target) {
+audit::ClipScore ExplainerScorer::score(const Tensor& clip, std::optional<int64_t> wanted) {
   const Tensor logits = explainer_->forward(clip);
   audit::ClipScore score;
   score.probabilities = probabilities(logits).at(0);
-  score.target = target.value_or(best_classes(score.probabilities, 1).at(0));
-  score.target_logit = static_cast<double>(logits.values<float>()[static_cast<size_t>(score.target)]);
+  const int64_t target = wanted.value_or(best_classes(score.probabilities, 1).at(0));
   const AbsoluteShares shares =
-      absolute_shares(to_ncthw(explainer_->explain(score.target, method_).relevance, layout_));
-  score.shares = shares.per_frame;
-  score.negative_share = shares.negative;
+      absolute_shares(to_ncthw(explainer_->explain(target, method_).relevance, layout_));
+  score.finding = {target, static_cast<double>(logits.values<float>()[static_cast<size_t>(target)]),
+                   shares.per_frame, shares.negative};
   return score;
 }
 

@@ -51,41 +51,41 @@ std::optional<size_t> ConditionSums::null_of(const Condition& condition) const {
   return found;
 }
 
-void ConditionSums::add(const VideoObservations& video) {
+void ConditionSums::add(const run::VideoRecord& video) {
   for (size_t i = 0; i < conditions_.size(); ++i) {
     if (video.by_condition[i]) add(video, i);
   }
 }
 
-void ConditionSums::add(const VideoObservations& video, size_t condition) {
-  const Observation& own = *video.by_condition[condition];
+void ConditionSums::add(const run::VideoRecord& video, size_t condition) {
+  const run::Observation& own = *video.by_condition[condition];
   if (const auto profile = scaled_profile(own.shares)) add_profile(video, condition, *profile);
-  if (video.label < 0) return;
+  if (video.video.label < 0) return;
   const std::vector<double> accuracy = accuracy_row(own);
-  class_sums(video.label, condition).accuracy.add(accuracy);
+  class_sums(video.video.label, condition).accuracy.add(accuracy);
   if (conditions_[condition].kind != ConditionKind::kNullProfile) {
     bootstrap_.add(panels_[condition].accuracy, accuracy);
   }
 }
 
-void ConditionSums::add_profile(const VideoObservations& video, size_t condition,
+void ConditionSums::add_profile(const run::VideoRecord& video, size_t condition,
                                 const std::vector<double>& profile) {
-  const Observation& own = *video.by_condition[condition];
+  const run::Observation& own = *video.by_condition[condition];
   const Panels& panels = panels_[condition];
   const std::vector<double> row = profile_row(profile, own.negative_share);
   bootstrap_.add(panels.all, row);
   if (panels.null_condition && video.by_condition[*panels.null_condition]) {
     add_against_null(panels, profile, *video.by_condition[*panels.null_condition]);
   }
-  if (video.label < 0) return;
-  class_sums(video.label, condition).profile.add(row);
+  if (video.video.label < 0) return;
+  class_sums(video.video.label, condition).profile.add(row);
   if (conditions_[condition].kind != ConditionKind::kNullProfile) {
     bootstrap_.add(own.right1 ? panels.right : panels.wrong, row);
   }
 }
 
 void ConditionSums::add_against_null(const Panels& panels, const std::vector<double>& own,
-                                     const Observation& null) {
+                                     const run::Observation& null) {
   const auto null_profile = scaled_profile(null.shares);
   if (!null_profile) return;
   std::vector<double> row;

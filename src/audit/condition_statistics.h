@@ -44,7 +44,7 @@ class ConditionSums {
   /// one (of the same interval, otherwise the first), and excess is paired over the videos that have both.
   ConditionSums(statistics::Bootstrap& bootstrap, const std::vector<run::Condition>& conditions,
                 const Survey& survey, std::optional<std::vector<double>> null_profile);
-  void add(const VideoObservations& video);
+  void add(const run::VideoRecord& video);
   std::vector<ConditionStatistics> result();
 
  private:
@@ -59,9 +59,9 @@ class ConditionSums {
   };
 
   std::optional<size_t> null_of(const run::Condition& condition) const;
-  void add(const VideoObservations& video, size_t condition);
-  void add_profile(const VideoObservations& video, size_t condition, const std::vector<double>& profile);
-  void add_against_null(const Panels& panels, const std::vector<double>& own, const Observation& null);
+  void add(const run::VideoRecord& video, size_t condition);
+  void add_profile(const run::VideoRecord& video, size_t condition, const std::vector<double>& profile);
+  void add_against_null(const Panels& panels, const std::vector<double>& own, const run::Observation& null);
   ClassSums& class_sums(int64_t label, size_t condition);
   ProfileEstimate profile(statistics::Bootstrap::Panel panel);
   void set_observed_excess(const Panels& panels, ProfileEstimate& profile);

@@ -102,7 +102,7 @@ ControlSums::ControlSums(Bootstrap& bootstrap, const std::vector<Condition>& con
   }
 }
 
-void ControlSums::add(const VideoObservations& video) {
+void ControlSums::add(const run::VideoRecord& video) {
   const int64_t k = main_border_width(frames_);
   for (Pair& pair : pairs_) {
     const auto &control = video.by_condition[pair.control], &real = video.by_condition[pair.real];

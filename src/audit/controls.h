@@ -12,9 +12,9 @@
 namespace relevid::audit {
 
 // Controls are compared with the real clips at the same interval, paired over videos: with the clips they
-// were made from, where Observation::real_shares has them, otherwise with all. A control made from one clip
-// of several needs the former: in a mean over clips that lie elsewhere, shifted content would go unseen. They
-// explain a verdict and are no verdict themselves: each has its own 95 % interval, uncorrected for their
+// were made from, where run::Observation::real_shares has them, otherwise with all. A control made from one
+// clip of several needs the former: in a mean over clips that lie elsewhere, shifted content would go unseen.
+// They explain a verdict and are no verdict themselves: each has its own 95 % interval, uncorrected for their
 // number.
 
 /// Whether something that was taken away (training, motion, order) matters for the border.
@@ -74,7 +74,7 @@ class ControlSums {
  public:
   ControlSums(statistics::Bootstrap& bootstrap, const std::vector<run::Condition>& conditions,
               int64_t frames);
-  void add(const VideoObservations& video);
+  void add(const run::VideoRecord& video);
   /// `smallest_effect` δ > 0.
   Controls result(double smallest_effect);
 

@@ -12,7 +12,6 @@ namespace relevid::audit {
 using run::ClipRow;
 using run::Condition;
 using run::ConditionKind;
-using run::ConditionRecord;
 using run::RunReader;
 using run::VideoRecord;
 
@@ -56,8 +55,8 @@ class FirstFew {
 };
 
 std::optional<Extreme> extreme_of(const VideoRecord& record, int64_t condition) {
-  const auto found = std::ranges::find(record.conditions, condition, &ConditionRecord::condition);
-  if (found == record.conditions.end()) return std::nullopt;
+  const auto& found = record.by_condition[static_cast<size_t>(condition)];
+  if (!found) return std::nullopt;
   const auto ratio = ratio_of(found->shares);
   if (!ratio) return std::nullopt;
   Extreme extreme{record.video, found->predicted, std::nullopt, *ratio, {}};

@@ -12,11 +12,9 @@ namespace relevid::audit {
 
 using run::Condition;
 using run::ConditionKind;
-using run::ConditionRecord;
 using run::Manifest;
 using run::RunReader;
 using run::VideoRecord;
-using run::VideoRow;
 
 namespace {
 
@@ -29,23 +27,6 @@ int64_t likely_base_interval(const std::vector<Condition>& conditions) {
     if (smallest == 0 || condition.frame_interval < smallest) smallest = condition.frame_interval;
   }
   return smallest;
-}
-
-Observation observation(const VideoRow& video, const ConditionRecord& record, std::optional<double> fps) {
-  Observation result;
-  result.video_key = video.sha256;
-  result.label = video.label;
-  result.predicted = record.predicted;
-  result.clips = record.clips;
-  result.clips_right1 = record.clips_right1;
-  result.clips_right5 = record.clips_right5;
-  result.right1 = record.right1;
-  result.right5 = record.right5;
-  result.shares = record.shares;
-  result.real_shares = record.real_shares;
-  result.negative_share = record.negative_share;
-  result.fps = fps.value_or(video.fps);
-  return result;
 }
 
 /// Of a record with its settings, or of a name alone.
@@ -76,20 +57,15 @@ RunSettings settings_of(const Manifest& manifest) {
   return result;
 }
 
-ObservationSource observations_of(RunReader& reader) {
+VideoSource videos_of(RunReader& reader) {
   const std::optional<double> fps = settings_of(reader.manifest()).fps;
-  return [&reader, fps](const std::function<void(const VideoObservations&)>& take) {
+  return [&reader, fps](const std::function<void(const VideoRecord&)>& take) {
     reader.for_each_video([&](const VideoRecord& record) {
       if (record.video.state != VideoState::kOk) return;
-      VideoObservations video;
-      video.video_key = record.video.sha256;
-      video.label = record.video.label;
-      video.by_condition.resize(reader.manifest().conditions.size());
-      for (const ConditionRecord& condition : record.conditions) {
-        video.by_condition[static_cast<size_t>(condition.condition)] =
-            observation(record.video, condition, fps);
-      }
-      take(video);
+      if (!fps) return take(record);
+      VideoRecord resampled = record;
+      resampled.video.fps = *fps;
+      take(resampled);
     });
   };
 }

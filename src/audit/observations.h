@@ -22,6 +22,6 @@ RunSettings settings_of(const run::Manifest& manifest);
 
 /// A run's videos as the statistics take them: those of state ok, by the manifest's conditions. Borrows the
 /// reader; holds one video at a time.
-ObservationSource observations_of(run::RunReader& reader);
+VideoSource videos_of(run::RunReader& reader);
 
 }  // namespace relevid::audit

@@ -67,11 +67,11 @@ void RecommendationSums::count(Counts& counts, const std::vector<char>& right) {
   }
 }
 
-void RecommendationSums::add(const VideoObservations& video) {
+void RecommendationSums::add(const run::VideoRecord& video) {
   if (!is_common(video, intervals_.compared)) return;
   std::vector<char> right;
   for (const size_t i : intervals_.compared) right.push_back(video.by_condition[i]->right1 ? 1 : 0);
-  if (survey_.halves.of(video.video_key) == Half::kChoice) {
+  if (survey_.halves.of(video.video.sha256) == Half::kChoice) {
     count(choice_, right);
     return;
   }

@@ -66,7 +66,7 @@ class RecommendationSums {
  public:
   RecommendationSums(statistics::Bootstrap& bootstrap, const std::vector<run::Condition>& conditions,
                      const ComparedIntervals& intervals, const Survey& survey);
-  void add(const VideoObservations& video);
+  void add(const run::VideoRecord& video);
   /// `smallest_gain` in (0, 1]: the smallest one whose absence is worth knowing. A smaller gain that is shown
   /// is still advised.
   Recommendation result(double smallest_gain);

@@ -68,7 +68,7 @@ Report make_report(RunReader& reader, const std::string& run, const ReportOption
   report.options.smallest_gain = options.smallest_gain;
   report.options.replicates = options.replicates;
   report.options.seed = options.seed;
-  report.statistics = analyse(observations_of(reader), report.manifest.conditions, report.options);
+  report.statistics = analyse(videos_of(reader), report.manifest.conditions, report.options);
   const RunSettings settings = settings_of(report.manifest);
   report.method = settings.method;
   report.second_method = settings.second_method;

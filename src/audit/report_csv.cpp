@@ -13,7 +13,6 @@ namespace relevid::audit {
 using run::ClipRow;
 using run::Condition;
 using run::ConditionKind;
-using run::ConditionRecord;
 using run::Manifest;
 using run::RunReader;
 using run::VideoRecord;
@@ -215,13 +214,15 @@ void write_videos_csv(RunReader& reader, const ReportSink& sink) {
       line.integer(video.width).integer(video.height).text(name(video.state));
       line.text(video.error_kind).text(video.error);
     };
-    if (record.conditions.empty()) {
+    if (std::ranges::none_of(record.by_condition, [](const auto& one) { return one.has_value(); })) {
       begin();
       line.none(10 + static_cast<int>(manifest.clip_len)).end(sink);
     }
-    for (const ConditionRecord& c : record.conditions) {
+    for (size_t i = 0; i < record.by_condition.size(); ++i) {
+      if (!record.by_condition[i]) continue;
+      const run::Observation& c = *record.by_condition[i];
       begin();
-      put(line, manifest.conditions[static_cast<size_t>(c.condition)]).integer(c.clips);
+      put(line, manifest.conditions[i]).integer(c.clips);
       if (video.label < 0) {
         line.none(2).integer(c.predicted).none(2);
       } else {

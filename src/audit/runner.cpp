@@ -78,16 +78,7 @@ class VideoRun {
   }
 
   void add(const ClipReady& clip, const ClipScore& score) {
-    ClipRow row;
-    row.condition = clip.plan.condition;
-    row.number = clip.plan.number;
-    row.offset = clip.plan.offset;
-    row.frame_indices = clip.plan.frame_indices;
-    row.pts_seconds = clip.pts_seconds;
-    row.target = score.target;
-    row.target_logit = score.target_logit;
-    row.shares = score.shares;
-    row.negative_share = score.negative_share;
+    ClipRow row{clip.plan, score.finding, clip.pts_seconds, {}, {}, {}};
     judge(row, score.probabilities, label_);
     entry_.put(row);
     Sums& sums = sums_[row.condition];

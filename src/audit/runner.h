@@ -16,10 +16,7 @@ namespace relevid::audit {
 /// What a network says of a clip, and why.
 struct ClipScore {
   std::vector<double> probabilities;  ///< [classes]
-  int64_t target = 0;                 ///< the class that was explained
-  double target_logit = 0;
-  std::vector<double> shares;  ///< [T] of absolute relevance per frame; sums to 1, or all 0
-  double negative_share = 0;   ///< of absolute relevance
+  run::ClipFinding finding;
 };
 
 /// A network with an explanation method. Used from one thread.

@@ -57,7 +57,7 @@ std::optional<std::vector<double>> null_profile_of(const StatisticsOptions& opti
 
 }  // namespace
 
-Statistics analyse(const ObservationSource& source, const std::vector<Condition>& conditions,
+Statistics analyse(const VideoSource& source, const std::vector<Condition>& conditions,
                    const StatisticsOptions& options) {
   check(conditions, options);
   const Survey found = survey(source, conditions);
@@ -69,15 +69,15 @@ Statistics analyse(const ObservationSource& source, const std::vector<Condition>
   RecommendationSums recommendation(bootstrap, conditions, intervals, found);
   ChanceSums chance;
   int64_t videos = 0;
-  source([&](const VideoObservations& video) {
+  source([&](const run::VideoRecord& video) {
     ++videos;
-    bootstrap.next_video(video.video_key);
+    bootstrap.next_video(video.video.sha256);
     by_condition.add(video);
     sweep.add(video);
     controls.add(video);
     recommendation.add(video);
     const auto& base = video.by_condition[intervals.base];
-    if (base) chance.add(video.label, base->predicted);
+    if (base) chance.add(video.video.label, base->predicted);
   });
   if (videos != found.videos) {
     throw Error(ErrorKind::kInternal,

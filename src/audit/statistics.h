@@ -49,7 +49,7 @@ struct Statistics {
 /// to the bit for every order of the videos, hence however they were sharded. Throws Error(kInvalidArgument)
 /// for options out of range, conditions without the base interval, and observations that survey.h refuses;
 /// Error(kResourceLimit) for more than 2^18 videos.
-Statistics analyse(const ObservationSource& source, const std::vector<run::Condition>& conditions,
+Statistics analyse(const VideoSource& source, const std::vector<run::Condition>& conditions,
                    const StatisticsOptions& options);
 
 }  // namespace relevid::audit

@@ -261,7 +261,7 @@ Summary summarise(std::span<const LabelledRun> runs, const ReportOptions& option
   for (size_t i = 0; i < runs.size(); ++i) {
     RunReader reader(runs[i].path);
     trainings[i].report = make_report(reader, runs[i].label, options);
-    videos.read(trainings[i], observations_of(reader));
+    videos.read(trainings[i], videos_of(reader));
   }
   videos.deal(trainings);
   return summary_of(std::move(trainings));

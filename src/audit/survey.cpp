@@ -23,12 +23,15 @@ constexpr double kLargestShare = 2;          // signed sums may pass 1 a little
 
 class Check {
  public:
-  Check(const VideoObservations& video, const std::vector<Condition>& conditions)
+  Check(const run::VideoRecord& video, const std::vector<Condition>& conditions)
       : video_(video), conditions_(conditions) {}
 
   void run(int64_t& frames) {
-    if (video_.video_key.empty()) fail("it has no key");
-    if (video_.label < -1) fail(fmt::format("label {}; -1 for none, otherwise 0 or more", video_.label));
+    if (video_.video.sha256.empty()) fail("it has no hash");
+    if (video_.video.label < -1)
+      fail(fmt::format("label {}; -1 for none, otherwise 0 or more", video_.video.label));
+    const double fps = video_.video.fps;
+    if (!(std::isfinite(fps) && fps >= 0)) fail(fmt::format("{} frames a second", fps));
     if (video_.by_condition.size() != conditions_.size()) {
       fail(fmt::format("observations for {} conditions where there are {}", video_.by_condition.size(),
                        conditions_.size()));
@@ -41,8 +44,7 @@ class Check {
   }
 
  private:
-  void check(const Observation& o, int64_t& frames) {
-    if (o.label != video_.label) fail(fmt::format("label {} in a video of label {}", o.label, video_.label));
+  void check(const run::Observation& o, int64_t& frames) {
     if (o.clips < 1 || o.clips_right1 < 0 || o.clips_right1 > o.clips_right5 || o.clips_right5 > o.clips) {
       fail(fmt::format("{} clips, of which {} are right by the first and {} by the first five", o.clips,
                        o.clips_right1, o.clips_right5));
@@ -51,7 +53,6 @@ class Check {
     if (!(o.negative_share >= 0 && o.negative_share <= 1)) {
       fail(fmt::format("a negative share of {}; 0 to 1 will do", o.negative_share));
     }
-    if (!(std::isfinite(o.fps) && o.fps >= 0)) fail(fmt::format("{} frames a second", o.fps));
     check_shares(o.shares, frames);
     if (!o.real_shares.empty()) check_shares(o.real_shares, frames);
   }
@@ -72,10 +73,10 @@ class Check {
 
   [[noreturn]] void fail(const std::string& what) const {
     throw Error(ErrorKind::kInvalidArgument,
-                fmt::format("statistics: video '{}'{}: {}", video_.video_key, where_, what));
+                fmt::format("statistics: video '{}'{}: {}", video_.video.sha256, where_, what));
   }
 
-  const VideoObservations& video_;
+  const run::VideoRecord& video_;
   const std::vector<Condition>& conditions_;
   std::string where_;
 };
@@ -88,26 +89,26 @@ void widen(std::optional<Range>& range, double value) {
 
 }  // namespace
 
-Survey survey(const ObservationSource& source, const std::vector<Condition>& conditions) {
+Survey survey(const VideoSource& source, const std::vector<Condition>& conditions) {
   Survey result;
   result.observed.resize(conditions.size());
   result.labelled_observed.resize(conditions.size());
   result.without_relevance.resize(conditions.size());
   result.fps.resize(conditions.size());
-  source([&](const VideoObservations& video) {
+  source([&](const run::VideoRecord& video) {
     Check(video, conditions).run(result.frames);
-    const bool is_labelled = video.label >= 0;
+    const bool is_labelled = video.video.label >= 0;
     ++result.videos;
     if (is_labelled) {
       ++result.labelled;
-      result.halves.add(video.video_key, video.label);
+      result.halves.add(video.video.sha256, video.video.label);
     }
     for (size_t i = 0; i < conditions.size(); ++i) {
       if (!video.by_condition[i]) continue;
       ++result.observed[i];
       if (is_labelled) ++result.labelled_observed[i];
       if (!scaled_profile(video.by_condition[i]->shares)) ++result.without_relevance[i];
-      if (video.by_condition[i]->fps > 0) widen(result.fps[i], video.by_condition[i]->fps);
+      if (video.video.fps > 0) widen(result.fps[i], video.video.fps);
     }
   });
   result.halves.deal();

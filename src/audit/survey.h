@@ -25,8 +25,8 @@ struct Survey {
 
 /// Counts, and refuses with Error(kInvalidArgument) what no statistic can be made of: shares that are not
 /// finite, sum to less than 0 or more than 1 or differ in number, clips of one frame, counts and rates that
-/// make no sense, labels that differ, a video without a key or with another number of conditions.
-Survey survey(const ObservationSource& source, const std::vector<run::Condition>& conditions);
+/// make no sense, a video without a hash or with another number of conditions.
+Survey survey(const VideoSource& source, const std::vector<run::Condition>& conditions);
 
 /// Frames a second that the network sees at an interval.
 std::optional<statistics::Range> rate_of(const std::optional<statistics::Range>& fps, int64_t interval);

@@ -55,7 +55,7 @@ std::vector<size_t> all_intervals(const std::vector<Condition>& conditions) {
 
 }  // namespace
 
-std::vector<double> accuracy_row(const Observation& o) {
+std::vector<double> accuracy_row(const run::Observation& o) {
   const auto clips = static_cast<double>(o.clips);
   return {o.right1 ? 1.0 : 0.0, o.right5 ? 1.0 : 0.0, static_cast<double>(o.clips_right1) / clips,
           static_cast<double>(o.clips_right5) / clips};
@@ -80,9 +80,9 @@ ComparedIntervals compared_intervals(const std::vector<Condition>& conditions, c
   return result;
 }
 
-bool is_common(const VideoObservations& video, const std::vector<size_t>& conditions) {
-  return video.label >= 0 && std::all_of(conditions.begin(), conditions.end(),
-                                         [&](size_t i) { return video.by_condition[i].has_value(); });
+bool is_common(const run::VideoRecord& video, const std::vector<size_t>& conditions) {
+  return video.video.label >= 0 && std::all_of(conditions.begin(), conditions.end(),
+                                               [&](size_t i) { return video.by_condition[i].has_value(); });
 }
 
 SweepSums::SweepSums(Bootstrap& bootstrap, const std::vector<Condition>& conditions,
@@ -94,9 +94,9 @@ SweepSums::SweepSums(Bootstrap& bootstrap, const std::vector<Condition>& conditi
   common_panel_ = bootstrap_.add_panel(kAccuracyColumns * intervals.compared.size());
 }
 
-void SweepSums::add(const VideoObservations& video) {
+void SweepSums::add(const run::VideoRecord& video) {
   const auto& base = video.by_condition[intervals_.base];
-  if (video.label < 0 || !base) return;
+  if (video.video.label < 0 || !base) return;
   const bool common = is_common(video, intervals_.compared);
   const std::vector<double> base_row = accuracy_row(*base);
   for (Pair& pair : pairs_) {

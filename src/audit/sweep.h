@@ -19,7 +19,7 @@ struct AccuracyEstimate {
 };
 
 /// video1, video5, clip1, clip5 of an observation, each in [0, 1].
-std::vector<double> accuracy_row(const Observation& observation);
+std::vector<double> accuracy_row(const run::Observation& observation);
 inline constexpr size_t kAccuracyColumns = 4;
 
 /// An interval against the base interval, on the same videos.
@@ -56,14 +56,14 @@ struct ComparedIntervals {
 ComparedIntervals compared_intervals(const std::vector<run::Condition>& conditions, const Survey& survey,
                                      int64_t base_interval);
 /// Labelled, and observed at every one of these.
-bool is_common(const VideoObservations& video, const std::vector<size_t>& conditions);
+bool is_common(const run::VideoRecord& video, const std::vector<size_t>& conditions);
 
 /// Collects what a Sweep needs. Borrows the bootstrap and the conditions.
 class SweepSums {
  public:
   SweepSums(statistics::Bootstrap& bootstrap, const std::vector<run::Condition>& conditions,
             const ComparedIntervals& intervals);
-  void add(const VideoObservations& video);
+  void add(const run::VideoRecord& video);
   Sweep result();
 
  private:

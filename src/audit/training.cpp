@@ -24,17 +24,17 @@ double null_border(const Report& report) {
   return border_share(checked_null_profile(*null, frames), main_border_width(frames));
 }
 
-double excess_of(const Observation& observation, double null) {
+double excess_of(const run::Observation& observation, double null) {
   const auto profile = scaled_profile(observation.shares);
   if (!profile) return kUnknown;
   return border_share(*profile, main_border_width(std::ssize(*profile))) / null;
 }
 
-TrainingVideo training_video(const VideoObservations& video, size_t index,
+TrainingVideo training_video(const run::VideoRecord& video, size_t index,
                              const std::vector<size_t>& conditions, double null) {
   TrainingVideo result;
   result.video = index;
-  result.labelled = video.label >= 0;
+  result.labelled = video.video.label >= 0;
   for (const size_t condition : conditions) {
     const auto& one = video.by_condition[condition];
     result.excess.push_back(one ? excess_of(*one, null) : kUnknown);
@@ -53,13 +53,13 @@ std::vector<size_t> interval_conditions(const Manifest& manifest) {
   return found;
 }
 
-void TrainingVideos::read(Training& training, const ObservationSource& source) {
+void TrainingVideos::read(Training& training, const VideoSource& source) {
   const std::vector<size_t> conditions = interval_conditions(training.report.manifest);
   const double null = null_border(training.report);
-  source([&](const VideoObservations& video) {
-    const auto [found, added] = indices_.try_emplace(video.video_key, keys_.size());
-    if (added) keys_.push_back(video.video_key);
-    if (video.label >= 0) halves_.add(video.video_key, video.label);
+  source([&](const run::VideoRecord& video) {
+    const auto [found, added] = indices_.try_emplace(video.video.sha256, keys_.size());
+    if (added) keys_.push_back(video.video.sha256);
+    if (video.video.label >= 0) halves_.add(video.video.sha256, video.video.label);
     training.videos.push_back(training_video(video, found->second, conditions, null));
   });
 }

@@ -43,7 +43,7 @@ std::vector<size_t> interval_conditions(const run::Manifest& manifest);
 class TrainingVideos {
  public:
   /// Fills `training.videos`; its report is there.
-  void read(Training& training, const ObservationSource& source);
+  void read(Training& training, const VideoSource& source);
   /// After the last training: which videos are for the report.
   void deal(std::vector<Training>& trainings);
 

@@ -10,6 +10,7 @@
 #include "relevid/sampling.h"
 #include "relevid/video.h"
 #include "run/condition.h"
+#include "run/rows.h"
 
 namespace relevid::run {
 
@@ -30,13 +31,6 @@ void require_valid(const PlanOptions& options);
 
 /// All that a run has: the intervals, then the controls at the base interval.
 std::vector<Condition> conditions_of(const PlanOptions& options);
-
-struct PlannedClip {
-  int64_t condition = 0;  ///< index into conditions_of
-  int64_t number = 0;     ///< of the clip at its interval; a control has that of the clip it is made from
-  double offset = 0;      ///< frames of the resampled video
-  std::vector<int64_t> frame_indices;  ///< [T] of the file, in the order in which the network gets them
-};
 
 /// The clips of a video, by condition. An interval s at which a clip does not fit, (T - 1) s + 1 frames, has
 /// none; nor have the controls where that is the base interval, nor kShifted where it would pass the end.

@@ -27,18 +27,47 @@ struct VideoRow {
   std::string error_kind, error;
 };
 
-/// A clip with what the network said of it. right1, right5: nothing where the video has no label.
-struct ClipRow {
-  int64_t condition = 0, number = 0;   ///< number: of the clip in its video and condition
-  double offset = 0;                   ///< in frames (of the resampled video, where it is)
-  std::vector<int64_t> frame_indices;  ///< [T] of the file
-  std::vector<double> pts_seconds;     ///< [T]
+/// A clip that is to be looked at.
+struct PlannedClip {
+  int64_t condition = 0;  ///< index into Manifest::conditions
+  int64_t number = 0;     ///< of the clip at its interval; a control has that of the clip it is made from
+  double offset = 0;      ///< frames of the resampled video
+  std::vector<int64_t> frame_indices;  ///< [T] of the file, in the order in which the network gets them
+};
+
+/// What was found out about a clip: which class was explained, and where its relevance lies.
+struct ClipFinding {
   int64_t target = 0;
   double target_logit = 0;
+  std::vector<double> shares;  ///< [T] of absolute relevance per frame; sums to 1, or all 0
+  double negative_share = 0;   ///< of absolute relevance
+};
+
+/// A clip of a run. right1, right5: nothing where the video has no label.
+struct ClipRow : PlannedClip, ClipFinding {
+  std::vector<double> pts_seconds;  ///< [T]
   std::optional<bool> right1, right5;
   std::vector<ClassProbability> classes;  ///< the best few, best first
-  std::vector<double> shares;             ///< [T] of absolute relevance per frame
-  double negative_share = 0;              ///< of absolute relevance
+};
+
+/// A video under one condition (a frame interval of the real clips, or a control), its clips reduced.
+struct Observation {
+  int64_t predicted = 0;                ///< the class with the largest mean probability of the clips
+  int64_t clips = 0;                    ///< how many were explained
+  int64_t clips_right1 = 0;             ///< clips whose top 1 is the label
+  int64_t clips_right5 = 0;             ///< clips whose top 5 hold the label
+  bool right1 = false, right5 = false;  ///< the video's, by mean probability; false without a label
+  std::vector<double> shares;           ///< [T] mean over clips of ClipFinding::shares
+  /// Of a control that was made from some of the real clips: [T] mean over just those clips, as they were.
+  /// Empty for an interval, and where a control was made from all real clips of its interval.
+  std::vector<double> real_shares;
+  double negative_share = 0;  ///< mean over clips
+};
+
+/// A video with what was observed of it.
+struct VideoRecord {
+  VideoRow video;
+  std::vector<std::optional<Observation>> by_condition;  ///< nullopt: the video does not fit, or failed
 };
 
 /// A video under one condition: its clips' mean probabilities.

@@ -42,10 +42,10 @@ VideoRow video_of(const Statement& row, const std::string& where) {
   return video;
 }
 
-/// The conditions of a video, their clips reduced.
-class Records {
+/// Reads what was observed of a video, its clips reduced.
+class Observations {
  public:
-  Records(Database& database, const Manifest& manifest)
+  Observations(Database& database, const Manifest& manifest)
       : path_(database.path().string()),
         manifest_(manifest),
         predictions_(
@@ -59,55 +59,54 @@ class Records {
                              "(SELECT number FROM profile WHERE video = ?1 AND condition = ?3) "
                              "ORDER BY number")) {}
 
-  std::vector<ConditionRecord> of(int64_t video) {
-    std::vector<ConditionRecord> records;
+  /// [condition]
+  std::vector<std::optional<Observation>> of(int64_t video) {
+    std::vector<std::optional<Observation>> by_condition(manifest_.conditions.size());
     predictions_.bind(1, video);
     while (predictions_.step()) {
-      ConditionRecord record;
-      record.condition = predictions_.integer(0);
-      record.predicted = predictions_.integer(2);
-      record.right1 = predictions_.integer(3) != 0;
-      record.right5 = predictions_.integer(4) != 0;
-      reduce_clips(video, record);
-      if (record.condition < 0 || record.condition >= std::ssize(manifest_.conditions) || record.clips < 1 ||
-          record.clips != predictions_.integer(1)) {
-        damaged(video);
-      }
-      reduce_real_clips(video, record);
-      records.push_back(std::move(record));
+      const int64_t condition = predictions_.integer(0);
+      if (condition < 0 || condition >= std::ssize(manifest_.conditions)) damaged(video);
+      Observation observation;
+      observation.predicted = predictions_.integer(2);
+      observation.right1 = predictions_.integer(3) != 0;
+      observation.right5 = predictions_.integer(4) != 0;
+      reduce_clips(video, condition, observation);
+      if (observation.clips < 1 || observation.clips != predictions_.integer(1)) damaged(video);
+      reduce_real_clips(video, condition, observation);
+      by_condition[static_cast<size_t>(condition)] = std::move(observation);
     }
-    return records;
+    return by_condition;
   }
 
  private:
-  void reduce_clips(int64_t video, ConditionRecord& record) {
-    record.shares.assign(static_cast<size_t>(manifest_.clip_len), 0.0);
-    clips_.bind(1, video).bind(2, record.condition);
+  void reduce_clips(int64_t video, int64_t condition, Observation& observation) {
+    observation.shares.assign(static_cast<size_t>(manifest_.clip_len), 0.0);
+    clips_.bind(1, video).bind(2, condition);
     while (clips_.step()) {
-      ++record.clips;
-      record.clips_right1 += clips_.integer(0) != 0;
-      record.clips_right5 += clips_.integer(1) != 0;
-      add_shares(clips_.blob(2), record.shares);
-      record.negative_share += clips_.real(3);
+      ++observation.clips;
+      observation.clips_right1 += clips_.integer(0) != 0;
+      observation.clips_right5 += clips_.integer(1) != 0;
+      add_shares(clips_.blob(2), observation.shares);
+      observation.negative_share += clips_.real(3);
     }
-    const auto count = static_cast<double>(std::max<int64_t>(1, record.clips));
-    for (double& share : record.shares) share /= count;
-    record.negative_share /= count;
+    const auto count = static_cast<double>(std::max<int64_t>(1, observation.clips));
+    for (double& share : observation.shares) share /= count;
+    observation.negative_share /= count;
   }
 
   /// A control's clip has the number of the clip it was made from.
-  void reduce_real_clips(int64_t video, ConditionRecord& record) {
-    const Condition& control = manifest_.conditions[static_cast<size_t>(record.condition)];
+  void reduce_real_clips(int64_t video, int64_t condition, Observation& observation) {
+    const Condition& control = manifest_.conditions[static_cast<size_t>(condition)];
     if (control.kind == ConditionKind::kInterval) return;
     const Condition wanted{ConditionKind::kInterval, control.frame_interval, 0};
     const auto real = std::ranges::find(manifest_.conditions, wanted);
     if (real == manifest_.conditions.end()) return;
-    record.real_shares.assign(static_cast<size_t>(manifest_.clip_len), 0.0);
-    real_clips_.bind(1, video).bind(2, real - manifest_.conditions.begin()).bind(3, record.condition);
+    observation.real_shares.assign(static_cast<size_t>(manifest_.clip_len), 0.0);
+    real_clips_.bind(1, video).bind(2, real - manifest_.conditions.begin()).bind(3, condition);
     int64_t clips = 0;
-    for (; real_clips_.step(); ++clips) add_shares(real_clips_.blob(0), record.real_shares);
-    if (clips != record.clips) damaged(video);
-    for (double& share : record.real_shares) share /= static_cast<double>(clips);
+    for (; real_clips_.step(); ++clips) add_shares(real_clips_.blob(0), observation.real_shares);
+    if (clips != observation.clips) damaged(video);
+    for (double& share : observation.real_shares) share /= static_cast<double>(clips);
   }
 
   void add_shares(std::span<const std::byte> blob, std::vector<double>& sums) const {
@@ -226,12 +225,13 @@ int64_t RunReader::clip_count() {
 }
 
 void RunReader::for_each_video(const std::function<void(const VideoRecord&)>& take) {
-  Records records(*database_, manifest_);
+  Observations observations(*database_, manifest_);
   Statement videos = database_->prepare(kVideos);
   while (videos.step()) {
     VideoRecord record;
     record.video = video_of(videos, database_->path().string());
-    if (record.video.state == VideoState::kOk) record.conditions = records.of(record.video.index);
+    record.by_condition.resize(manifest_.conditions.size());
+    if (record.video.state == VideoState::kOk) record.by_condition = observations.of(record.video.index);
     take(record);
   }
 }

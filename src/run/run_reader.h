@@ -13,25 +13,6 @@
 
 namespace relevid::run {
 
-/// A video under one condition, its clips reduced.
-struct ConditionRecord {
-  int64_t condition = 0;  ///< index into Manifest::conditions
-  int64_t predicted = 0;  ///< the class with the largest mean probability
-  int64_t clips = 0, clips_right1 = 0, clips_right5 = 0;
-  bool right1 = false, right5 = false;  ///< of the mean; false where there is no label
-  std::vector<double> shares;           ///< [T] mean over clips; each clip's sum to 1 (or 0: no relevance)
-  /// Of a control: [T] mean over just the clips of its interval that it was made from (those of the same
-  /// numbers). Empty for an interval.
-  std::vector<double> real_shares;
-  double negative_share = 0;  ///< mean over clips
-};
-
-struct VideoRecord {
-  VideoRow video;
-  /// Ascending; those alone whose step fits the video. Empty where state is not kOk.
-  std::vector<ConditionRecord> conditions;
-};
-
 /// Reads a run, also one that was killed (which it rolls back). Not thread-safe. Errors as Database's;
 /// Error(kCorruptInput) for rows that make no sense.
 class RunReader {

@@ -132,9 +132,9 @@ TEST_F(Audit, ItsClipsAreThoseOfExplain) {
     shares[i++ % kFrames] += static_cast<double>(share) / 2;
   run::RunReader(folder_ / "run.db").for_each_video([&](const run::VideoRecord& record) {
     if (record.video.index != 1) return;
-    ASSERT_GE(record.conditions.size(), 3);
-    EXPECT_EQ(record.conditions[2].predicted, explained[0].target);
-    EXPECT_THAT(record.conditions[2].shares, Pointwise(DoubleNear(1e-6), shares));
+    ASSERT_GE(record.by_condition.size(), 3);
+    EXPECT_EQ(record.by_condition[2]->predicted, explained[0].target);
+    EXPECT_THAT(record.by_condition[2]->shares, Pointwise(DoubleNear(1e-6), shares));
   });
 }
 
@@ -153,7 +153,7 @@ TEST_F(Audit, TheSecondMethodExplainsTheSameClip) {
   const auto shares_of = [&](const char* name, size_t condition) {
     std::vector<std::vector<double>> shares;
     run::RunReader(folder_ / name).for_each_video([&](const run::VideoRecord& record) {
-      shares.push_back(record.conditions.at(condition).shares);
+      shares.push_back(record.by_condition.at(condition)->shares);
     });
     return shares;
   };

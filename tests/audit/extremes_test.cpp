@@ -29,11 +29,11 @@ class GivenScorer : public ClipScorer {
     const double border = border_.at(video);
     ClipScore score;
     score.probabilities.assign(relevid::testing::kClasses, 0.1);
-    score.target = target.value_or(0);
+    score.finding.target = target.value_or(0);
     if (border < 0)
-      score.shares.assign(kClipLength, 0.0);  // no relevance
+      score.finding.shares.assign(kClipLength, 0.0);  // no relevance
     else
-      score.shares = {border / 2, (1 - border) / 2, (1 - border) / 2, border / 2};
+      score.finding.shares = {border / 2, (1 - border) / 2, (1 - border) / 2, border / 2};
     return score;
   }
 

@@ -46,7 +46,7 @@ class Kill : public ::testing::Test {
     if (std::filesystem::exists(run) && std::filesystem::file_size(run) > 0) {
       try {
         run::RunReader(run).for_each_video([](const run::VideoRecord& record) {
-          EXPECT_EQ(record.conditions.empty(), record.video.state != VideoState::kOk);
+          EXPECT_EQ(record.by_condition.at(0).has_value(), record.video.state == VideoState::kOk);
         });
       } catch (const Error& error) {  // killed before its tables were there
         EXPECT_EQ(error.kind(), ErrorKind::kCorruptInput) << error.what();

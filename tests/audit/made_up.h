@@ -16,11 +16,11 @@ using run::Condition;
 using run::ConditionKind;
 
 /// Videos whose truth is known.
-using Videos = std::vector<VideoObservations>;
+using Videos = std::vector<run::VideoRecord>;
 
-inline ObservationSource source_of(const Videos& videos) {
-  return [&videos](const std::function<void(const VideoObservations&)>& take) {
-    for (const VideoObservations& video : videos) take(video);
+inline VideoSource source_of(const Videos& videos) {
+  return [&videos](const std::function<void(const run::VideoRecord&)>& take) {
+    for (const run::VideoRecord& video : videos) take(video);
   };
 }
 
@@ -47,23 +47,22 @@ inline double skewed(Random& random, double spread) {
 }
 
 /// One clip, right or wrong, with its profile.
-inline Observation observation(std::vector<double> shares, int64_t label, bool right) {
-  Observation o;
-  o.label = label;
+inline run::Observation observation(std::vector<double> shares, int64_t label, bool right) {
+  run::Observation o;
   o.predicted = right ? label : label + 1;
   o.clips = 1;
   o.clips_right1 = o.clips_right5 = right ? 1 : 0;
   o.right1 = o.right5 = right;
   o.shares = std::move(shares);
-  o.fps = 25;
   return o;
 }
 
 /// Video number `i`, without observations.
-inline VideoObservations video(int64_t i, int64_t label, size_t conditions) {
-  VideoObservations video;
-  video.video_key = fmt::format("video {}", i);
-  video.label = label;
+inline run::VideoRecord video(int64_t i, int64_t label, size_t conditions) {
+  run::VideoRecord video;
+  video.video.sha256 = fmt::format("video {}", i);
+  video.video.label = label;
+  video.video.fps = 25;
   video.by_condition.resize(conditions);
   return video;
 }
@@ -89,8 +88,8 @@ inline Videos draw(const Truth& truth, int64_t count, uint64_t seed) {
   Videos videos;
   for (int64_t i = 0; i < count; ++i) {
     const int64_t label = i % truth.classes;
-    VideoObservations one = video(i, label, truth.accuracy.size());
-    one.video_key = fmt::format("video {} of {}", i, seed);
+    run::VideoRecord one = video(i, label, truth.accuracy.size());
+    one.video.sha256 = fmt::format("video {} of {}", i, seed);
     for (size_t c = 0; c < truth.accuracy.size(); ++c) {
       const auto shares = with_border(truth.profile, 1 + skewed(random, truth.spread));
       one.by_condition[c] = observation(shares, label, random.unit() < truth.accuracy[c]);

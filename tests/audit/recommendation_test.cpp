@@ -39,9 +39,7 @@ Videos with_accuracies(std::vector<double> accuracy, int64_t count, uint64_t see
 
 TEST(Recommendation, ChangesForAClearGain) {
   Videos videos = with_accuracies({0.6, 0.95, 0.95, 0.5}, 300);
-  for (size_t i = 0; i < videos.size(); ++i) {
-    for (auto& one : videos[i].by_condition) one->fps = i % 2 == 0 ? 24 : 30;
-  }
+  for (size_t i = 0; i < videos.size(); ++i) videos[i].video.fps = i % 2 == 0 ? 24 : 30;
   const Recommendation r = advice(videos, {1, 2, 4, 8});
   EXPECT_EQ(r.advice, Advice::kChange);
   // 2 and 4 are equally good: the smaller.
@@ -91,13 +89,13 @@ TEST(Recommendation, SaysHowManyVideosItTakes) {
 }
 
 /// The videos for choosing.
-std::vector<VideoObservations*> choice_half(Videos& videos) {
+std::vector<run::VideoRecord*> choice_half(Videos& videos) {
   Halves halves;
-  for (const auto& video : videos) halves.add(video.video_key, video.label);
+  for (const auto& video : videos) halves.add(video.video.sha256, video.video.label);
   halves.deal();
-  std::vector<VideoObservations*> chosen;
+  std::vector<run::VideoRecord*> chosen;
   for (auto& video : videos) {
-    if (halves.of(video.video_key) == Half::kChoice) chosen.push_back(&video);
+    if (halves.of(video.video.sha256) == Half::kChoice) chosen.push_back(&video);
   }
   return chosen;
 }
@@ -143,10 +141,7 @@ TEST(Recommendation, BaseNeedNotBeOne) {
 TEST(Recommendation, HasNothingToSayWithoutLabelsOrIntervals) {
   Videos videos = with_accuracies({0.5, 0.9}, 50);
   EXPECT_EQ(advice(with_accuracies({0.5}, 50), {1}).advice, Advice::kKeep);
-  for (auto& video : videos) {
-    video.label = -1;
-    for (auto& one : video.by_condition) one->label = -1;
-  }
+  for (auto& video : videos) video.video.label = kUnlabelled;
   const Recommendation unlabelled = advice(videos, {1, 2});
   EXPECT_EQ(unlabelled.advice, Advice::kTooFewVideos);
   EXPECT_FALSE(unlabelled.videos_needed);

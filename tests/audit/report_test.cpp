@@ -72,10 +72,10 @@ DataSet mixed_dataset(const ScratchFolder& folder) {
   return data;
 }
 
-std::vector<VideoObservations> observe(const std::filesystem::path& path) {
+std::vector<run::VideoRecord> observe(const std::filesystem::path& path) {
   RunReader reader(path);
-  std::vector<VideoObservations> videos;
-  observations_of(reader)([&](const VideoObservations& video) { videos.push_back(video); });
+  std::vector<run::VideoRecord> videos;
+  videos_of(reader)([&](const run::VideoRecord& video) { videos.push_back(video); });
   return videos;
 }
 
@@ -123,22 +123,17 @@ TEST(Observations, AreTheVideosThatWereAudited) {
   run(folder / "run.db", mixed_dataset(folder));
   const auto videos = observe(folder / "run.db");
   ASSERT_EQ(videos.size(), 6);
-  EXPECT_EQ(videos[1].label, 1);
-  EXPECT_EQ(videos[3].label, -1);
-  for (const VideoObservations& video : videos) {
-    EXPECT_EQ(video.video_key.size(), 64);
+  EXPECT_EQ(videos[1].video.label, 1);
+  EXPECT_EQ(videos[3].video.label, -1);
+  for (const run::VideoRecord& video : videos) {
+    EXPECT_EQ(video.video.sha256.size(), 64);
     ASSERT_EQ(video.by_condition.size(), kConditions);
     EXPECT_FALSE(video.by_condition[3]);  // the null profile is of no video
-    for (const auto& one : video.by_condition) {
-      if (!one) continue;
-      EXPECT_EQ(one->video_key, video.video_key);
-      EXPECT_EQ(one->label, video.label);
-      EXPECT_EQ(one->fps, 25);
-    }
+    EXPECT_EQ(video.video.fps, 25);
   }
   EXPECT_TRUE(videos[4].by_condition[2]);
   EXPECT_FALSE(videos[5].by_condition[2]);
-  const Observation& base = *videos[1].by_condition[0];  // classes 1 and 2, label 1
+  const run::Observation& base = *videos[1].by_condition[0];  // classes 1 and 2, label 1
   EXPECT_EQ(base.predicted, 1);
   EXPECT_EQ(base.clips, 2);
   EXPECT_EQ(base.clips_right1, 1);
@@ -170,7 +165,7 @@ TEST(Observations, AShiftThatPassesTheEndLeavesItsClipOutOfTheComparison) {
 TEST(Observations, TheRateIsTheOneThatVideosWereResampledTo) {
   const ScratchFolder folder;
   run(folder / "run.db", relevid::testing::make_dataset(folder, {14}), {.settings = R"({"fps": 12.5})"});
-  EXPECT_EQ(observe(folder / "run.db").at(0).by_condition[0]->fps, 12.5);
+  EXPECT_EQ(observe(folder / "run.db").at(0).video.fps, 12.5);
 }
 
 TEST(Observations, TheBaseIntervalIsFoundOrRefused) {
@@ -263,7 +258,7 @@ TEST(ReportText, OfAModelAtChanceHasNeitherVerdictNorAdvice) {
   for (auto& video : videos) {
     for (auto& one : video.by_condition) {
       one->predicted = 1;
-      one->right1 = one->right5 = video.label == 1;
+      one->right1 = one->right5 = video.video.label == 1;
       one->clips_right1 = one->clips_right5 = one->right1 ? 1 : 0;
     }
   }

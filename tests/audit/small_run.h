@@ -22,16 +22,16 @@ class FormulaScorer : public audit::ClipScorer {
     audit::ClipScore score;
     double sum = 0;
     for (size_t t = 0; t < kClipLength; ++t) {
-      score.shares.push_back(static_cast<double>(values[t * frame]) + 1);
-      sum += score.shares.back();
+      score.finding.shares.push_back(static_cast<double>(values[t * frame]) + 1);
+      sum += score.finding.shares.back();
     }
-    for (double& share : score.shares) share /= sum;
+    for (double& share : score.finding.shares) share /= sum;
     const auto best = static_cast<size_t>(std::lround(values[0])) / 10 % kClasses;
     score.probabilities.assign(kClasses, 0.1);
     score.probabilities[best] = 0.5;
-    score.target = target.value_or(static_cast<int64_t>(best));
-    score.target_logit = sum;
-    score.negative_share = 1 / sum;
+    score.finding.target = target.value_or(static_cast<int64_t>(best));
+    score.finding.target_logit = sum;
+    score.finding.negative_share = 1 / sum;
     return score;
   }
   /// Called with the number of the call, from 1.

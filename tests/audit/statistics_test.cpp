@@ -205,10 +205,7 @@ TEST(Statistics, OneClassIsTheWhole) {
 
 TEST(Statistics, UnlabelledVideosCountForProfilesAlone) {
   Videos videos = some(40);
-  for (size_t i = 0; i < 10; ++i) {
-    videos[i].label = -1;
-    for (auto& one : videos[i].by_condition) one->label = -1;
-  }
+  for (size_t i = 0; i < 10; ++i) videos[i].video.label = kUnlabelled;
   const Statistics s = of(videos);
   EXPECT_EQ(s.videos, 40);
   EXPECT_EQ(s.labelled, 30);
@@ -238,17 +235,13 @@ TEST(Statistics, VideosWithoutRelevanceCountForAccuracyAlone) {
 TEST(Statistics, SayWhichFrameRateTheNetworkSees) {
   Videos videos = some(3);
   const double rates[] = {24, 0, 60};
-  for (size_t i = 0; i < 3; ++i) {
-    for (auto& one : videos[i].by_condition) one->fps = rates[i];
-  }
+  for (size_t i = 0; i < 3; ++i) videos[i].video.fps = rates[i];
   const Statistics s = of(videos);
   EXPECT_EQ(s.conditions[0].rate->lowest, 24);
   EXPECT_EQ(s.conditions[0].rate->highest, 60);
   EXPECT_EQ(s.conditions[1].rate->lowest, 12);
   EXPECT_EQ(s.conditions[1].rate->highest, 30);
-  for (auto& video : videos) {
-    for (auto& one : video.by_condition) one->fps = 0;
-  }
+  for (auto& video : videos) video.video.fps = 0;
   EXPECT_FALSE(of(videos).conditions[0].rate);
 }
 
@@ -275,7 +268,7 @@ class Refused : public ::testing::Test {
     return "nothing";
   }
 
-  Observation& broken() { return *videos_[3].by_condition[1]; }
+  run::Observation& broken() { return *videos_[3].by_condition[1]; }
 
   Videos videos_ = some(5);
 };
@@ -308,10 +301,8 @@ TEST_F(Refused, CountsThatContradict) {
   EXPECT_THAT(message(videos_), HasSubstr("0 clips"));
 }
 
-TEST_F(Refused, LabelsThatContradict) {
-  broken().label = 1 - videos_[3].label;
-  EXPECT_THAT(message(videos_), HasSubstr("in a video of label"));
-  videos_[3].label = -2;
+TEST_F(Refused, LabelsThatAreNone) {
+  videos_[3].video.label = -2;
   EXPECT_THAT(message(videos_), HasSubstr("label -2"));
 }
 
@@ -319,15 +310,15 @@ TEST_F(Refused, NoNumberElsewhere) {
   broken().negative_share = std::nan("");
   EXPECT_THAT(message(videos_), HasSubstr("negative share of nan"));
   broken().negative_share = 0;
-  broken().fps = -1;
+  videos_[3].video.fps = -1;
   EXPECT_THAT(message(videos_), HasSubstr("-1 frames a second"));
 }
 
 TEST_F(Refused, VideosOfAnotherShape) {
   videos_[2].by_condition.pop_back();
   EXPECT_THAT(message(videos_), HasSubstr("1 conditions where there are 2"));
-  videos_[2].video_key.clear();
-  EXPECT_THAT(message(videos_), HasSubstr("no key"));
+  videos_[2].video.sha256.clear();
+  EXPECT_THAT(message(videos_), HasSubstr("no hash"));
 }
 
 TEST_F(Refused, ConditionsAndOptionsThatMakeNoSense) {

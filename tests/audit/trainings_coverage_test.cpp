@@ -176,7 +176,7 @@ std::vector<Training> trainings_with(double gain, int64_t count, uint64_t seed) 
     const double own = random.uniform(-0.1, 0.1);
     const testing::Truth truth{null, 0.2, {0.7 + own, 0.7 + own + gain, 0.7 + own + gain}, 4};
     testing::Videos drawn = testing::draw(truth, count, 6 * seed + r);
-    for (size_t v = 0; v < drawn.size(); ++v) drawn[v].video_key = fmt::format("video {} of {}", v, seed);
+    for (size_t v = 0; v < drawn.size(); ++v) drawn[v].video.sha256 = fmt::format("video {} of {}", v, seed);
     report.statistics = analyse(testing::source_of(drawn), report.manifest.conditions, report.options);
     videos.read(trainings[r], testing::source_of(drawn));
   }

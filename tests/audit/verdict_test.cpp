@@ -106,7 +106,7 @@ TEST(Verdict, WithAnObservedNullProfileIsPaired) {
                                           {ConditionKind::kNullProfile, 1, 0}};
   Videos drawn = draw({with_border(kNull, 1.4), 0.3, {0.7, 0.7}, 2}, 60, 8);
   for (auto& video : drawn)
-    video.by_condition[1]->shares = with_border(kNull, 0.999 + 0.001 * (video.label + 1));
+    video.by_condition[1]->shares = with_border(kNull, 0.999 + 0.001 * (video.video.label + 1));
   drawn[7].by_condition[1].reset();
   const Statistics statistics = analyse(source_of(drawn), conditions, {});
   EXPECT_EQ(statistics.verdict.effect, BorderEffect::kPresent);

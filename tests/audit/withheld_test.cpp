@@ -69,7 +69,7 @@ TEST(Withheld, AFewVideosWithoutRelevanceAreNamedInTheVerdict) {
 TEST(Profile, RatioOfAFewVideosIsNeverNegative) {
   Videos drawn = draw({with_border(kNull, 1.2), 0.1, {0.9}, 4}, 8, 5);  // two videos a class
   for (auto& one : drawn) {
-    const bool second = one.video_key.substr(0, 7) >= "video 4";
+    const bool second = one.video.sha256.substr(0, 7) >= "video 4";
     one.by_condition[0]->shares = with_border(kNull, second ? 3 : 0.1);
   }
   StatisticsOptions options;

@@ -117,9 +117,9 @@ TEST(RunStore, GivesBackWhatItWasGiven) {
   EXPECT_EQ(whole.video.path, "/data/video3");
   EXPECT_EQ(whole.video.label, 0);
   EXPECT_EQ(whole.video.frame_count, 30);
-  ASSERT_EQ(whole.conditions.size(), 1);
-  const ConditionRecord& record = whole.conditions[0];
-  EXPECT_EQ(record.condition, 1);
+  ASSERT_EQ(whole.by_condition.size(), manifest().conditions.size());
+  for (size_t i = 0; i < whole.by_condition.size(); ++i) EXPECT_EQ(whole.by_condition[i].has_value(), i == 1);
+  const Observation& record = *whole.by_condition[1];
   EXPECT_EQ(record.clips, 2);
   EXPECT_EQ(record.clips_right1, 1);
   EXPECT_EQ(record.clips_right5, 2);
