@@ -10,11 +10,12 @@
 
 #include "relevid/dataset.h"
 #include "relevid/explain.h"
+#include "relevid/export.h"
 #include "relevid/model.h"
 #include "relevid/progress.h"
 #include "relevid/run_file.h"
 
-namespace relevid {
+namespace RELEVID_EXPORT relevid {
 
 /// What tells the model's doing from the architecture's and the content's; all at the base interval.
 enum class AuditControl {
@@ -30,8 +31,10 @@ enum class AuditControl {
 std::string_view name(AuditControl control);
 /// Throws Error(kInvalidArgument) with the nearest name.
 AuditControl audit_control(std::string_view name);
+/// All controls, in the order of the enumeration.
 const std::vector<AuditControl>& all_audit_controls();
 
+/// What an audit looks at, and how.
 struct AuditOptions {
   std::filesystem::path out;  ///< the run; one that is there is gone on with
   /// How a video becomes clips. Of the sampling, num_clips or stride say how many; past_end is not used:
@@ -50,13 +53,16 @@ struct AuditOptions {
   int64_t control_clips = 1;  ///< of a video, under each control
   /// Frames (after resampling); by default a quarter of a clip: clip_len / 4 steps of the base interval.
   std::optional<int64_t> shift_frames;
+  /// The class that is explained: the predicted one, or the label.
   enum class Target { kPredicted, kLabel } target = Target::kPredicted;  ///< the class that is explained
+  /// How labels find the model's classes: by the classes' names, or as their indices.
   enum class Labels { kByName, kByIndex } labels = Labels::kByName;  ///< how the model's classes are found
   uint64_t seed = 1;  ///< of shuffled frames and random weights
   Shard shard;
   VideoOptions video = {.threads = 1};  ///< decoding has one core, the network all
 };
 
+/// What a call of run_audit() came to.
 struct AuditOutcome {
   RunCounts counts;               ///< of the run as it is now
   int64_t videos = 0, clips = 0;  ///< done now, not before

@@ -7,10 +7,12 @@
 #include <vector>
 
 #include "relevid/audit_report.h"
+#include "relevid/export.h"
 #include "relevid/progress.h"
 
-namespace relevid {
+namespace RELEVID_EXPORT relevid {
 
+/// What an audit page holds.
 struct AuditPageOptions {
   ReportOptions report;  ///< format and table play no part
   /// The runs' models, as files, in any order. With a run's model the clips of its extreme videos are

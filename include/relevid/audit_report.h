@@ -7,14 +7,19 @@
 #include <string>
 #include <string_view>
 
-namespace relevid {
+#include "relevid/export.h"
 
+namespace RELEVID_EXPORT relevid {
+
+/// What a report holds.
 struct ReportOptions {
+  /// How the report is written.
   enum class Format {
     kText,  ///< a page to read
     kJson,  ///< one object: the run's settings, every statistic, and the videos that were left out
     kCsv,   ///< one of the tables, after RFC 4180 but with '\n' at the ends of lines
   } format = Format::kText;
+  /// Which table is written as CSV.
   enum class Table {
     kProfiles,  ///< share of every frame, by condition and group (all, right, wrong, each class)
     kSweep,     ///< accuracy and border of every interval and control
@@ -30,6 +35,7 @@ struct ReportOptions {
 /// "text", "json", "csv"; "profiles", "sweep", "clips", "videos". Throw Error(kInvalidArgument) with the
 /// nearest name.
 ReportOptions::Format report_format(std::string_view name);
+/// The table of this name. Throws Error(kInvalidArgument) with the nearest one.
 ReportOptions::Table report_table(std::string_view name);
 
 /// Takes a report piece by piece. What it throws ends the report.

@@ -6,8 +6,9 @@
 #include <string>
 
 #include "relevid/audit_report.h"
+#include "relevid/export.h"
 
-namespace relevid {
+namespace RELEVID_EXPORT relevid {
 
 /// What the audits of several trainings of one recipe say together: excess and its change with the frame
 /// interval, accuracy, the gain at the interval that is best for all of them, each with an interval over

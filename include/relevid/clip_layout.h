@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-namespace relevid {
+#include "relevid/export.h"
+
+namespace RELEVID_EXPORT relevid {
 
 /// The order of a clip's axes: items, channels, frames (T), rows, columns.
 enum class ClipLayout { kNcthw, kNtchw, kNthwc };

@@ -7,22 +7,28 @@
 #include <string_view>
 #include <vector>
 
-namespace relevid {
+#include "relevid/export.h"
+
+namespace RELEVID_EXPORT relevid {
 
 /// Colour maps. The first three are for signed relevance and have zero exactly at their middle colour
 /// (coldnhot: black; bwr and seismic: white); viridis and inferno are for relevance that is never negative
 /// and rise in luminance.
 enum class ColorMap { kColdNHot, kBwr, kSeismic, kViridis, kInferno };
 
+/// Whether relevance can be negative.
 enum class RelevanceSign { kSigned, kUnsigned };
 
 /// "coldnhot", "bwr", "seismic", "viridis", "inferno"
 std::string_view name(ColorMap map);
+/// All names, as name() has them.
 std::vector<std::string> color_map_names();
 /// Throws Error(kInvalidArgument) that lists the names and the nearest one.
 ColorMap parse_color_map(std::string_view name);
+/// The kind of relevance that a map is for.
 RelevanceSign sign_of(ColorMap map);
 
+/// A colour; 8 bits a channel.
 struct Rgb {
   uint8_t red = 0;
   uint8_t green = 0;
@@ -46,6 +52,7 @@ struct Scale {
   double strength(double relevance) const;
 };
 
+/// Of |R|, where nothing else is said.
 inline constexpr double kDefaultScalePercentile = 99.5;
 
 /// The relevance drawn at the end of a colour map, for each of the percentiles (which ascend): the percentile
@@ -65,16 +72,19 @@ struct Picture {
   int64_t height = 0;
   std::vector<uint8_t> rgb;  ///< [height, width, 3]
 };
+/// A picture that is held elsewhere.
 struct PictureView {
   int64_t width = 0;
   int64_t height = 0;
   std::span<const uint8_t> rgb;  ///< [height, width, 3]
 };
+/// A relevance map that is held elsewhere.
 struct MapView {
   int64_t width = 0;
   int64_t height = 0;
   std::span<const float> values;  ///< [height, width]; NaN: the model did not see this pixel
 };
+/// A view of a picture; valid as long as the picture is.
 inline PictureView view(const Picture& picture) {
   return {picture.width, picture.height, picture.rgb};
 }
@@ -86,6 +96,7 @@ inline PictureView view(const Picture& picture) {
 /// Bilinear with half-pixel centres; where the map shrinks, the filter widens, so that no relevance is
 /// stepped over. A NaN makes every pixel NaN that it contributes to.
 std::vector<float> resize_map(MapView map, int64_t width, int64_t height);
+/// The same for the channels of a picture.
 Picture resize_picture(PictureView picture, int64_t width, int64_t height);
 
 /// The map's values as colours. NaN is drawn in a light grey that no colour map holds.

@@ -7,7 +7,9 @@
 #include <string_view>
 #include <vector>
 
-namespace relevid {
+#include "relevid/export.h"
+
+namespace RELEVID_EXPORT relevid {
 
 /// What may differ from an architecture as it was published.
 struct CreateOptions {

@@ -7,7 +7,9 @@
 #include <string_view>
 #include <vector>
 
-namespace relevid {
+#include "relevid/export.h"
+
+namespace RELEVID_EXPORT relevid {
 
 /// How videos and their classes are written down; docs/user/dataset.md describes each.
 enum class DataFormat {
@@ -23,11 +25,13 @@ enum class DataFormat {
 const std::vector<std::string>& data_format_names();
 /// Throws Error(kInvalidArgument) with the nearest name where there is no such format.
 DataFormat data_format(std::string_view name);
+/// One of data_format_names().
 std::string_view name(DataFormat format);
 
 /// The label of a row that has none; never to be taken for a class.
 inline constexpr int64_t kUnlabelled = -1;
 
+/// One video and its label.
 struct DataRow {
   std::filesystem::path path;   ///< resolved against the root; not always there, see `error`
   std::string name;             ///< as the data set writes it: the same on every machine
@@ -37,6 +41,7 @@ struct DataRow {
   std::string error;            ///< why it cannot be used ("the file is missing"), or ""
 };
 
+/// A list of labelled videos.
 struct DataSet {
   std::vector<DataRow> rows;             ///< in the list's order; folders: by class, then by name
   std::vector<std::string> class_names;  ///< by label
@@ -46,6 +51,7 @@ struct DataSet {
   std::vector<std::string> warnings;     ///< duplicates, missing files, rows without a label, empty classes
 };
 
+/// How a list of videos is read.
 struct DataSetOptions {
   DataFormat format = DataFormat::kDetect;
   std::filesystem::path root = {};         ///< relative paths start here; empty: the list's own folder

@@ -5,7 +5,9 @@
 #include <string>
 #include <string_view>
 
-namespace relevid {
+#include "relevid/export.h"
+
+namespace RELEVID_EXPORT relevid {
 
 /// What kind of thing went wrong. Each kind is one exit status of the command (docs/user/exit-status.md).
 enum class ErrorKind {
@@ -21,7 +23,9 @@ enum class ErrorKind {
 /// The one exception relevid throws on purpose. Its message says what, where, what was found, what would do.
 class Error : public std::runtime_error {
  public:
+  /// An error of this kind; `message` is what what() says.
   Error(ErrorKind kind, const std::string& message) : std::runtime_error(message), kind_(kind) {}
+  /// What kind of thing went wrong.
   ErrorKind kind() const { return kind_; }
 
  private:

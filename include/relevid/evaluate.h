@@ -9,12 +9,14 @@
 
 #include "relevid/dataset.h"
 #include "relevid/explain.h"
+#include "relevid/export.h"
 #include "relevid/model.h"
 #include "relevid/progress.h"
 #include "relevid/run_file.h"
 
-namespace relevid {
+namespace RELEVID_EXPORT relevid {
 
+/// What an evaluation measures, and of which methods.
 struct EvaluateOptions {
   std::filesystem::path out;  ///< the run; one that is there is gone on with
   ModelSettings settings;     ///< how a video becomes clips; as AuditOptions has them
@@ -35,7 +37,9 @@ struct EvaluateOptions {
   /// agreement, class, shift, offset, invariance, randomised.
   std::vector<std::string> checks = {"agreement", "class", "shift", "offset", "invariance", "randomised"};
   std::filesystem::path objects;  ///< where objects are (csv); empty: localisation is not measured
+  /// The class that is explained: the predicted one, or the label.
   enum class Target { kPredicted, kLabel } target = Target::kPredicted;
+  /// How labels find the model's classes: by the classes' names, or as their indices.
   enum class Labels { kByName, kByIndex } labels = Labels::kByName;
   int64_t batch = 8;  ///< clips in one forward pass; fewer where method.batch_limit_bytes holds no more
   uint64_t seed = 1;  ///< of random orders, noise and random weights
@@ -55,6 +59,7 @@ struct EvaluationCost {
 /// Errors as run_evaluation's for options.
 EvaluationCost evaluation_cost(const Model& model, const DataSet& data, const EvaluateOptions& options);
 
+/// What a call of run_evaluation() came to.
 struct EvaluationOutcome {
   RunCounts counts;               ///< of the run as it is now
   int64_t videos = 0, clips = 0;  ///< done now, not before

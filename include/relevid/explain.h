@@ -11,6 +11,7 @@
 #include <string>
 #include <vector>
 
+#include "relevid/export.h"
 #include "relevid/methods.h"
 #include "relevid/model.h"
 #include "relevid/preprocessing.h"
@@ -19,7 +20,7 @@
 #include "relevid/tensor.h"
 #include "relevid/video.h"
 
-namespace relevid {
+namespace RELEVID_EXPORT relevid {
 
 /// The name of the method that "auto" stands for on this model: the one that was measured to answer best
 /// (docs/user/methods.md); so far one for all. Every other name is returned as it is.
@@ -38,6 +39,7 @@ struct LayerAccount {
   double dropped = 0;
 };
 
+/// The relevance of one clip.
 struct ClipExplanation {
   Tensor relevance;                  ///< the clip's shape, float32
   std::vector<LayerAccount> layers;  ///< output first; empty for all but presets of relevance
@@ -66,18 +68,23 @@ class ClipExplainer {
   /// By the method of this place. Methods share the forward pass; it is run again only on the way from a rule
   /// of relevance to a gradient and back, so that one method's activations are held at a time.
   ClipExplanation explain(int64_t target, size_t method = 0);
+  /// Classes of the model: the logits' second axis.
   int64_t class_count() const;
   /// By their own names: never "auto".
   const std::vector<std::string>& methods() const;
   /// What it was made with, the method by its own name.
   const MethodOptions& options(size_t method = 0) const;
+  /// As it was given.
   const std::optional<InputRange>& input_range() const;
+  /// MethodOptions::contrast of the first method.
   std::optional<int64_t> contrast() const;
   /// Which start value a method takes, kLogit or kOne. Methods that only watch the score have none: kOne.
   Start effective_start(size_t method = 0) const;
   /// What one clip and target will cost.
   MethodCost cost(size_t method = 0) const;
+  /// How fine the method of this place sees.
   MethodResolution resolution(size_t method = 0) const;
+  /// What the relevance of the method of this place is like.
   const MethodTraits& traits(size_t method = 0) const;
   /// Is called after every pass through the network while explain() runs, from the thread that called it; may
   /// be empty. What it throws comes out of explain().
@@ -156,6 +163,7 @@ struct Explanation {
   double explain_seconds = 0;  ///< of this target
 };
 
+/// How a file becomes clips, and what explaining it may take.
 struct InputOptions {
   std::optional<ModelSettings> settings;   ///< needed for videos
   std::string settings_source;             ///< where they were found, in words, for the record

@@ -8,9 +8,11 @@
 #include <vector>
 
 #include "relevid/explain.h"
+#include "relevid/export.h"
 
-namespace relevid {
+namespace RELEVID_EXPORT relevid {
 
+/// Which files are written, and how they look.
 struct OutputOptions {
   std::filesystem::path folder;
   std::string stem;  ///< NAME of NAME.npz, NAME.json, NAME.png, NAME.mp4, NAME.html
@@ -20,7 +22,9 @@ struct OutputOptions {
   /// kind can't show negative relevance, which keeps its own). One for sheet, overlay video and page.
   std::string color_map = "auto";
   double percentile = 99.5;  ///< of |R|, drawn at the end of the colour map in all pictures
+  /// Whether the overlay video is written.
   enum class Film { kWrite, kSkip } film = Film::kWrite;
+  /// Whether the page is written.
   enum class Page { kWrite, kSkip } page = Page::kWrite;
   /// Of the page's frames and maps. Where they would take more, evenly chosen clips keep theirs, one at
   /// least.

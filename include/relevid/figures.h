@@ -10,9 +10,10 @@
 #include <vector>
 
 #include "relevid/colormap.h"
+#include "relevid/export.h"
 #include "relevid/video.h"
 
-namespace relevid {
+namespace RELEVID_EXPORT relevid {
 
 // Every string below is data, drawn as it is: UTF-8, no markup. Bytes that are no UTF-8 appear as U+FFFD,
 // control characters as spaces; what is too long for its place ends in an ellipsis (file names: has it in the
@@ -52,6 +53,7 @@ struct SheetLayer {
   double dropped = 0;
 };
 
+/// How a map is drawn in a figure: over its frame, or alone.
 enum class MapStyle { kOverlay, kHeatmap };
 
 /// What an explanation sheet shows.
@@ -73,8 +75,8 @@ struct SheetContents {
   std::vector<SheetLayer> layers;  ///< output first; empty: no chart of conservation
 };
 
-inline constexpr int64_t kMaxSheetFrames = 512;
-inline constexpr int64_t kSheetWidth = 1600;  ///< pixels; the height follows from the contents
+inline constexpr int64_t kMaxSheetFrames = 512;  ///< of SheetContents::frames
+inline constexpr int64_t kSheetWidth = 1600;     ///< pixels; the height follows from the contents
 
 /// The sheet as a picture: header, top-5 bars, every frame with its map below it, the colour bar, the curve
 /// of relevance per frame (a line that says so where all shares are 0), conservation layer by layer.
@@ -122,7 +124,9 @@ class OverlayRenderer {
   OverlayRenderer(OverlayRenderer&&) noexcept;
   OverlayRenderer& operator=(OverlayRenderer&&) noexcept;
 
+  /// Of the frames that render() draws, in pixels; even.
   int64_t width() const;
+  /// Of the frames that render() draws, in pixels; even.
   int64_t height() const;
 
   /// `relevance` is [source_height, source_width], or empty where there is none to show; the frame's index is

@@ -7,9 +7,10 @@
 #include <string_view>
 #include <vector>
 
+#include "relevid/export.h"
 #include "relevid/progress.h"
 
-namespace relevid {
+namespace RELEVID_EXPORT relevid {
 
 /// What tells the classes of generated videos apart.
 enum class MotionClasses {
@@ -18,6 +19,7 @@ enum class MotionClasses {
   kRotationZoom,  ///< clockwise, counterclockwise, zoom-in, zoom-out: the object turns or grows where it is
 };
 
+/// How much texture lies behind the object.
 enum class Background {
   kTextured,  ///< as strong as the object, as in real video
   kFaint,     ///< a seventh of it
@@ -25,8 +27,11 @@ enum class Background {
 
 /// "4", "8", "rotation-zoom"; "textured", "faint". An unknown name is Error(kInvalidArgument).
 MotionClasses motion_classes(std::string_view name);
+/// The inverse of name(). Throws Error(kInvalidArgument) with the nearest name.
 Background background(std::string_view name);
+/// The name used on the command line.
 std::string_view name(MotionClasses classes);
+/// The name used on the command line.
 std::string_view name(Background background);
 
 /// By label; sorted, so that a reader that sorts class names finds the same labels.
@@ -51,6 +56,7 @@ struct GenerateOptions {
   int threads = 0;                ///< videos made at a time; 0: as many as cores. Changes no file
 };
 
+/// What was made, and where its lists are.
 struct GenerateResult {
   int64_t written = 0;
   int64_t kept = 0;  ///< were there already, from a run with the same settings

@@ -12,9 +12,10 @@
 #include <variant>
 #include <vector>
 
+#include "relevid/export.h"
 #include "relevid/methods.h"
 
-namespace relevid {
+namespace RELEVID_EXPORT relevid {
 
 /// The value of a setting. Words of a choice, names and paths are strings; three sizes are frames, rows,
 /// columns.

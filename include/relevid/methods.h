@@ -12,9 +12,10 @@
 #include <vector>
 
 #include "relevid/clip_layout.h"
+#include "relevid/export.h"
 #include "relevid/precision.h"
 
-namespace relevid {
+namespace RELEVID_EXPORT relevid {
 
 /// What relevance (or a gradient) starts from at the target: its logit, or 1. kDefault: the logit for
 /// relevance, and 1 for gradients and maps of activations; the sum of integrated gradients is then comparable
@@ -113,6 +114,7 @@ struct MethodCost {
   int64_t forward = 1;
   int64_t backward = 0;
 
+  /// Forward and backward passes together.
   int64_t total() const { return forward + backward; }
   bool operator==(const MethodCost&) const = default;
 };

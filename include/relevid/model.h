@@ -8,10 +8,11 @@
 #include <string>
 #include <vector>
 
+#include "relevid/export.h"
 #include "relevid/preprocessing.h"
 #include "relevid/tensor.h"
 
-namespace relevid {
+namespace RELEVID_EXPORT relevid {
 
 /// A declared input or output. Sizes that the file leaves open are -1.
 struct ModelPort {
@@ -40,9 +41,13 @@ class Model {
   Model(Model&&) noexcept;
   Model& operator=(Model&&) noexcept;
 
+  /// The file, as it was given.
   const std::filesystem::path& path() const;
+  /// Of the file, in hexadecimal digits.
   const std::string& sha256() const;
+  /// The version of ONNX's own operators that the file asks for.
   int64_t opset() const;
+  /// The program that wrote the file, as the file says; may be empty.
   const std::string& producer() const;
   /// Of a model of several pathways the longest alone, which is the clip; from it the others take frames.
   const std::vector<ModelPort>& inputs() const;
@@ -52,7 +57,9 @@ class Model {
   /// averages inside; 0 where it has no such axis. inputs() is then of one clip, which stands for all of
   /// them.
   int64_t clips_inside() const;
+  /// As the file declares them.
   const std::vector<ModelPort>& outputs() const;
+  /// The file's own key-value pairs.
   const std::map<std::string, std::string>& metadata() const;
 
   /// From MODEL.json beside the model, else from the key "relevid" of its metadata; nothing where neither is
@@ -70,6 +77,7 @@ class Model {
   std::vector<std::string> unsupported_nodes() const;
 
   struct Implementation;
+  /// For relevid itself.
   const Implementation& implementation() const { return *implementation_; }
   explicit Model(std::unique_ptr<Implementation> implementation);  ///< for relevid itself
 
@@ -90,14 +98,15 @@ struct LayerDescription {
   std::string not_exact;
 };
 
-/// The layers of a model for one clip shape, and the rule that each gets. `rules_file` may be empty;
-/// `bounds_known` says whether the input's bounds are (deep_taylor's first layer depends on it). Errors as
-/// Explainer's.
+/// The method whose rules are looked up.
 struct DescribeOptions {
   std::string method = "auto";
-  std::filesystem::path rules_file;
+  std::filesystem::path rules_file;  ///< a user's own rules, before the preset's; empty: none
+  /// Whether the smallest and largest value of the input are known, on which deep_taylor's first layer
+  /// depends.
   enum class InputBounds { kKnown, kUnknown } bounds = InputBounds::kUnknown;
 };
+/// The layers of a model for one clip shape, and the rule that each gets. Errors as ClipExplainer's.
 std::vector<LayerDescription> describe_layers(const Model& model, const Shape& clip_shape,
                                               const DescribeOptions& options);
 

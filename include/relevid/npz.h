@@ -5,9 +5,10 @@
 #include <map>
 #include <string>
 
+#include "relevid/export.h"
 #include "relevid/tensor.h"
 
-namespace relevid {
+namespace RELEVID_EXPORT relevid {
 
 /// Reads a NumPy .npy file (format 1.0 to 3.0, little-endian, C order; float16 becomes float32).
 /// Throws Error(kIo) where it cannot be read, Error(kCorruptInput) where it is not such a file.
@@ -20,9 +21,10 @@ std::map<std::string, Tensor> read_npz(const std::filesystem::path& path);
 /// full disk included, and Error(kInvalidArgument) where there is no array.
 void write_npz(const std::filesystem::path& path, const std::map<std::string, Tensor>& arrays);
 
-/// The same for borrowed arrays, deflated or as they are: weights hardly shrink, and deflating takes a minute
-/// a gigabyte.
+/// Whether arrays are deflated or written as they are: weights hardly shrink, and deflating takes a minute a
+/// gigabyte.
 enum class NpzStorage { kDeflated, kStored };
+/// The same for borrowed arrays.
 void write_npz(const std::filesystem::path& path, const std::map<std::string, const Tensor*>& arrays,
                NpzStorage storage);
 

@@ -4,7 +4,9 @@
 #include <string>
 #include <string_view>
 
-namespace relevid {
+#include "relevid/export.h"
+
+namespace RELEVID_EXPORT relevid {
 
 /// How convolutions multiply: float32 throughout, or bf16 numbers (8 bits of exponent, 8 of significand)
 /// summed in float32. Tensors are float32 in either.

@@ -13,18 +13,21 @@
 #include <vector>
 
 #include "relevid/clip_layout.h"
+#include "relevid/export.h"
 #include "relevid/sampling.h"
 #include "relevid/tensor.h"
 #include "relevid/video.h"
 
-namespace relevid {
+namespace RELEVID_EXPORT relevid {
 
+/// Of a picture, in pixels.
 struct Size {
   int64_t height = 0;
   int64_t width = 0;
   bool operator==(const Size&) const = default;
 };
 
+/// How a frame gets its size: not at all, to a height and width, or by its shorter side.
 enum class Spatial { kNone, kStretch, kShortSide };
 /// kNearest: floor(x * scale), as OpenCV and torch. kArea: the mean over the pixel's box (cv2.INTER_AREA).
 /// kBicubic: a = -0.75 without smoothing (OpenCV, torch), -0.5 with it (Pillow).
@@ -36,6 +39,7 @@ enum class Smoothing { kOff, kOn };
 enum class ResizedValues { kEightBit, kFloat, kOpenCv };
 /// Of a crop's offset or a side: floor (mmaction2, Caffe), half to even (torchvision), ceil (SlowFast).
 enum class Rounding { kFloor, kRound, kCeil };
+/// The order of the channels.
 enum class Colour { kRgb, kBgr };
 /// kSubtract: of every pixel and channel, its mean over the clip's frames, so that what does not change is 0.
 enum class ClipMean { kKeep, kSubtract };
@@ -108,6 +112,8 @@ class ClipMaker {
   ~ClipMaker();
   ClipMaker(ClipMaker&&) noexcept;
 
+  /// The first half of the work, a frame at a time: resized and cropped. Throws Error(kInvalidArgument) where
+  /// frames differ in size.
   ResizedFrame resize(const Frame& frame);
   /// Of frames that were all of one size; the same values as make_clip's.
   Tensor clip(std::span<const ResizedFrame* const> frames) const;

@@ -6,7 +6,9 @@
 #include <functional>
 #include <string>
 
-namespace relevid {
+#include "relevid/export.h"
+
+namespace RELEVID_EXPORT relevid {
 
 /// How far a long piece of work is.
 struct Progress {
@@ -21,6 +23,7 @@ struct RunControl {
   std::function<void(const Progress&)> report;   ///< called from the working thread; may be empty
   const std::atomic<bool>* interrupt = nullptr;  ///< set from anywhere, a signal handler included
 
+  /// Whether the work is asked to stop.
   bool interrupted() const { return interrupt && interrupt->load(std::memory_order_relaxed); }
 };
 

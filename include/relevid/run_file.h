@@ -9,7 +9,9 @@
 #include <string_view>
 #include <vector>
 
-namespace relevid {
+#include "relevid/export.h"
+
+namespace RELEVID_EXPORT relevid {
 
 /// One part of a data set that is audited by many machines: the rows i with i mod count = index.
 struct Shard {
@@ -20,6 +22,7 @@ struct Shard {
 
 /// "2/4", the third of four. Throws Error(kInvalidArgument).
 Shard parse_shard(std::string_view text);
+/// "2/8", as parse_shard() reads it.
 std::string to_string(const Shard& shard);
 /// Whether the shard has this row of the data set.
 inline bool holds(const Shard& shard, int64_t row) {
@@ -42,6 +45,7 @@ struct RunCounts {
   int64_t expected = 0;  ///< rows of the data set that the run's shard has
   int64_t done = 0;      ///< of those, the ones that are in the file
   int64_t ok = 0, too_short = 0, unreadable = 0, empty = 0, failed = 0;
+  /// Whether the run has every video that it is to have.
   bool complete() const { return done == expected; }
   bool operator==(const RunCounts&) const = default;
 };
@@ -63,7 +67,9 @@ void for_each_failure(const std::filesystem::path& run, const std::function<void
 /// however the pages of the files lie. Throws Error(kIo), Error(kCorruptInput) where it is not a run.
 std::string content_digest(const std::filesystem::path& run);
 
+/// How runs are merged.
 struct MergeOptions {
+  /// Whether rows of the data set may be missing from all runs.
   enum class Gaps { kRefuse, kAllow } gaps = Gaps::kRefuse;  ///< rows of the data set that no run has
 };
 

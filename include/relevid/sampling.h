@@ -8,9 +8,10 @@
 #include <string_view>
 #include <vector>
 
+#include "relevid/export.h"
 #include "relevid/tensor.h"
 
-namespace relevid {
+namespace RELEVID_EXPORT relevid {
 
 /// Which package's rule places the clips of a video. n: frames, L: clip_len, s: frame_interval, K: num_clips,
 /// k = 0 .. K-1, o: offset of clip k. All but the linspace samplers take the frames o + j*s, j = 0 .. L-1.
@@ -50,6 +51,7 @@ enum class PastEnd {
   kError,       ///< Error(kInvalidArgument)
 };
 
+/// Which frames of a video become clips. Lengths and intervals in frames.
 struct SamplingOptions {
   Sampler sampler = Sampler::kMmaction2;
   int64_t clip_len = 16;       ///< frames a clip has
@@ -75,11 +77,15 @@ struct ClipPlan {
 
 /// The name used on the command line: "mmaction2", "mmaction2-2d", "slowfast", "loop", "repeat-last" ...
 std::string_view name(Sampler sampler);
+/// The name used on the command line.
 std::string_view name(PastEnd policy);
 /// The inverse of name. Throws Error(kInvalidArgument) with the list of names and the nearest one.
 Sampler parse_sampler(std::string_view name);
+/// The inverse of name. Throws Error(kInvalidArgument) with the list of names and the nearest one.
 PastEnd parse_past_end(std::string_view name);
+/// All names, as name() has them.
 const std::vector<std::string>& sampler_names();
+/// All names, as name() has them.
 const std::vector<std::string>& past_end_names();
 
 /// The step between frames for a video of this rate: frame_interval, or what target_fps makes of it.
@@ -120,6 +126,7 @@ FrameValues combine_over_clips(std::span<const ClipPlan> plans, const Tensor& va
 
 /// Which (clip, position) pairs show a frame; ascending by frame.
 struct CoveredFrame {
+  /// A place in a clip.
   struct Position {
     int64_t clip = 0;
     int64_t position = 0;
@@ -128,6 +135,7 @@ struct CoveredFrame {
   int64_t frame_index = 0;
   std::vector<Position> positions;
 };
+/// The frames that clips show, ascending; each once, with every place that shows it.
 std::vector<CoveredFrame> covered_frames(std::span<const ClipPlan> plans);
 
 /// How often clips show a frame that they have shown before: those of videos shorter than a clip, or of a
@@ -136,6 +144,7 @@ struct RepeatedFrames {
   int64_t clips = 0;   ///< that repeat a frame
   int64_t copies = 0;  ///< positions whose frame an earlier one has; of the clip with most of them
 };
+/// Counted over the clips of one video.
 RepeatedFrames repeated_frames(std::span<const ClipPlan> plans);
 
 }  // namespace relevid

@@ -12,19 +12,28 @@
 #include <utility>
 #include <vector>
 
-namespace relevid {
+#include "relevid/export.h"
+
+namespace RELEVID_EXPORT relevid {
 
 /// Sizes of a tensor's dimensions, outermost first. Rank 0 is a scalar with one element.
 class Shape {
  public:
   Shape() = default;
+  /// The sizes, outermost first.
   Shape(std::initializer_list<int64_t> dims) : dims_(dims) {}
+  /// The sizes, outermost first.
   explicit Shape(std::vector<int64_t> dims) : dims_(std::move(dims)) {}
 
+  /// How many dimensions there are.
   int64_t rank() const { return static_cast<int64_t>(dims_.size()); }
+  /// The size of a dimension; `axis` in [0, rank()), not checked.
   int64_t operator[](int64_t axis) const { return dims_[static_cast<size_t>(axis)]; }
+  /// The size of a dimension; `axis` in [0, rank()), not checked.
   int64_t& operator[](int64_t axis) { return dims_[static_cast<size_t>(axis)]; }
+  /// All sizes, outermost first.
   const std::vector<int64_t>& dims() const { return dims_; }
+  /// The product of all sizes; 1 for a scalar.
   int64_t elements() const;
   /// Row-major strides in elements.
   std::vector<int64_t> strides() const;
@@ -39,10 +48,14 @@ class Shape {
 /// The shape both operands broadcast to by NumPy's rules. Throws Error(kInvalidArgument) where they do not.
 Shape broadcast(const Shape& a, const Shape& b);
 
+/// The type of the values: floating point, integers with and without sign, truth values.
 enum class DType { kF32, kF64, kI64, kI32, kU8, kI8, kBool };
+/// Of one value.
 int64_t size_bytes(DType dtype);
+/// "f32", "f64", "i64", "i32", "u8", "i8", "bool"
 std::string_view name(DType dtype);
 
+/// The DType of a C++ type.
 template <class T>
 constexpr DType dtype_of() {
   if constexpr (std::is_same_v<T, float>) return DType::kF32;
@@ -68,12 +81,18 @@ class Tensor {
   Tensor& operator=(Tensor&&) noexcept = default;
   Tensor(const Tensor&) = delete;
   Tensor& operator=(const Tensor&) = delete;
+  /// A copy with values of its own.
   Tensor clone() const;
 
+  /// Sizes, outermost first.
   const Shape& shape() const { return shape_; }
+  /// The type of the values.
   DType dtype() const { return dtype_; }
+  /// How many values there are.
   int64_t elements() const { return elements_; }
+  /// The values as they lie in memory: C order, native byte order.
   std::span<std::byte> bytes() { return {bytes_.get(), static_cast<size_t>(elements_ * size_bytes(dtype_))}; }
+  /// The values as they lie in memory: C order, native byte order.
   std::span<const std::byte> bytes() const {
     return {bytes_.get(), static_cast<size_t>(elements_ * size_bytes(dtype_))};
   }
@@ -84,6 +103,7 @@ class Tensor {
     require(dtype_of<T>());
     return {reinterpret_cast<T*>(bytes_.get()), static_cast<size_t>(elements_)};
   }
+  /// The values; T must be the tensor's own type, otherwise Error(kInternal).
   template <class T>
   std::span<const T> values() const {
     require(dtype_of<T>());
@@ -96,6 +116,7 @@ class Tensor {
   Tensor reshaped(Shape shape) &&;
   /// Any numeric tensor as doubles or as int64s, for small tensors (attributes, labels).
   std::vector<double> as_doubles() const;
+  /// Any numeric tensor as int64s; floating point truncates.
   std::vector<int64_t> as_ints() const;
 
  private:

@@ -10,15 +10,20 @@
 
 #include "relevid/create.h"
 #include "relevid/dataset.h"
+#include "relevid/export.h"
 #include "relevid/preprocessing.h"
 #include "relevid/progress.h"
 
-namespace relevid {
+namespace RELEVID_EXPORT relevid {
 
+/// The optimiser: SGD with momentum, or AdamW.
 enum class OptimiserKind { kSgd, kAdamW };
+/// Whether SGD's momentum looks ahead.
 enum class Nesterov { kOff, kOn };
+/// The learning rate after the warm-up: down to 0 as half a cosine, or in steps.
 enum class Schedule { kCosine, kStep };
 
+/// How gradients become changes of the weights.
 struct OptimiserOptions {
   OptimiserKind kind = OptimiserKind::kAdamW;
   double momentum = 0.9;  ///< SGD's
@@ -29,6 +34,7 @@ struct OptimiserOptions {
   double clip_norm = 1;  ///< largest norm of all gradients together; 0: none
 };
 
+/// The learning rate over the epochs.
 struct ScheduleOptions {
   Schedule schedule = Schedule::kCosine;
   std::optional<double> learning_rate;  ///< nothing: 0.001 for AdamW, 0.01 for SGD
@@ -39,6 +45,7 @@ struct ScheduleOptions {
 
 /// What is drawn anew for every clip, and is the same for all of its frames.
 struct Augmentation {
+  /// Where the crop is taken.
   enum class Crop {
     kCentre,  ///< as at inference
     kRandom,  ///< uniform over all places where the crop fits
@@ -55,6 +62,7 @@ struct Augmentation {
   bool operator==(const Augmentation&) const = default;
 };
 
+/// Which network is trained, and from which weights.
 struct NetworkOptions {
   std::string architecture = "c3d";  ///< as create_model knows them; not used with `init`
   double width = 1;
@@ -82,6 +90,7 @@ struct CollapseOptions {
   enum class AtChance { kError, kAllow } at_chance = AtChance::kError;
 };
 
+/// Everything that a training depends on. Sizes in pixels, lengths in frames.
 struct TrainOptions {
   NetworkOptions network;
   int64_t size = 112;               ///< height and width of what the network sees; with `init`: the model's
@@ -105,10 +114,13 @@ struct TrainOptions {
   double max_bad_share = 0.1;        ///< of unreadable videos; more is an error
   std::filesystem::path cache = {};  ///< of decoded frames; empty: relevid/frames in the user's cache folder
   int64_t cache_limit_bytes = int64_t{20} << 30;
+  /// Whether batch norms stay nodes of their own or are merged into the layers before them.
   enum class BatchNorm { kKeep, kMerge } batch_norm = BatchNorm::kKeep;  ///< of the ONNX file
+  /// Whether a checkpoint that is there is gone on with.
   enum class Begin { kNew, kResume } begin = Begin::kNew;
 };
 
+/// How many clips and videos were classified right.
 struct Accuracy {
   int64_t clips = 0, clips_right = 0;
   int64_t videos = 0, videos_right = 0;  ///< by the mean of their clips' probabilities
@@ -116,6 +128,7 @@ struct Accuracy {
 
 /// A return to the best state, after which epochs are counted from that state's again.
 struct Restart {
+  /// Why training went back.
   enum class Reason {
     kFellBack,   ///< the loss had been better than chance, and went back to it
     kNeverLeft,  ///< the loss has not left chance for CollapseOptions::patience_epochs
@@ -125,6 +138,7 @@ struct Restart {
   double rate_factor = 1;  ///< of the learning rate from now on, against the options'
 };
 
+/// What one epoch came to.
 struct EpochResult {
   int64_t epoch = 0;  ///< from 1
   double loss = 0;    ///< mean over the epoch's updates, nats
@@ -137,10 +151,12 @@ struct EpochResult {
   std::optional<Restart> restart;  ///< that followed this epoch
 };
 
+/// A video that was left out, and why.
 struct UnreadableVideo {
   std::string name, reason;
 };
 
+/// What a training came to.
 struct TrainResult {
   std::vector<EpochResult> epochs;  ///< in the order they were run, those before a resumption included
   int64_t kept = 0;                 ///< place in `epochs` of the one whose state the ONNX file holds
@@ -159,15 +175,17 @@ struct TrainObserver {
   std::function<void(const EpochResult&)> epoch;
 };
 
-/// Where training to `model` (M.onnx) leaves its checkpoint, its log and the page of its curves:
-/// M.checkpoint.npz, M.log.jsonl, M.html.
+/// Where training to `model` (M.onnx) leaves its checkpoint, M.checkpoint.npz.
 std::filesystem::path checkpoint_path(const std::filesystem::path& model);
+/// Where training to `model` leaves its log, M.log.jsonl.
 std::filesystem::path log_path(const std::filesystem::path& model);
+/// Where training to `model` leaves the page of its curves, M.html.
 std::filesystem::path curves_path(const std::filesystem::path& model);
 
-/// The options with everything set that depends on others: learning rate, weight decay, warm-up, patience,
-/// the kept state. `validated`: whether there is a validation set.
+/// Whether there is a validation set.
 enum class Validated { kNo, kYes };
+/// The options with everything set that depends on others: learning rate, weight decay, warm-up, patience,
+/// the kept state.
 TrainOptions with_defaults(TrainOptions options, Validated validated);
 
 /// Trains a network on clips at random offsets (patch-based learning: Anders et al. 2019) and writes it as

@@ -9,7 +9,9 @@
 #include <string>
 #include <vector>
 
-namespace relevid {
+#include "relevid/export.h"
+
+namespace RELEVID_EXPORT relevid {
 
 /// One decoded frame: 8-bit RGB, rotation metadata applied.
 struct Frame {
@@ -36,6 +38,7 @@ struct VideoInfo {
       warnings;  ///< damage that was passed over, and where ("decoding stopped at frame 57: ...")
 };
 
+/// How videos are decoded.
 struct VideoOptions {
   int threads = 0;                 ///< decoder threads; 0: as many as cores
   double image_sequence_fps = 25;  ///< rate given to a folder of images, which has none of its own
@@ -50,11 +53,13 @@ struct VideoOptions {
 /// (frames beyond 128 megapixels).
 class VideoReader {
  public:
+  /// Opens the video and decodes it once. Errors: the class names them.
   explicit VideoReader(const std::filesystem::path& path, const VideoOptions& options = {});
   ~VideoReader();
   VideoReader(VideoReader&&) noexcept;
   VideoReader& operator=(VideoReader&&) noexcept;
 
+  /// What opening has shown.
   const VideoInfo& info() const;
 
   /// Decodes from the start and hands over the frames with the given indices (ascending, no repeats, each
@@ -67,6 +72,7 @@ class VideoReader {
   std::unique_ptr<Implementation> implementation_;
 };
 
+/// How videos are encoded.
 struct VideoWriterOptions {
   double fps = 25;  ///< nominal rate; frames carry their own times
   int crf = 18;     ///< x264's constant rate factor, 1 (best) to 51
@@ -79,6 +85,7 @@ struct VideoWriterOptions {
 /// movable. Errors: kIo (a full disk and a missing H.264 encoder included), kInvalidArgument.
 class VideoWriter {
  public:
+  /// Begins a video of this size in pixels. Errors: the class names them.
   VideoWriter(const std::filesystem::path& path, int64_t width, int64_t height,
               const VideoWriterOptions& options = {});
   ~VideoWriter();

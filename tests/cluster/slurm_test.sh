@@ -98,6 +98,7 @@ is_idle() { sinfo --noheader --format=%t | grep -q idle; }
 
 state_of() { scontrol --oneliner show job "$1" 2>/dev/null | grep -o 'JobState=[A-Z]*' | head -n 1; }
 is_running() { [[ $(state_of "$1") == JobState=RUNNING && -s $folder/part-${1#*_}.db ]]; }
+# shellcheck disable=SC2143 # grep -q would end squeue by a signal, which pipefail takes for a failure
 all_ended() { [[ -z $(squeue --noheader --states=all --array --user=root --format=%T | grep -vE '^(COMPLETED|FAILED|CANCELLED)$') ]]; }
 
 cd "$folder"
@@ -106,10 +107,12 @@ start_slurm
 "$relevid" create c3d --width 0.1 --size 48 --classes 4 --out model.onnx >create.log
 printf 'missing.mp4,left\n' >>set/videos.csv # a row with an error takes part, too
 
+# shellcheck disable=SC2054 # 1,2 is one argument
 audit=(audit model.onnx set/videos.csv --labels-by index --intervals 1,2 --num-clips 16 --threads 1)
 "$relevid" "${audit[@]}" --out single.db >single.log
 
 # The script as the document has it, with this test's sizes.
+# shellcheck disable=SC2016 # expanded by the one who reads it
 sed -n '/^```bash$/,/^```$/p' "$document" | sed '/^```/d' >audit.sbatch
 grep -q 'srun relevid audit' audit.sbatch || fail "the document holds no array script"
 sed -i -e 's/--array=0-15/--array=0-3/' -e 's/--cpus-per-task=4/--cpus-per-task=1/' -e 's/--mem=8G/--mem=100M/' \

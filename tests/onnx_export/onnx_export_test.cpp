@@ -3,12 +3,11 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include <cstdlib>
-
 #include "base/atomic_file.h"
 #include "models/models.h"
 #include "onnx/export.h"
 #include "onnx/import.h"
+#include "support/python.h"
 #include "support/scratch.h"
 
 namespace relevid::onnx_io {
@@ -120,15 +119,10 @@ TEST(OnnxExport, KeepsEveryKindOfAttributeAndConstant) {
 
 TEST(OnnxExport, PassesTheCheckerOfTheOnnxPackage) {
   const ScratchFolder folder;
-  const auto python = [&](const std::string& script) {
-    relevid::testing::write_bytes(folder / "script.py", script);
-    return std::system(
-               fmt::format("cd '{}' && python3 script.py 2>error.txt", folder.path().string()).c_str()) == 0;
-  };
-  if (!python("import onnx")) GTEST_SKIP() << "python3 with onnx is not installed";
+  if (relevid::testing::lacks_python("onnx")) GTEST_SKIP() << "python3 with onnx is not installed";
   for (const std::string& name : models::names())
     write_model(models::create(name, small()), folder / (name + ".onnx"));
-  EXPECT_TRUE(python(fmt::format(R"(
+  const std::string script = fmt::format(R"(
 import glob, onnx
 files = sorted(glob.glob('*.onnx'))
 assert len(files) == {}, files
@@ -140,8 +134,8 @@ for file in files:
     assert [d.dim_param or d.dim_value for d in clip.dim] == ['batch', 3, 8, 32, 32]
     assert [d.dim_param or d.dim_value for d in logits.dim] == ['batch', 5]
 )",
-                                 models::names().size())))
-      << read_file(folder / "error.txt");
+                                         models::names().size());
+  EXPECT_EQ(relevid::testing::python_error(folder.path(), script), "");
 }
 
 TEST(OnnxExport, RefusesWhatProtobufCannotHold) {

@@ -4,10 +4,9 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include <cstdlib>
-
 #include "base/atomic_file.h"
 #include "relevid/npz.h"
+#include "support/python.h"
 #include "support/scratch.h"
 
 namespace relevid {
@@ -18,17 +17,13 @@ using ::testing::ElementsAre;
 class NumPy : public ::testing::Test {
  protected:
   void SetUp() override {
-    if (!python("import numpy")) GTEST_SKIP() << "python3 with numpy is not installed";
+    if (testing::lacks_python("numpy")) GTEST_SKIP() << "python3 with numpy is not installed";
   }
 
-  /// Runs a script in the scratch folder; true where it ended well.
-  bool python(const std::string& script) const {
-    testing::write_bytes(folder_ / "script.py", script);
-    return std::system(
-               fmt::format("cd '{}' && python3 script.py 2>error.txt", folder_.path().string()).c_str()) == 0;
+  /// Empty where the script ends well.
+  std::string error_of(const std::string& script) const {
+    return testing::python_error(folder_.path(), script);
   }
-
-  std::string python_error() const { return read_file(folder_ / "error.txt"); }
 
   testing::ScratchFolder folder_;
 };
@@ -44,7 +39,7 @@ TEST_F(NumPy, ReadsWhatWeWrite) {
   arrays.emplace("b", Tensor::from<bool>({2}, {true, false}));
   arrays.emplace("empty", Tensor({0, 4}, DType::kF32));
   write_npz(folder_ / "ours.npz", arrays);
-  EXPECT_TRUE(python(R"(
+  EXPECT_EQ(error_of(R"(
 import numpy as np
 expected = {
     'f32': np.array([[1.5, -2], [0, 1e-40]], np.float32), 'f64': np.array([0.1]), 'i64': np.array(-5, np.int64),
@@ -56,18 +51,20 @@ assert sorted(got.files) == sorted(expected), got.files
 for name, array in expected.items():
     assert got[name].dtype == array.dtype and got[name].shape == array.shape, name
     assert got[name].tobytes() == array.tobytes(), name
-)")) << python_error();
+)"),
+            "");
 }
 
 TEST_F(NumPy, WritesWhatWeRead) {
-  ASSERT_TRUE(python(R"(
+  ASSERT_EQ(error_of(R"(
 import numpy as np
 arrays = dict(f2=np.array([0.1, -65504, 6e-8], np.float16), f4=np.arange(6, dtype=np.float32).reshape(2, 3),
               i8=np.array(7), b=np.array([True, False]))
 np.savez('stored.npz', **arrays)
 np.savez_compressed('deflated.npz', **arrays)
 np.save('fortran.npy', np.asfortranarray(arrays['f4']))
-)")) << python_error();
+)"),
+            "");
   for (const char* file : {"stored.npz", "deflated.npz"}) {
     const auto arrays = read_npz(folder_ / file);
     EXPECT_THAT(arrays.at("f2").values<float>(),

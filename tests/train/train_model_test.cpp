@@ -7,7 +7,6 @@
 #include <gtest/gtest.h>
 
 #include <atomic>
-#include <cstdlib>
 
 #include "base/atomic_file.h"
 #include "relevid/error.h"
@@ -178,21 +177,20 @@ TEST_F(TrainModel, FineTuningKeepsFrozenLayersAndMergesBatchNorm) {
 
 /// What ONNX Runtime makes of clip.npz, and whether the onnx package finds nothing wrong with the file.
 std::vector<double> logits_of_onnxruntime(const ScratchFolder& folder, const std::string& model) {
-  write_bytes(folder / "script.py",
-              fmt::format("import numpy, onnx, onnxruntime\n"
-                          "onnx.checker.check_model('{0}', full_check=True)\n"
-                          "session = onnxruntime.InferenceSession('{0}')\n"
-                          "clip = numpy.load('clip.npz')['clip']\n"
-                          "logits = session.run(None, {{session.get_inputs()[0].name: clip}})[0]\n"
-                          "numpy.savez('logits.npz', logits=logits)\n",
-                          model));
-  const auto command = fmt::format("cd '{}' && python3 script.py 2>error.txt", folder.path().string());
-  if (std::system(command.c_str()) != 0) throw std::runtime_error(read_file(folder / "error.txt"));
+  const std::string error = python_error(
+      folder.path(), fmt::format("import numpy, onnx, onnxruntime\n"
+                                 "onnx.checker.check_model('{0}', full_check=True)\n"
+                                 "session = onnxruntime.InferenceSession('{0}')\n"
+                                 "clip = numpy.load('clip.npz')['clip']\n"
+                                 "logits = session.run(None, {{session.get_inputs()[0].name: clip}})[0]\n"
+                                 "numpy.savez('logits.npz', logits=logits)\n",
+                                 model));
+  if (!error.empty()) throw std::runtime_error(error);
   return read_npz(folder / "logits.npz").at("logits").as_doubles();
 }
 
 TEST_F(TrainModel, OnnxRuntimeGivesTheSameLogits) {
-  if (std::system("python3 -c 'import numpy, onnx, onnxruntime' 2>/dev/null") != 0)
+  if (lacks_python("numpy, onnx, onnxruntime"))
     GTEST_SKIP() << "python3 with numpy, onnx and onnxruntime is not installed";
   TrainOptions options = small();
   options.epochs = 1;

@@ -32,7 +32,7 @@ function define_rooms() {
 
 # Which room a public header belongs to.
 function define_owners() {
-  owner["error.h"] = owner["clip_layout.h"] = owner["precision.h"] = owner["progress.h"] = "base"
+  owner["error.h"] = owner["clip_layout.h"] = owner["export.h"] = owner["precision.h"] = owner["progress.h"] = "base"
   owner["tensor.h"] = owner["npz.h"] = "tensor"
   owner["video.h"] = "video"
   owner["sampling.h"] = owner["preprocessing.h"] = "clips"
