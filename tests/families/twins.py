@@ -11,6 +11,7 @@ functions whose backward pass is the rule that docs/user/rules.md states: gates 
 activations pass relevance on.
 """
 
+import contextlib
 import pathlib
 import sys
 
@@ -20,9 +21,11 @@ import torch.nn.functional as F
 from torch import nn
 from zennit.composites import LayerMapComposite
 from zennit.layer import Sum
-from zennit.rules import AlphaBeta, Epsilon, Flat, Gamma, Norm, Pass, ZBox, ZPlus
+from zennit.rules import (AlphaBeta, Epsilon, Flat, Gamma, Norm, Pass, ReLUDeconvNet, ReLUGuidedBackprop, WSquare, ZBox,
+                          ZPlus)
 
 FRAMES, SIZE, CLASSES = 8, 12, 5
+STEPS = 20  # of integrated gradients
 LOW, HIGH = -1.5, 2.0
 EPSILON = 1e-6
 
@@ -353,9 +356,26 @@ class Deployed(nn.Module):
         return self.mean(self.body(x.reshape(-1, *x.shape[2:])).reshape(-1, x.shape[1], CLASSES))
 
 
+class C3D(nn.Module):
+    """Convolutions, max pooling and fully connected layers with biases, a grouped and a dilated convolution among them: what
+    every rule and every gradient method is compared on."""
+
+    def __init__(self):
+        super().__init__()
+        self.body = nn.Sequential(
+            nn.Conv3d(3, 6, 3, padding=1), nn.ReLU(), nn.MaxPool3d((1, 2, 2)),
+            nn.Conv3d(6, 8, 3, padding=1, groups=2), nn.ReLU(), nn.MaxPool3d(2),
+            nn.Conv3d(8, 8, (2, 3, 3), padding=(1, 2, 2), dilation=(2, 2, 2)), nn.ReLU(), nn.Flatten(),
+            nn.Linear(8 * FRAMES // 2 * (SIZE // 4) ** 2, 12), nn.ReLU(), nn.Linear(12, CLASSES))
+
+    def forward(self, x):
+        return self.body(x)
+
+
 CLIP, FRAMES_FIRST = (1, 3, FRAMES, SIZE, SIZE), (1, FRAMES, 3, SIZE, SIZE)
 # name -> (constructor, input shape, the layers that read the input)
 TWINS = {
+    "c3d": (C3D, CLIP, ["body.0"]),
     "r3d": (r3d, CLIP, ["body.0"]),
     "mc3": (mc3, CLIP, ["body.0"]),
     "r2plus1d": (r2plus1d, CLIP, ["body.0"]),
@@ -409,6 +429,30 @@ def composites(first):
     }
 
 
+RULES = {"epsilon_0.25": Epsilon(0.25), "gamma_0.25": Gamma(0.25), "alpha_beta_1_0": AlphaBeta(1, 0),
+         "alpha_beta_3_2": AlphaBeta(3, 2), "w_square": WSquare(), "flat": Flat()}
+
+
+def single_rules():
+    """One rule on every layer with weights."""
+    return {f"rule_{name}": LayerMapComposite(COMMON + [(CONVOLUTIONS + (nn.Linear,), rule)]) for name, rule in RULES.items()}
+
+
+def gradients(model, clip, target):
+    """Gradient methods, whose start is 1."""
+    def gradient(x, composite=None):
+        x = x.clone().requires_grad_()
+        with composite.context(model) if composite else contextlib.nullcontext():
+            return torch.autograd.grad(model(x)[0, target], x)[0]
+
+    plain = gradient(clip)
+    path = [gradient(clip * (step + 1) / STEPS) for step in range(STEPS)]
+    return {"gradient": plain, "input_x_gradient": clip * plain,
+            f"integrated_gradients_{STEPS}": clip * sum(path) / STEPS,
+            "guided_backprop": gradient(clip, LayerMapComposite([(nn.ReLU, ReLUGuidedBackprop())])),
+            "deconvnet": gradient(clip, LayerMapComposite([(nn.ReLU, ReLUDeconvNet())]))}
+
+
 def slow_frames():
     """floor(i (T - 1) / (n - 1)), as relevid and PyTorchVideo pack pathways."""
     count = FRAMES // 4
@@ -427,7 +471,11 @@ def save(name, folder):
     logits = model(*inputs(clip))
     target = int(logits.argmax())
     arrays = {"clip": clip, "logits": logits}
-    for preset, composite in composites(first).items():
+    relevances = composites(first)
+    if name == "c3d":
+        relevances.update(single_rules())
+        arrays.update({f"relevance/{method}": map_ for method, map_ in gradients(model, clip, target).items()})
+    for preset, composite in relevances.items():
         given = clip.clone().requires_grad_()
         with composite.context(model):
             scores = model(*inputs(given))
