@@ -10,6 +10,7 @@
 #include <dnnl.hpp>
 
 #include "bare_convolution.h"
+#include "kernels/devices.h"
 #include "layer_table.h"
 #include "peak_memory.h"
 #include "relevid/error.h"
@@ -66,7 +67,7 @@ void check_answers(Explainer& explainer, const Tensor& clip, const Options& opti
 /// What `--memory` does, in a process of its own: one explanation from the file on.
 int measure_memory(const Options& options) {
   const Shape shape(options.clip);
-  const auto library = kernels::make_onednn_library(options.threads, precision_of(options));
+  const auto library = kernels::make_library(kDefaultDevice, {options.threads, precision_of(options)});
   Network network(load(options.memory_of, shape), *library, Purpose::kExplanation);
   Explainer explainer(network, deep_taylor_options());
   explainer.forward(noise_clip(shape));
@@ -78,7 +79,7 @@ int measure_memory(const Options& options) {
 /// The network as inference runs it, and as explanations do.
 struct Prepared {
   Prepared(const graph::Graph& graph, const Options& options)
-      : library(kernels::make_onednn_library(options.threads, precision_of(options))),
+      : library(kernels::make_library(kDefaultDevice, {options.threads, precision_of(options)})),
         inference(graph, *library, Purpose::kInference),
         network(graph, *library, Purpose::kExplanation),
         explainer(network, deep_taylor_options()),
@@ -168,7 +169,7 @@ int time_windows(const Options& options) {
   const SavedC3d saved({});
   const graph::Graph graph =
       load(options.model.empty() ? saved.path() : std::filesystem::path(options.model), Shape(options.clip));
-  const auto library = kernels::make_onednn_library(options.threads, precision_of(options));
+  const auto library = kernels::make_library(kDefaultDevice, {options.threads, precision_of(options)});
   for (const int64_t shift : options.shifts) time_sliding(graph, *library, shift, options.rounds);
   return EXIT_SUCCESS;
 }

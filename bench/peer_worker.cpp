@@ -10,6 +10,7 @@
 #include <map>
 
 #include "bare_convolution.h"
+#include "kernels/devices.h"
 #include "peak_memory.h"
 #include "relevid/error.h"
 #include "relevid/npz.h"
@@ -35,7 +36,7 @@ class Task {
 class Prediction : public Task {
  public:
   Prediction(const graph::Graph& graph, Tensor clip, int threads, Precision precision)
-      : library_(kernels::make_onednn_library(threads, precision)),
+      : library_(kernels::make_library(kDefaultDevice, {threads, precision})),
         network_(graph, *library_, Purpose::kInference),
         clip_(std::move(clip)) {}
   void run() override {
@@ -59,7 +60,7 @@ class Explanation : public Task {
  public:
   Explanation(const graph::Graph& graph, Tensor clip, int threads, Precision precision,
               const std::string& method)
-      : library_(kernels::make_onednn_library(threads, precision)),
+      : library_(kernels::make_library(kDefaultDevice, {threads, precision})),
         network_(graph, *library_, Purpose::kExplanation),
         explainer_(network_, options_of(method)),
         clip_(std::move(clip)) {}
@@ -92,7 +93,7 @@ class Bare : public Task {
  public:
   enum class Pass { kForward, kBackwardData };
   Bare(const graph::Graph& graph, int threads, Pass pass)
-      : library_(kernels::make_onednn_library(threads)),  // which sets the number of threads
+      : library_(kernels::make_library(kDefaultDevice, {threads})),  // which sets the number of threads
         engine_(dnnl::engine::kind::cpu, 0),
         stream_(engine_),
         convolutions_(bare_convolutions(engine_, graph, BareConvolution::Use::kExplanation)),

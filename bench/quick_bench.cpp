@@ -12,6 +12,7 @@
 
 #include "bare_convolution.h"
 #include "graph/specialise.h"
+#include "kernels/devices.h"
 #include "ratio_file.h"
 #include "relevid/error.h"
 #include "timing.h"
@@ -62,7 +63,7 @@ void check_answers(const std::string& name, int threads) {
 }
 
 Ratios measure(const graph::Graph& graph, const Options& options) {
-  const auto library = kernels::make_onednn_library(options.threads);
+  const auto library = kernels::make_library(kDefaultDevice, {options.threads});
   const dnnl::engine engine(dnnl::engine::kind::cpu, 0);
   dnnl::stream stream(engine);
   auto bare = bare_convolutions(engine, graph, BareConvolution::Use::kExplanation);

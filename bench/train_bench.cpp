@@ -11,6 +11,7 @@
 
 #include "bare_convolution.h"
 #include "graph/specialise.h"
+#include "kernels/devices.h"
 #include "models/models.h"
 #include "peak_memory.h"
 #include "pytorch_peer.h"
@@ -80,8 +81,8 @@ class Training {
 void check_gradients(Subject subject, int threads) {
   subject.create.width = 0.0625;
   subject.create.height = 32;
-  const auto reference = kernels::make_reference_library();
-  const auto onednn = kernels::make_onednn_library(threads);
+  const auto reference = kernels::make_library("reference");
+  const auto onednn = kernels::make_library(kDefaultDevice, {threads});
   Training want(subject, 2, *reference), have(subject, 2, *onednn);
   double worst = 0;
   const auto w = want.gradients(), h = have.gradients();
@@ -99,7 +100,7 @@ bool report(const std::string& what, double found, double target) {
 
 bool time_subject(const Subject& subject, const Options& options) {
   check_gradients(subject, options.threads);
-  const auto library = kernels::make_onednn_library(options.threads);
+  const auto library = kernels::make_library(kDefaultDevice, {options.threads});
   Training training(subject, options.batch, *library);
   const dnnl::engine engine(dnnl::engine::kind::cpu, 0);
   dnnl::stream stream(engine);
@@ -147,7 +148,7 @@ bool time_subject(const Subject& subject, const Options& options) {
 int measure_memory(const Options& options) {
   for (const Subject& subject : subjects()) {
     if (subject.architecture != options.memory_of) continue;
-    const auto library = kernels::make_onednn_library(options.threads);
+    const auto library = kernels::make_library(kDefaultDevice, {options.threads});
     Training training(subject, options.batch, *library);
     for (int i = 0; i < 3; ++i) training.update();
     fmt::print("{}\n", peak_resident_bytes());

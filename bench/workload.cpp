@@ -10,6 +10,7 @@
 #include <random>
 
 #include "graph/specialise.h"
+#include "kernels/devices.h"
 #include "onnx/export.h"
 #include "onnx/import.h"
 #include "relevid/error.h"
@@ -72,7 +73,8 @@ Agreement compare_with_reference(const graph::Graph& graph, int threads) {
     return std::tuple(explainer.logits().clone(), explainer.explain(targets).relevance.front().clone(),
                       targets);
   };
-  const auto reference = kernels::make_reference_library(), onednn = kernels::make_onednn_library(threads);
+  const auto reference = kernels::make_library("reference"),
+             onednn = kernels::make_library(kDefaultDevice, {threads});
   const auto [logits, relevance, targets] = explain(*reference, {});
   const auto [fast_logits, fast_relevance, same_targets] = explain(*onednn, targets);
   return {relative_difference(logits, fast_logits), relative_difference(relevance, fast_relevance)};

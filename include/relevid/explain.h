@@ -56,7 +56,7 @@ class ClipExplainer {
   /// Errors: kUnsupportedModel (with the list of nodes), kInvalidArgument, kCorruptInput (NaN weights).
   ClipExplainer(const Model& model, const Shape& clip_shape, const MethodOptions& options,
                 const InputRange* range);
-  /// One method or more. Layout, threads, precision and contrast are those of the first for all.
+  /// One method or more. Layout, device, threads, precision and contrast are those of the first for all.
   ClipExplainer(const Model& model, const Shape& clip_shape, std::span<const MethodOptions> methods,
                 const InputRange* range);
   ~ClipExplainer();

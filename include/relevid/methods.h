@@ -81,6 +81,7 @@ struct MethodOptions {
   int64_t batch = 1;
 
   uint64_t seed = 1;  ///< of noise, masks and orders
+  std::string device = "cpu";  ///< what the network runs on, a name of relevid/device.h
   Precision precision = Precision::kFloat32;
 
   ClipLayout layout = ClipLayout::kNcthw;  ///< of the clips, to know their channels

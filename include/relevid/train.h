@@ -109,7 +109,8 @@ struct TrainOptions {
   CollapseOptions collapse;
   std::optional<KeptState> keep;  ///< nothing: the best where there is a validation set, else the last
   uint64_t seed = 1;
-  int threads = 0;  ///< of the network; 0: as many as cores
+  std::string device = "cpu";  ///< what the network runs on, a name of relevid/device.h
+  int threads = 0;             ///< of the network; 0: as many as cores
   int loader_threads = 1;
   double max_bad_share = 0.1;        ///< of unreadable videos; more is an error
   std::filesystem::path cache = {};  ///< of decoded frames; empty: relevid/frames in the user's cache folder

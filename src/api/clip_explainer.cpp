@@ -10,7 +10,7 @@
 #include "explain/automatic.h"
 #include "explain/explainer.h"
 #include "explain/perturbation.h"
-#include "kernels/kernels.h"
+#include "kernels/devices.h"
 #include "network/memory.h"
 #include "network/network.h"
 #include "relevid/error.h"
@@ -30,11 +30,19 @@ std::string resolved_method(const std::string& method, const Model& model, const
   return method == kAutomatic ? automatic_method(graph_for(model, clip_shape)) : method;
 }
 
+namespace {
+
+std::unique_ptr<kernels::Library> library_of(const MethodOptions& options) {
+  return kernels::make_library(options.device, {options.threads, options.precision});
+}
+
+}  // namespace
+
 struct ClipExplainer::Implementation {
   Implementation(const Model& model, const Shape& shape, std::span<const MethodOptions> methods,
                  const InputRange* range)
       : pathways(model.implementation().pathways),
-        library(kernels::make_onednn_library(methods.front().threads, methods.front().precision)),
+        library(library_of(methods.front())),
         network(graph_for(model, shape), *library, Purpose::kExplanation),
         contrast(methods.front().contrast) {
     if (range) input_range = InputRange{range->low.clone(), range->high.clone()};

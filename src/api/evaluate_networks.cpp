@@ -10,6 +10,7 @@
 #include "explain/composite.h"
 #include "graph/randomise.h"
 #include "graph/shift_input.h"
+#include "kernels/devices.h"
 #include "network/memory.h"
 #include "relevid/error.h"
 
@@ -41,7 +42,7 @@ EvaluationNetwork::EvaluationNetwork(const Model& model, const Shape& clip_shape
 }
 
 void EvaluationNetwork::prepare_batch(const Model& model, Shape shape, const MethodOptions& options) {
-  library_ = kernels::make_onednn_library(options.threads, options.precision);
+  library_ = kernels::make_library(options.device, {options.threads, options.precision});
   batch_ = fitting_batch(graph_for(model, shape), batch_, options.batch_limit_bytes);
   const Shape output{batch_, class_count()};
   try {

@@ -11,6 +11,7 @@ std::vector<double> null_profile(const Model& model, const Shape& clip_shape, co
   flat.start = Start::kOne;
   flat.gate = options.gate;
   flat.layout = options.layout;
+  flat.device = options.device;
   flat.threads = options.threads;
   ClipExplainer explainer(model, clip_shape, flat, nullptr);
   explainer.forward(Tensor(clip_shape, DType::kF32));

@@ -15,7 +15,7 @@
 #include "base/hash.h"
 #include "graph/specialise.h"
 #include "graph/to_model.h"
-#include "kernels/kernels.h"
+#include "kernels/devices.h"
 #include "models/models.h"
 #include "onnx/export.h"
 #include "relevid/error.h"
@@ -152,7 +152,8 @@ train::Settings identity_of(const Beginning& beginning, const DataSet& training,
       {"--lr-step-factor", fmt::format("{:g}", o.schedule.step_factor)},
       {"--restarts", fmt::format("{}", o.collapse.restarts)},
       {"--patience", fmt::format("{}", *o.collapse.patience_epochs)},
-      {"--seed", fmt::format("{}", o.seed)}};
+      {"--seed", fmt::format("{}", o.seed)},
+      {"--device", o.device}};
 }
 
 std::filesystem::path default_cache() {
@@ -214,7 +215,7 @@ TrainResult train_model(const DataSet& training, const DataSet& validation,
   settings.class_names = training.class_names;
   TrainOptions effective = options;
   if (effective.cache.empty()) effective.cache = default_cache();
-  const auto library = kernels::make_onednn_library(options.threads);
+  const auto library = kernels::make_library(options.device, {.threads = options.threads});
   const auto record = [&](const TrainResult& so_far) {
     write_file_atomically(log_path(model), train::log_of(so_far.epochs, so_far.kept));
     write_training_page(curves_path(model), model.filename().string(), options, so_far);

@@ -7,6 +7,7 @@
 #include <algorithm>
 
 #include "cli/command.h"
+#include "relevid/device.h"
 
 namespace relevid::cli {
 namespace {
@@ -49,6 +50,7 @@ void MethodArguments::add_to(CLI::App& app, Within within) {
       if (field.name == "seed" || field.name == "batch") continue;
       if (field.name == "cells") field.option = "--mask-cells";
     }
+    if (field.name == "device") field.words = device_names();
     add_field(app, field);
   }
   app.add_option("--memory-limit", memory_limit_mib,

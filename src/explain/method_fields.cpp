@@ -169,6 +169,7 @@ std::vector<MethodField> make_fields() {
                        count(1, 1024), Effect::kSpeed),
       field<&O::seed>("seed", "--seed", "of noise, masks and orders",
                       joined({{"smoothgrad"}, rise_method_names(), shapley_method_names()})),
+      field<&O::device>("device", "--device", "what the network runs on", everyone),
       field<&O::precision>("precision", "--precision",
                            "what convolutions multiply: f32, or bf16 where the processor does that",
                            everyone),

@@ -11,7 +11,6 @@
 
 #include "kernels/buffer.h"
 #include "kernels/specs.h"
-#include "relevid/precision.h"
 #include "relevid/tensor.h"
 
 namespace relevid::kernels {
@@ -193,12 +192,5 @@ class Library {
   virtual std::vector<double> sums(const Buffer& x) = 0;
   virtual std::vector<double> absolute_sums(const Buffer& x) = 0;
 };
-
-/// oneDNN on the CPU. `threads` 0: all cores. Buffers hold float32. With Precision::kBfloat16, where that can
-/// be (computes_bfloat16), convolutions of more channels than a stem's round what they read (weights, and
-/// activations or quotients) to bf16, and sum in float32; all else computes in float32.
-std::unique_ptr<Library> make_onednn_library(int threads, Precision precision = Precision::kFloat32);
-/// Plain loops in float64, one thread: the oracle of every test.
-std::unique_ptr<Library> make_reference_library();
 
 }  // namespace relevid::kernels

@@ -11,6 +11,7 @@
 #include "explain/explainer.h"
 #include "explain/small_networks.h"
 #include "relevid/error.h"
+#include "support/devices.h"
 #include "support/scratch.h"
 
 namespace relevid {
@@ -57,7 +58,7 @@ TEST(Attention, ValuePathIsTheEpsilonRuleOfTheWeightedSumAndConserves) {
       for (size_t p = 0; p < 2; ++p) want[2 * k + p] += weight[k] / sum_of(weight) * x[2 * k + p];
   }
   for (const bool fast : {false, true}) {
-    const auto library = fast ? kernels::make_onednn_library(1) : kernels::make_reference_library();
+    const auto library = fast ? testing::library_under_test(1) : testing::reference_library();
     double logit = 0;
     const auto have = explained(*library, clip, GateRule::kSignal, &logit).relevance.front().as_doubles();
     for (size_t i = 0; i < want.size(); ++i) EXPECT_NEAR(have[i], want[i], 1e-5) << i;
@@ -68,7 +69,7 @@ TEST(Attention, ValuePathIsTheEpsilonRuleOfTheWeightedSumAndConserves) {
 TEST(Attention, HalfGoesToTheWeightsAndTheSoftmaxTellsWhatItKept) {
   const Tensor clip = Random(6).uniform(Shape{1, 3, 2}, 0.2, 1);
   for (const bool fast : {false, true}) {
-    const auto library = fast ? kernels::make_onednn_library(1) : kernels::make_reference_library();
+    const auto library = fast ? testing::library_under_test(1) : testing::reference_library();
     double logit = 0;
     const Attribution attribution = explained(*library, clip, GateRule::kHalf, &logit);
     double absorbed = 0;
@@ -102,7 +103,7 @@ TEST(TwoInputs, RelevanceComesPerInput) {
   for (size_t i = 0; i < values.size(); ++i) {
     if (i / 25 % 4 % 2 == 0) picked.push_back(values[i]);
   }
-  const auto library = kernels::make_reference_library();
+  const auto library = testing::reference_library();
   std::vector<std::string> methods = preset_names();
   for (const std::string& name : gradient_method_names()) {
     if (name != "smoothgrad") methods.push_back(name);  // whose noise differs
@@ -140,7 +141,7 @@ TEST(TwoInputs, RelevanceComesPerInput) {
 
 /// What changes or freezes a clip would have to do so alike in each of a network's inputs.
 TEST(TwoInputs, AreRefusedByMethodsThatChangeTheClip) {
-  const auto library = kernels::make_reference_library();
+  const auto library = testing::reference_library();
   Random random(9);
   GraphBuilder b;
   const int left = b.mean(b.input({1, 3, 4, 5, 5})), right = b.mean(b.input({1, 3, 2, 5, 5}));

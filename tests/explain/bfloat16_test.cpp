@@ -8,6 +8,7 @@
 #include <numeric>
 
 #include "explain/explainer.h"
+#include "support/devices.h"
 #include "support/graphs.h"
 
 namespace relevid {
@@ -50,7 +51,7 @@ class Bfloat16Explanations : public ::testing::Test {
     std::vector<int64_t> classes;
   };
   static Result explain(const graph::Graph& graph, const Tensor& clip, Precision precision) {
-    const auto library = kernels::make_onednn_library(0, precision);
+    const auto library = testing::library_under_test(0, precision);
     Network network(graph, *library, Purpose::kExplanation);
     ExplainerOptions options;
     options.bounds.emplace();

@@ -9,6 +9,7 @@
 #include "explain/explainer.h"
 #include "explain/small_networks.h"
 #include "relevid/error.h"
+#include "support/devices.h"
 #include "support/scratch.h"
 
 namespace relevid {
@@ -70,7 +71,7 @@ const Shape kClip{1, 3, 4, 6, 6};
 /// Behind global averaging Grad-CAM is CAM (Zhou et al. 2016): the class's weights over the features, up to
 /// the number of positions.
 TEST(GradCam, IsCamBehindGlobalAveraging) {
-  const auto library = kernels::make_reference_library();
+  const auto library = testing::reference_library();
   Random random(51);
   GraphBuilder b;
   const int features = b.relu(b.convolution(b.input(kClip), 5, random));
@@ -90,7 +91,7 @@ TEST(GradCam, IsCamBehindGlobalAveraging) {
 }
 
 TEST(LayerCam, WeighsEveryPlaceByItsOwnPositiveGradient) {
-  const auto library = kernels::make_reference_library();
+  const auto library = testing::reference_library();
   Random random(52);
   GraphBuilder b;
   const int features = b.convolution(b.input(kClip), 5, random);
@@ -116,7 +117,7 @@ TEST(LayerCam, WeighsEveryPlaceByItsOwnPositiveGradient) {
 }
 
 TEST(GradCam, KeepsTheFeatureMapsTimeAndSaysHowCoarseItIs) {
-  const auto library = kernels::make_reference_library();
+  const auto library = testing::reference_library();
   GraphBuilder b;
   const int x = b.input({1, 1, 4, 2, 2});
   graph::Convolution half;  // sums two frames; one channel; stride 2 in time
@@ -140,7 +141,7 @@ TEST(GradCam, KeepsTheFeatureMapsTimeAndSaysHowCoarseItIs) {
 
 /// Networks that run over frames one by one have time in the batch; their map is the same.
 TEST(GradCam, FindsTimeThatIsFoldedIntoTheBatch) {
-  const auto library = kernels::make_reference_library();
+  const auto library = testing::reference_library();
   const Shape clips{2, 3, 4, 6, 6};
   const auto network_of = [&](bool folded) {
     Random random(53);
@@ -170,7 +171,7 @@ TEST(GradCam, FindsTimeThatIsFoldedIntoTheBatch) {
 }
 
 TEST(GuidedGradCam, IsTheProductOfItsParts) {
-  const auto library = kernels::make_reference_library();
+  const auto library = testing::reference_library();
   const Tensor clip = Random(55).uniform(testing::kSmallClip, -1, 1);
   const auto networks = testing::small_networks();
   Network network(networks[0].graph, *library, Purpose::kExplanation);
@@ -184,7 +185,7 @@ TEST(GuidedGradCam, IsTheProductOfItsParts) {
 }
 
 TEST(GradCam, LibrariesAgree) {
-  const auto reference = kernels::make_reference_library(), onednn = kernels::make_onednn_library(2);
+  const auto reference = testing::reference_library(), onednn = testing::library_under_test(2);
   const Tensor clip = Random(56).uniform(testing::kSmallClip, -1, 1);
   for (const auto& [name, graph] : testing::small_networks()) {
     Network exact(graph, *reference, Purpose::kExplanation), fast(graph, *onednn, Purpose::kExplanation);
@@ -202,7 +203,7 @@ TEST(GradCam, LibrariesAgree) {
 }
 
 TEST(GradCam, RefusesWhatHasNoMap) {
-  const auto library = kernels::make_reference_library();
+  const auto library = testing::reference_library();
   Random random(57);
   GraphBuilder b;
   const int y = b.convolution(b.input(kClip), 5, random);

@@ -10,6 +10,7 @@
 #include "graph/specialise.h"
 #include "onnx/import.h"
 #include "relevid/npz.h"
+#include "support/devices.h"
 
 namespace relevid {
 namespace {
@@ -29,8 +30,7 @@ class Conservation : public ::testing::TestWithParam<Case> {
     if (!std::filesystem::exists(kReference)) GTEST_SKIP() << "no reference networks at " << kReference;
     arrays_ = read_npz(kReference / (GetParam().network + ".npz"));
     const auto model = onnx_io::read_model(kReference / (GetParam().network + ".onnx"));
-    library_ =
-        GetParam().library == "onednn" ? kernels::make_onednn_library(0) : kernels::make_reference_library();
+    library_ = GetParam().library == "onednn" ? testing::library_under_test(0) : testing::reference_library();
     network_ = std::make_unique<Network>(
         graph::specialise(model, {{model.inputs[0].name, arrays_.at("clip").shape()}}), *library_,
         Purpose::kExplanation);

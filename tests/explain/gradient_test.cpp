@@ -11,6 +11,7 @@
 #include "explain/explainer.h"
 #include "explain/small_networks.h"
 #include "relevid/error.h"
+#include "support/devices.h"
 #include "support/sanitized.h"
 #include "support/scratch.h"
 
@@ -44,7 +45,7 @@ ExplainerOptions method(const std::string& name) {
 }
 
 TEST(Gradient, IsTheSlopeOfTheScore) {
-  const auto library = kernels::make_reference_library();
+  const auto library = testing::reference_library();
   for (const auto& [name, graph] : small_networks()) {
     Network network(graph, *library, Purpose::kExplanation);
     Random random(31);
@@ -72,7 +73,7 @@ TEST(Gradient, IsTheSlopeOfTheScore) {
 }
 
 TEST(Gradient, LibrariesAgree) {
-  const auto reference = kernels::make_reference_library(), onednn = kernels::make_onednn_library(2);
+  const auto reference = testing::reference_library(), onednn = testing::library_under_test(2);
   const Tensor clip = Random(32).uniform(testing::kSmallClip, -1, 1);
   for (const auto& [name, graph] : small_networks()) {
     Network exact(graph, *reference, Purpose::kExplanation), fast(graph, *onednn, Purpose::kExplanation);
@@ -100,7 +101,7 @@ graph::Graph one_relu() {
 TEST(Gradient, GuidedAndDeconvnetByTheirDefinitions) {
   const Tensor clip = Tensor::from(Shape{1, 4}, std::vector<float>{1, -1, 1, -1});
   for (const bool fast : {false, true}) {
-    const auto library = fast ? kernels::make_onednn_library(1) : kernels::make_reference_library();
+    const auto library = fast ? testing::library_under_test(1) : testing::reference_library();
     Network network(one_relu(), *library, Purpose::kExplanation);
     const auto of = [&](const char* kind) {
       Explainer explainer(network, method(kind));
@@ -115,7 +116,7 @@ TEST(Gradient, GuidedAndDeconvnetByTheirDefinitions) {
 }
 
 TEST(IntegratedGradients, SumToTheDifferenceOfTheScores) {
-  const auto library = kernels::make_reference_library();
+  const auto library = testing::reference_library();
   const Tensor clip = Random(33).uniform(testing::kSmallClip, -1, 1);
   for (const auto& [name, graph] : small_networks()) {
     if (name == "depthwise" || name == "other activations") continue;  // slow here, and of no other kind
@@ -141,7 +142,7 @@ TEST(IntegratedGradients, SumToTheDifferenceOfTheScores) {
 }
 
 TEST(SmoothGrad, IsRepeatableBySeed) {
-  const auto library = kernels::make_onednn_library(2);
+  const auto library = testing::library_under_test(2);
   const Tensor clip = Random(34).uniform(testing::kSmallClip, -1, 1);
   Network network(small_networks()[0].graph, *library, Purpose::kExplanation);
   ExplainerOptions options = method("smoothgrad");
@@ -158,7 +159,7 @@ TEST(SmoothGrad, IsRepeatableBySeed) {
 }
 
 TEST(Explainer, ClipsWithNanAreRefusedWithTheirPosition) {
-  const auto library = kernels::make_onednn_library(1);
+  const auto library = testing::library_under_test(1);
   Network network(small_networks()[0].graph, *library, Purpose::kExplanation);
   Explainer explainer(network, method("gradient"));
   for (const float bad : {std::numeric_limits<float>::quiet_NaN(), std::numeric_limits<float>::infinity()}) {
@@ -171,7 +172,7 @@ TEST(Explainer, ClipsWithNanAreRefusedWithTheirPosition) {
 }
 
 TEST(Explainer, RefusesWhatMakesNoSense) {
-  const auto library = kernels::make_reference_library();
+  const auto library = testing::reference_library();
   Network network(small_networks()[0].graph, *library, Purpose::kExplanation);
   const std::string message =
       testing::message_of(ErrorKind::kInvalidArgument, [&] { Explainer(network, method("deep_tailor")); });

@@ -10,6 +10,7 @@
 #include "explain/motion.h"
 #include "explain/small_networks.h"
 #include "relevid/error.h"
+#include "support/devices.h"
 #include "support/scratch.h"
 
 namespace relevid {
@@ -33,7 +34,7 @@ double sum_of_item(const Vector& values, size_t item, size_t items) {
 
 /// Whatever layer relevance stops at: what started is there, went around it, or was absorbed on the way.
 TEST(LayerRelevance, IsConservedAtEveryLayer) {
-  const auto library = kernels::make_reference_library();
+  const auto library = testing::reference_library();
   const Tensor clip = Random(61).uniform(testing::kSmallClip, 0, 1);
   int around = 0;
   for (const auto& [name, graph] : testing::small_networks()) {
@@ -67,7 +68,7 @@ TEST(LayerRelevance, IsConservedAtEveryLayer) {
 }
 
 TEST(LayerRelevance, LiesWhereTheLayerHasIt) {
-  const auto library = kernels::make_reference_library();
+  const auto library = testing::reference_library();
   Random random(62);
   GraphBuilder b;
   const int pooled = b.average_pool(b.input({1, 2, 4, 4, 4}));
@@ -96,7 +97,7 @@ graph::Graph moving_network() {
 }
 
 Vector relevance_of(const std::string& name, const Tensor& clip, double sigmas = 1) {
-  const auto library = kernels::make_reference_library();
+  const auto library = testing::reference_library();
   Network network(moving_network(), *library, Purpose::kExplanation);
   ExplainerOptions options = method(name);
   options.relevance = "epsilon_plus";
@@ -176,7 +177,7 @@ TEST(SelectiveRelevance, KeepsWhatChangesAndNothingElse) {
 }
 
 TEST(MotionRelevance, TakesPresetsApart) {
-  const auto library = kernels::make_reference_library();
+  const auto library = testing::reference_library();
   Network network(moving_network(), *library, Purpose::kExplanation);
   ExplainerOptions options = method("temporal_relevance");
   options.relevance = "gradient";

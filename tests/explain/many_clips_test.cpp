@@ -4,12 +4,13 @@
 
 #include "explain/explainer.h"
 #include "explain/small_networks.h"
+#include "support/devices.h"
 
 namespace relevid {
 namespace {
 
 TEST(ManyClips, TakeNoMoreMemoryThanAFew) {
-  const auto library = kernels::make_onednn_library(2);
+  const auto library = testing::library_under_test(2);
   for (const auto& [name, graph] : testing::small_networks()) {
     if (name != "plain" && name != "residual") continue;
     Network network(graph, *library, Purpose::kExplanation);

@@ -11,6 +11,7 @@
 #include "graph/specialise.h"
 #include "onnx/import.h"
 #include "relevid/npz.h"
+#include "support/devices.h"
 #include "support/norm_sums.h"
 
 namespace relevid {
@@ -56,7 +57,7 @@ class Movinet : public ::testing::Test {
   static void SetUpTestSuite() {
     if (!std::filesystem::exists(kModel) || !std::filesystem::exists(kReference)) return;
     arrays_ = new std::map<std::string, Tensor>(read_npz(kReference));
-    library_ = kernels::make_onednn_library(0).release();
+    library_ = testing::library_under_test(0).release();
     const auto model = onnx_io::read_model(kModel);
     network_ =
         new Network(graph::specialise(model, {{model.inputs[0].name, Shape{1, 3, kFrames, kSize, kSize}}}),

@@ -11,6 +11,7 @@
 #include "explain/perturbation.h"
 #include "explain/small_networks.h"
 #include "relevid/error.h"
+#include "support/devices.h"
 #include "support/scratch.h"
 
 namespace relevid {
@@ -44,7 +45,7 @@ struct Found {
 };
 
 Found explained(const graph::Graph& graph, const ExplainerOptions& options, const Tensor& clip) {
-  const auto library = kernels::make_reference_library();
+  const auto library = testing::reference_library();
   Network network(graph, *library, Purpose::kExplanation);
   Explainer explainer(network, options);
   explainer.forward(clip);
@@ -185,7 +186,7 @@ TEST(Shapley, SharesEquallyWhatNeedsBothAndIsEfficient) {
   ASSERT_EQ(found.notes.size(), 1U);
   EXPECT_THAT(found.notes[0], HasSubstr("standard error"));
 
-  const auto library = kernels::make_reference_library();
+  const auto library = testing::reference_library();
   const Tensor some = Random(72).uniform(testing::kSmallClip, -1, 1);
   Network network(testing::small_networks()[1].graph, *library, Purpose::kExplanation);
   options.permutations = 3;
@@ -339,7 +340,7 @@ TEST(Volume, InterpolationHasItsAdjoint) {
 /// Several changed clips at a time give what one at a time gives, in every layout.
 TEST(Perturbation, BatchesAndLayoutsChangeNothing) {
   const Linear f;
-  const auto library = kernels::make_reference_library();
+  const auto library = testing::reference_library();
   Shape together = kClip;
   together[0] = 3;
   Network one(f.graph, *library, Purpose::kExplanation),
@@ -373,7 +374,7 @@ TEST(Perturbation, BatchesAndLayoutsChangeNothing) {
 
 /// What a method says beforehand that it takes is what it takes.
 TEST(Method, CostIsWhatItTakes) {
-  const auto library = kernels::make_reference_library();
+  const auto library = testing::reference_library();
   Random random(75);
   GraphBuilder b;
   const Shape clip{1, 3, 4, 8, 8};
@@ -402,7 +403,7 @@ TEST(Method, CostIsWhatItTakes) {
 /// Methods that keep different parts of a pass hand the clip on to each other, and find what each finds
 /// alone.
 TEST(Method, TheClipGoesFromOneToTheNext) {
-  const auto library = kernels::make_reference_library();
+  const auto library = testing::reference_library();
   Network network(testing::small_networks()[1].graph, *library, Purpose::kExplanation);
   const Tensor clip = Random(76).uniform(testing::kSmallClip, 0, 1);
   const std::vector<int64_t> targets = {1, 3};

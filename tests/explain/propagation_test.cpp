@@ -10,6 +10,7 @@
 #include "explain/explainer.h"
 #include "explain/small_networks.h"
 #include "relevid/error.h"
+#include "support/devices.h"
 #include "support/scratch.h"
 
 namespace relevid {
@@ -22,8 +23,8 @@ using Vector = std::vector<double>;
 
 std::vector<std::unique_ptr<kernels::Library>> both_libraries() {
   std::vector<std::unique_ptr<kernels::Library>> both;
-  both.push_back(kernels::make_reference_library());
-  both.push_back(kernels::make_onednn_library(2));
+  both.push_back(testing::reference_library());
+  both.push_back(testing::library_under_test(2));
   return both;
 }
 
@@ -97,7 +98,7 @@ TEST(Propagation, FramesInTheBatchAreAccountedForPerClip) {
   x = build.node(graph::Reshape{}, {x}, Shape{2, 5});
   const graph::Graph graph = build.finish(x);
   const Tensor clip = random.uniform(Shape{2, 3, 4, 6, 6}, 0, 1);
-  for (const auto& library : {kernels::make_reference_library(), kernels::make_onednn_library(1)}) {
+  for (const auto& library : {testing::reference_library(), testing::library_under_test(1)}) {
     std::vector<LayerFlow> flows;
     relevance_of(graph, *library, options_for("epsilon_plus"), clip, {0, 3}, &flows);
     ASSERT_EQ(flows.size(), graph.nodes.size());
@@ -199,7 +200,7 @@ TEST(Propagation, SummandsOfTheOtherSignGetNothing) {
 TEST(Propagation, IsLinearInItsStart) {
   const Tensor clip = Random(4).uniform(testing::kSmallClip, -1, 1);
   for (const auto& [name, graph] : small_networks()) {
-    const auto library = kernels::make_reference_library();
+    const auto library = testing::reference_library();
     Network network(graph, *library, Purpose::kExplanation);
     const ExplainerOptions options = options_for("epsilon_gamma_box");
     const Composite composite = preset(options.method, InputBounds::kKnown);
@@ -237,7 +238,7 @@ TEST(Propagation, ItemsOfABatchAreTheirOwn) {
   methods.insert(methods.end(),
                  {"gradient", "input_x_gradient", "integrated_gradients", "guided_backprop", "deconvnet"});
   for (const auto& [name, graph] : small_networks()) {
-    const auto library = kernels::make_reference_library();
+    const auto library = testing::reference_library();
     const graph::Graph single = with_batch(graph, 1);
     for (const std::string& method : methods) {
       ExplainerOptions options = options_for(method);
@@ -274,7 +275,7 @@ TEST(Propagation, ConstantFactorBehindALayerIsTheSameMergedAndUnmerged) {
   layer.weight = testing::shared(std::move(scaled));
   layer.bias = testing::shared(Tensor::from(Shape{4}, std::vector<float>{0.2F, -0.1F, 0.3F, 0}));
   const graph::Graph together = build(merged, layer, false);
-  const auto library = kernels::make_reference_library();
+  const auto library = testing::reference_library();
   const Tensor clip = random.uniform(testing::kSmallClip, -1, 1);
   for (const std::string& method : preset_names()) {
     if (method == "epsilon_gamma_box" || method == "null_profile") continue;
@@ -323,7 +324,7 @@ TEST(Propagation, GatesPassNothingOrHalf) {
   const int gate =
       b.like(graph::Activation{graph::Activation::Kind::kSigmoid, 0, 0}, b.affine(x, {3, 3}, {0, 0}));
   const graph::Graph graph = b.finish(b.multiply(x, gate, 1));
-  const auto library = kernels::make_reference_library();
+  const auto library = testing::reference_library();
   const Tensor clip = Tensor::from(Shape{1, 2}, std::vector<float>{1, 2});
   for (const GateRule rule : {GateRule::kSignal, GateRule::kHalf}) {
     ExplainerOptions options = options_for("epsilon_plus");
@@ -338,7 +339,7 @@ TEST(Propagation, GatesPassNothingOrHalf) {
 TEST(Propagation, NullProfileKnowsNothingOfTheClip) {
   for (const auto& [name, graph] : small_networks()) {
     if (name == "square" || name == "swish" || name == "squeeze and excite") continue;
-    const auto library = kernels::make_reference_library();
+    const auto library = testing::reference_library();
     ExplainerOptions options = options_for("null_profile");
     options.start = Start::kOne;
     const Tensor one = Random(9).uniform(testing::kSmallClip, -1, 1),
@@ -349,7 +350,7 @@ TEST(Propagation, NullProfileKnowsNothingOfTheClip) {
 }
 
 TEST(Propagation, BoundsAreAskedFor) {
-  const auto library = kernels::make_reference_library();
+  const auto library = testing::reference_library();
   Network network(small_networks()[0].graph, *library, Purpose::kExplanation);
   ExplainerOptions options;
   options.method = "epsilon_gamma_box";

@@ -12,6 +12,7 @@
 #include "graph/specialise.h"
 #include "onnx/import.h"
 #include "relevid/npz.h"
+#include "support/devices.h"
 #include "support/norm_sums.h"
 
 namespace relevid {
@@ -29,7 +30,7 @@ void PrintTo(const Case& value, std::ostream* out) {
 }
 
 std::unique_ptr<kernels::Library> make_library(const std::string& name) {
-  return name == "onednn" ? kernels::make_onednn_library(0) : kernels::make_reference_library();
+  return name == "onednn" ? testing::library_under_test(0) : testing::reference_library();
 }
 
 Bounds constant_bounds(float low, float high) {

@@ -12,6 +12,7 @@
 #include "explain/dense_twin.h"
 #include "explain/propagate.h"
 #include "relevid/error.h"
+#include "support/devices.h"
 #include "support/graphs.h"
 
 namespace relevid {
@@ -29,7 +30,7 @@ Vector doubles(kernels::Library& library, const Buffer& x) {
 
 /// The layer's matrix, found by sending unit vectors through it. Taps are where all-ones weights connect.
 DenseTwin probe(const graph::Graph& graph) {
-  const auto library = kernels::make_reference_library();
+  const auto library = testing::reference_library();
   Network network(graph, *library, Purpose::kExplanation);
   kernels::LinearMap* linear = network.steps()[0].linear();
   const Shape in = graph.shape(graph.inputs[0]);
@@ -157,8 +158,8 @@ void drop_cancelling(const DenseTwin& twin, Inputs& in) {
 }
 
 void check(const Layer& layer, const DenseTwin& twin, const Inputs& in) {
-  const auto reference = kernels::make_reference_library();
-  const auto onednn = kernels::make_onednn_library(2);
+  const auto reference = testing::reference_library();
+  const auto onednn = testing::library_under_test(2);
   for (const auto& [name, c] : rules()) {
     const Vector want =
         c.twin(twin, in.x.as_doubles(), in.r.as_doubles(), in.low.as_doubles(), in.high.as_doubles());
@@ -225,7 +226,7 @@ TEST(Rules, DeadOutputsAbsorbWhatReachesThem) {
                                        testing::shared(Tensor::from(Shape{1}, std::vector<float>{5}))},
                           {x}, {1, 1}));
   for (const auto& library :
-       {kernels::make_reference_library().release(), kernels::make_onednn_library(1).release()}) {
+       {testing::reference_library().release(), testing::library_under_test(1).release()}) {
     const std::unique_ptr<kernels::Library> owned(library);
     Inputs in{Tensor::from(Shape{1, 2}, std::vector<float>{1, 1}),
               Tensor::from(Shape{1, 1}, std::vector<float>{3}), Tensor(Shape{1, 2}, DType::kF32),

@@ -7,6 +7,7 @@
 
 #include "explain/explainer.h"
 #include "relevid/error.h"
+#include "support/devices.h"
 #include "support/graphs.h"
 #include "support/windows.h"
 
@@ -50,7 +51,7 @@ class Sliding : public ::testing::Test {
   }
   static constexpr int64_t kPrepared = 2 * Explainer::kShiftsBeforeSharing;
 
-  std::unique_ptr<kernels::Library> library_ = kernels::make_onednn_library(2);
+  std::unique_ptr<kernels::Library> library_ = testing::library_under_test(2);
   Tensor video_, shown_;
   Network network_{make_graph(), *library_, Purpose::kExplanation};
 

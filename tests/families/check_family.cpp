@@ -16,6 +16,7 @@
 #include "onnx/import.h"
 #include "relevid/error.h"
 #include "relevid/npz.h"
+#include "support/devices.h"
 
 namespace relevid {
 namespace {
@@ -86,7 +87,7 @@ json check(const std::filesystem::path& model_path, const Tensor& wanted, const 
   std::map<std::string, Shape> shapes;
   for (size_t i = 0; i < clips.size(); ++i) shapes[model.inputs.at(i).name] = clips[i].shape();
   const graph::Graph graph = graph::specialise(model, shapes);
-  const auto library = kernels::make_onednn_library(0);
+  const auto library = testing::library_under_test(0);
   Network network(graph, *library, Purpose::kExplanation);
   json record;
   for (const std::string& preset : preset_names()) {

@@ -5,6 +5,7 @@
 
 #include "kernels/convolution_cases.h"
 #include "kernels/differential.h"
+#include "support/devices.h"
 
 namespace relevid {
 namespace {
@@ -26,7 +27,7 @@ Tensor rounded(const Tensor& tensor) {
 kernels::Library& bfloat16_library() {
   static const auto library = [] {
     setenv("RELEVID_EMULATE_BF16", "1", 1);
-    auto made = kernels::make_onednn_library(0, Precision::kBfloat16);
+    auto made = testing::library_under_test(0, Precision::kBfloat16);
     unsetenv("RELEVID_EMULATE_BF16");
     return made;
   }();
@@ -131,7 +132,7 @@ TEST(Bfloat16, IsFloat32WhereTheProcessorHasNone) {
   Random random(34);
   const kernels::ConvolutionSpec spec = spec_of(c, random);
   const Tensor x = random.signed_values(c.input);
-  EXPECT_EQ(outputs(*kernels::make_onednn_library(0, Precision::kBfloat16), spec, x),
+  EXPECT_EQ(outputs(*testing::library_under_test(0, Precision::kBfloat16), spec, x),
             outputs(*testing::libraries().onednn, spec, x));
   EXPECT_EQ(precision_here(Precision::kBfloat16), Precision::kFloat32);
   EXPECT_NE(precision_note(Precision::kBfloat16), "");

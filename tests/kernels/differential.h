@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "kernels/kernels.h"
+#include "support/devices.h"
 #include "support/random.h"
 
 namespace relevid::testing {
@@ -34,8 +35,8 @@ struct Pair {
 
 /// The library under test and the oracle, made once for a whole program.
 struct Libraries {
-  std::unique_ptr<kernels::Library> reference = kernels::make_reference_library();
-  std::unique_ptr<kernels::Library> onednn = kernels::make_onednn_library(0);
+  std::unique_ptr<kernels::Library> reference = testing::reference_library();
+  std::unique_ptr<kernels::Library> onednn = testing::library_under_test(0);
 
   Pair upload(const Tensor& tensor) const { return {reference->upload(tensor), onednn->upload(tensor)}; }
 };
@@ -102,17 +103,10 @@ inline std::vector<kernels::BiasPart> all_bias_parts() {
 }
 inline std::vector<Activation> all_activations() {
   using Kind = Activation::Kind;
-  return {{Kind::kIdentity, 0, 0},
-          {Kind::kRelu, 0, 0},
-          {Kind::kClip, 0, 0.5},
-          {Kind::kClip, 0.125, 0.375},
-          {Kind::kLeakyRelu, 0.1, 0},
-          {Kind::kSigmoid, 0, 0},
-          {Kind::kHardSigmoid, 0.2, 0.5},
-          {Kind::kHardSwish, 0, 0},
-          {Kind::kTanh, 0, 0},
-          {Kind::kElu, 0.7, 0},
-          {Kind::kGelu, 0, 0}};
+  return {{Kind::kIdentity, 0, 0},        {Kind::kRelu, 0, 0},        {Kind::kClip, 0, 0.5},
+          {Kind::kClip, 0.125, 0.375},    {Kind::kLeakyRelu, 0.1, 0}, {Kind::kSigmoid, 0, 0},
+          {Kind::kHardSigmoid, 0.2, 0.5}, {Kind::kHardSwish, 0, 0},   {Kind::kTanh, 0, 0},
+          {Kind::kElu, 0.7, 0},           {Kind::kGelu, 0, 0}};
 }
 
 /// Those that seldom stand behind a layer, too; Power where it is defined for either sign.
@@ -120,14 +114,14 @@ inline std::vector<Activation> elementwise_activations() {
   using Kind = Activation::Kind;
   auto result = all_activations();
   for (const Activation& more : {Activation{Kind::kGeluTanh, 0, 0},
-                                              {Kind::kErf, 0, 0},
-                                              {Kind::kExp, 0, 0},
-                                              {Kind::kPower, 2, 0.5},
-                                              {Kind::kPower, 3, 0},
-                                              {Kind::kPower, -1, 4},
-                                              {Kind::kPower, -0.5, 4},
-                                              {Kind::kPower, 0.5, 4},
-                                              {Kind::kPower, 1.7, 4}})
+                                 {Kind::kErf, 0, 0},
+                                 {Kind::kExp, 0, 0},
+                                 {Kind::kPower, 2, 0.5},
+                                 {Kind::kPower, 3, 0},
+                                 {Kind::kPower, -1, 4},
+                                 {Kind::kPower, -0.5, 4},
+                                 {Kind::kPower, 0.5, 4},
+                                 {Kind::kPower, 1.7, 4}})
     result.push_back(more);
   return result;
 }

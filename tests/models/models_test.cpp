@@ -10,6 +10,7 @@
 
 #include "graph/specialise.h"
 #include "network/network.h"
+#include "support/devices.h"
 #include "support/scratch.h"
 
 namespace relevid::models {
@@ -74,7 +75,7 @@ bool keeps_stillness(const CreateOptions& options, const std::string& value) {
   graph::Model model = create("c3d_small", options);
   model.outputs = {{value, {-1, -1, -1, -1, -1}, {"batch", "", "", "", ""}}};
   const graph::Graph graph = specialised(model, options);
-  const auto library = kernels::make_reference_library();
+  const auto library = testing::reference_library();
   Network network(graph, *library, Purpose::kExplanation);
   Tensor clip(graph.shape(graph.inputs[0]), DType::kF32);
   const auto pixels = static_cast<size_t>(options.height * options.height);
@@ -187,7 +188,7 @@ TEST_P(ModelsInBatches, RunAlikeOnBothLibraries) {
     options.height = 32;
     options.classes = 11;
     const graph::Graph graph = specialised(create(name, options), options, GetParam());
-    const auto reference = kernels::make_reference_library(), onednn = kernels::make_onednn_library(2);
+    const auto reference = testing::reference_library(), onednn = testing::library_under_test(2);
     const auto expected = logits(graph, *reference, Purpose::kInference);
     ASSERT_EQ(expected.size(), static_cast<size_t>(11 * GetParam()));
     double largest = 0;

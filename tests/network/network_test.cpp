@@ -9,6 +9,7 @@
 #include <cmath>
 
 #include "relevid/error.h"
+#include "support/devices.h"
 #include "support/graphs.h"
 #include "support/scratch.h"
 
@@ -33,8 +34,8 @@ std::vector<double> output_of(const graph::Graph& graph, kernels::Library& libra
 
 /// Every purpose, library and way of keeping gives the same.
 void expect_one_answer(const graph::Graph& graph) {
-  const auto reference = kernels::make_reference_library();
-  const auto onednn = kernels::make_onednn_library(2);
+  const auto reference = testing::reference_library();
+  const auto onednn = testing::library_under_test(2);
   const auto want = output_of(graph, *reference, Purpose::kExplanation, Keep::kGradient);
   for (kernels::Library* library : {reference.get(), onednn.get()}) {
     for (const Purpose purpose : {Purpose::kExplanation, Purpose::kInference}) {
@@ -165,7 +166,7 @@ TEST(Network, InputsThatDoNotFitAreRefused) {
   Random random;
   GraphBuilder b;
   const graph::Graph graph = b.finish(b.dense(b.input({2, 4}), 3, random));
-  const auto library = kernels::make_onednn_library(1);
+  const auto library = testing::library_under_test(1);
   Network network(graph, *library, Purpose::kInference);
   testing::message_of(ErrorKind::kInvalidArgument, [&] { network.forward({}, Keep::kNothing); });
   const Buffer wrong = library->upload(Random().signed_values({1, 4}));
@@ -179,7 +180,7 @@ TEST(Network, ActivationsAreFreed) {
     GraphBuilder b;
     Value x = b.input({1, 16, 4, 16, 16});
     for (int i = 0; i < layers; ++i) x = b.relu(b.convolution(x, 16, random));
-    const auto library = kernels::make_onednn_library(1);
+    const auto library = testing::library_under_test(1);
     Network network(b.finish(x), *library, Purpose::kInference);
     const Buffer clip = library->upload(Tensor(Shape{1, 16, 4, 16, 16}, DType::kF32));
     network.forward(std::span(&clip, 1), Keep::kNothing);

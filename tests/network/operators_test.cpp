@@ -7,6 +7,7 @@
 #include "graph/model_builder.h"
 #include "network/network.h"
 #include "relevid/error.h"
+#include "support/devices.h"
 #include "support/random.h"
 #include "support/scratch.h"
 
@@ -23,7 +24,7 @@ Vector run(const ModelBuilder& m, const std::vector<float>& values) {
   const graph::Graph graph = m.specialise();
   Vector results[2];
   for (const bool fast : {false, true}) {
-    const auto library = fast ? kernels::make_onednn_library(1) : kernels::make_reference_library();
+    const auto library = fast ? testing::library_under_test(1) : testing::reference_library();
     Network network(graph, *library, Purpose::kExplanation);
     const kernels::Buffer x = library->upload(Tensor::from(graph.shape(graph.inputs[0]), values));
     results[fast ? 1 : 0] = network.output(network.forward({&x, 1}, Keep::kNothing)).as_doubles();

@@ -5,6 +5,7 @@
 #include <fmt/format.h>
 #include <gtest/gtest.h>
 
+#include "support/devices.h"
 #include "support/graphs.h"
 #include "support/windows.h"
 
@@ -94,8 +95,8 @@ void expect_same_windows(const graph::Graph& graph, kernels::Library& library, i
 TEST(SharedFrames, WindowsAreTheSameAsOneByOne) {
   Random random;
   const graph::Graph graph = two_layers_and_a_head(random);
-  const auto reference = kernels::make_reference_library();
-  const auto onednn = kernels::make_onednn_library(2);
+  const auto reference = testing::reference_library();
+  const auto onednn = testing::library_under_test(2);
   expect_same_windows(graph, *reference, 2);
   for (const int64_t shift : {1, 2, 4}) expect_same_windows(graph, *onednn, shift);
 }
@@ -115,8 +116,8 @@ TEST(SharedFrames, WindowsAreTheSameThroughStridesAndKernelsOfSpaceAlone) {
   expect_range(ranges[graph::at(wide)], 2, 12, 2);
   expect_range(ranges[graph::at(both)], 2, 12, 2);
   expect_range(ranges[graph::at(slow)], 2, 6, 1);
-  const auto reference = kernels::make_reference_library();
-  const auto onednn = kernels::make_onednn_library(2);
+  const auto reference = testing::reference_library();
+  const auto onednn = testing::library_under_test(2);
   expect_same_windows(graph, *reference, 2);
   for (const int64_t shift : {1, 2}) expect_same_windows(graph, *onednn, shift);
 }
@@ -127,14 +128,14 @@ TEST(SharedFrames, WindowsAreTheSameWhereFewFramesTakeAnotherKernel) {
   GraphBuilder b;
   const Value x = b.relu(b.convolution(b.input({1, 48, kFrames, 14, 14}), 48, random));
   const graph::Graph graph = b.finish(b.dense(b.flatten(b.convolution(x, 32, random)), 3, random));
-  const auto onednn = kernels::make_onednn_library(2);
+  const auto onednn = testing::library_under_test(2);
   for (const int64_t shift : {1, 2}) expect_same_windows(graph, *onednn, shift);
 }
 
 TEST(SharedFrames, TakesNothingOverAfterItHasForgotten) {
   Random random;
   const graph::Graph graph = two_layers_and_a_head(random);
-  const auto library = kernels::make_onednn_library(1);
+  const auto library = testing::library_under_test(1);
   Network network(graph, *library, Purpose::kExplanation);
   SharedFrames shared(network, 2, 2);
   const Shape& shape = graph.shape(graph.inputs[0]);

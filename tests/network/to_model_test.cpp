@@ -7,6 +7,7 @@
 
 #include "graph/specialise.h"
 #include "network/network.h"
+#include "support/devices.h"
 #include "support/graphs.h"
 #include "support/scratch.h"
 
@@ -21,7 +22,7 @@ using Value = GraphBuilder::Value;
 
 /// The output for a clip of `batch` entries, the first of which are the same for every batch size.
 std::vector<double> output_of(graph::Graph graph, int64_t count) {
-  const auto library = kernels::make_reference_library();
+  const auto library = testing::reference_library();
   const Shape shape = graph.shape(graph.inputs.at(0));
   Network network(std::move(graph), *library, Purpose::kExplanation);
   const Buffer clip = library->upload(Random(3).uniform(shape, -1, 1));

@@ -16,6 +16,7 @@ inline std::string other_text(const MethodField& field) {
   if (field.name == "precision") return computes_bfloat16() ? "bf16" : "";
   if (!field.words.empty()) return field.words[field.words.size() - 1];
   static const std::map<std::string_view, std::string> kTexts = {{"contrast", ""},
+                                                                 {"device", ""},
                                                                  {"rules_file", ""},
                                                                  {"layer", ""},
                                                                  {"selective_sigmas", "0.25"},

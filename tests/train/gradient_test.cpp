@@ -9,6 +9,7 @@
 #include "base/random.h"
 #include "graph/to_model.h"
 #include "models/models.h"
+#include "support/devices.h"
 #include "support/graphs.h"
 #include "support/scratch.h"
 #include "train/trainable_model.h"
@@ -44,7 +45,7 @@ struct Trial {
 
 /// Central differences at a few places of every parameter.
 void expect_finite_differences(const Case& c, const TrainableOptions& options) {
-  const auto library = kernels::make_reference_library();
+  const auto library = testing::reference_library();
   Trial trial(c, *library, options);
   ASSERT_TRUE(std::isfinite(trial.step().loss));
   std::vector<std::vector<double>> gradients;
@@ -71,8 +72,8 @@ void expect_finite_differences(const Case& c, const TrainableOptions& options) {
 }
 
 void expect_onednn_agrees(const Case& c, const TrainableOptions& options) {
-  const auto reference = kernels::make_reference_library();
-  const auto onednn = kernels::make_onednn_library(2);
+  const auto reference = testing::reference_library();
+  const auto onednn = testing::library_under_test(2);
   Trial want(c, *reference, options), have(c, *onednn, options);
   EXPECT_NEAR(want.step().loss, have.step().loss, 1e-5);
   for (size_t p = 0; p < want.model.parameters().size(); ++p) {
@@ -158,7 +159,7 @@ TEST(Gradients, BranchesGatesAndGroups) {
 }
 
 TEST(TrainableModel, FrozenLayersKeepTheirWeightsAndStatistics) {
-  const auto library = kernels::make_onednn_library(1);
+  const auto library = testing::library_under_test(1);
   const Case c = residual_block();
   const TrainableModel model(c.model, c.batch, *library, {.freeze = {"Convolution0", "BatchNorm1"}});
   for (const Parameter& parameter : model.parameters())
@@ -174,7 +175,7 @@ TEST(TrainableModel, FrozenLayersKeepTheirWeightsAndStatistics) {
 }
 
 TEST(TrainableModel, OtherClassesGetANewHead) {
-  const auto library = kernels::make_onednn_library(1);
+  const auto library = testing::library_under_test(1);
   const Case c = architecture("c3d_small", 0.1, 8, 16);
   TrainableModel model(c.model, c.batch, *library, {.classes = 5});
   EXPECT_EQ(model.class_count(), 5);
@@ -184,7 +185,7 @@ TEST(TrainableModel, OtherClassesGetANewHead) {
 }
 
 TEST(TrainableModel, TheModelItWasMadeFromStaysAsItWas) {
-  const auto library = kernels::make_onednn_library(1);
+  const auto library = testing::library_under_test(1);
   const Case c = architecture("c3d_small", 0.1, 8, 16);
   const auto before = c.model.constants.at("conv1.weight")->as_doubles();
   const TrainableModel model(c.model, c.batch, *library, {});

@@ -37,6 +37,7 @@ function define_owners() {
   owner["video.h"] = "video"
   owner["sampling.h"] = owner["preprocessing.h"] = "clips"
   owner["dataset.h"] = owner["generate.h"] = "data"
+  owner["device.h"] = "kernels"
   owner["methods.h"] = owner["method_fields.h"] = "explain"
   owner["figures.h"] = owner["colormap.h"] = "report"
   owner["evaluate_report.h"] = "evaluate"

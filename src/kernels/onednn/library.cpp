@@ -4,7 +4,7 @@
 #include "base/overloaded.h"
 #include "kernels/composed.h"
 #include "kernels/indexing.h"
-#include "kernels/kernels.h"
+#include "kernels/libraries.h"
 #include "kernels/onednn/activations.h"
 #include "kernels/onednn/channel_rows.h"
 #include "kernels/onednn/device.h"

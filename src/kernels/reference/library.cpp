@@ -3,6 +3,7 @@
 #include <cmath>
 
 #include "kernels/indexing.h"
+#include "kernels/libraries.h"
 #include "kernels/reference/reference.h"
 
 namespace relevid::kernels {
