@@ -8,8 +8,8 @@
 #include <memory>
 
 #include "explain/explainer.h"
-#include "kernels/kernels.h"
 #include "relevid/error.h"
+#include "support/devices.h"
 #include "support/graphs.h"
 #include "support/other_settings.h"
 #include "support/scratch.h"
@@ -76,7 +76,7 @@ class MethodFields : public ::testing::Test {
     return maps;
   }
 
-  std::unique_ptr<kernels::Library> library_ = kernels::make_onednn_library(1);
+  std::unique_ptr<kernels::Library> library_ = testing::library_under_test(1);
   Network network_{network(), *library_, Purpose::kExplanation};
   Tensor clip_ = testing::Random(4).uniform(Shape{1, 3, 8, 8, 8}, -1, 1);
 };

@@ -122,7 +122,7 @@ std::vector<double> relevance_of(const ExplainerOptions& options, Network& netwo
   return relevance;
 }
 
-class ReferenceRelevances : public testing::TestWithParam<Case> {
+class ReferenceRelevances : public ::testing::TestWithParam<Case> {
  protected:
   void SetUp() override {
     if (!std::filesystem::exists(kReference)) GTEST_SKIP() << "no reference relevances at " << kReference;
@@ -169,11 +169,11 @@ std::vector<Case> cases() {
   return result;
 }
 
-std::string name_of(const testing::TestParamInfo<Case>& test) {
+std::string name_of(const ::testing::TestParamInfo<Case>& test) {
   return test.param.network + "_" + test.param.library;
 }
 
-INSTANTIATE_TEST_SUITE_P(All, ReferenceRelevances, testing::ValuesIn(cases()), name_of);
+INSTANTIATE_TEST_SUITE_P(All, ReferenceRelevances, ::testing::ValuesIn(cases()), name_of);
 
 }  // namespace
 }  // namespace relevid

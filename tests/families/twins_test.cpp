@@ -68,7 +68,7 @@ double difference(const std::vector<double>& want, const std::vector<double>& ha
   return apart / largest;
 }
 
-class FamilyTwins : public testing::TestWithParam<Case> {};
+class FamilyTwins : public ::testing::TestWithParam<Case> {};
 
 TEST_P(FamilyTwins, HaveTheRelevanceOfTheReference) {
   const auto [name, library_name] = GetParam();
@@ -104,11 +104,11 @@ std::vector<Case> cases() {
   return result;
 }
 
-std::string name_of(const testing::TestParamInfo<Case>& test) {
+std::string name_of(const ::testing::TestParamInfo<Case>& test) {
   return test.param.network + "_" + test.param.library;
 }
 
-INSTANTIATE_TEST_SUITE_P(All, FamilyTwins, testing::ValuesIn(cases()), name_of);
+INSTANTIATE_TEST_SUITE_P(All, FamilyTwins, ::testing::ValuesIn(cases()), name_of);
 
 }  // namespace
 }  // namespace relevid

@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "explain/composite.h"
+#include "graph/operator_traits.h"
 
 namespace relevid {
 
