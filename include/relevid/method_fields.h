@@ -32,6 +32,7 @@ struct MethodField {
   /// Of a number, or of each of several.
   struct Range {
     double least, most;
+    /// Whether the two are in the range.
     enum class Ends { kIncluded, kExcluded } ends = Ends::kIncluded;
   };
   std::optional<Range> range;
