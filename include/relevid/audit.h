@@ -5,9 +5,9 @@
 #include <filesystem>
 #include <optional>
 #include <string>
-#include <string_view>
 #include <vector>
 
+#include "relevid/audit_control.h"
 #include "relevid/dataset.h"
 #include "relevid/explain.h"
 #include "relevid/export.h"
@@ -16,23 +16,6 @@
 #include "relevid/run_file.h"
 
 namespace RELEVID_EXPORT relevid {
-
-/// What tells the model's doing from the architecture's and the content's; all at the base interval.
-enum class AuditControl {
-  kNullProfile,    ///< the flat rule everywhere, max pooling shared evenly: the architecture alone
-  kRandomWeights,  ///< the same clip, explained on the same network with weights drawn anew
-  kFrozen,         ///< the clip's middle frame, repeated
-  kShuffled,       ///< the clip's frames in random order
-  kReversed,       ///< the clip backwards
-  kShifted,        ///< the clip `shift_frames` later
-  kSecondMethod,   ///< the same clip, explained by `second_method`
-};
-/// "null_profile", "random_weights", "frozen", "shuffled", "reversed", "shifted", "second_method".
-std::string_view name(AuditControl control);
-/// Throws Error(kInvalidArgument) with the nearest name.
-AuditControl audit_control(std::string_view name);
-/// All controls, in the order of the enumeration.
-const std::vector<AuditControl>& all_audit_controls();
 
 /// What an audit looks at, and how.
 struct AuditOptions {

@@ -18,7 +18,6 @@
 namespace relevid {
 namespace {
 
-using run::ConditionKind;
 using Json = nlohmann::json;
 
 /// Everything that the rows depend on, by its final value. Threads, which change no more than the last bits,
@@ -28,7 +27,7 @@ std::string settings_record(const AuditOptions& options, const run::PlanOptions&
   ModelSettings model = options.settings;
   model.class_names.clear();  // in the manifest
   std::vector<std::string_view> controls;
-  for (const ConditionKind kind : plan.controls) controls.push_back(name(kind));
+  for (const AuditControl control : plan.controls) controls.push_back(name(control));
   Json record = {{"method", method_record(methods[0], start)},
                  {"model_settings", Json::parse(to_json(model))},
                  {"intervals", plan.intervals},
@@ -55,7 +54,7 @@ struct Prepared {
   run::Manifest manifest;
 };
 
-bool has_control(const run::PlanOptions& plan, ConditionKind kind) {
+bool has_control(const run::PlanOptions& plan, AuditControl kind) {
   return std::ranges::find(plan.controls, kind) != plan.controls.end();
 }
 
@@ -124,7 +123,7 @@ Prepared prepare(const Model& model, const DataSet& data, const AuditOptions& op
   prepared.network = std::make_unique<ExplainerScorer>(model, prepared.clip_shape, prepared.methods, range);
   if (prepared.methods.size() > 1)
     prepared.second_method = std::make_unique<ExplainerScorer>(prepared.network->by(1));
-  if (has_control(runner.feed.plan, ConditionKind::kRandomWeights)) {
+  if (has_control(runner.feed.plan, AuditControl::kRandomWeights)) {
     prepared.random_weights =
         std::make_unique<ExplainerScorer>(with_random_weights(model, options.seed), prepared.clip_shape,
                                           std::span(prepared.methods).first(1), range);
@@ -135,33 +134,13 @@ Prepared prepare(const Model& model, const DataSet& data, const AuditOptions& op
 
 }  // namespace
 
-std::string_view name(AuditControl control) {
-  return name(kind_of(control));
-}
-
-AuditControl audit_control(std::string_view word) {
-  const ConditionKind kind = run::condition_kind(word);
-  for (const AuditControl control : all_audit_controls())
-    if (kind_of(control) == kind) return control;
-  throw Error(ErrorKind::kInvalidArgument,
-              fmt::format("'{}' is no control; intervals are given by number", word));
-}
-
-const std::vector<AuditControl>& all_audit_controls() {
-  static const std::vector<AuditControl> kAll = {AuditControl::kNullProfile, AuditControl::kRandomWeights,
-                                                 AuditControl::kFrozen,      AuditControl::kShuffled,
-                                                 AuditControl::kReversed,    AuditControl::kShifted,
-                                                 AuditControl::kSecondMethod};
-  return kAll;
-}
-
 AuditOutcome run_audit(const Model& model, const DataSet& data, const AuditOptions& options,
                        const RunControl& control) {
   Prepared prepared = prepare(model, data, options);
   AuditOutcome outcome;
   {
     run::RunStore store(options.out, prepared.manifest);
-    if (has_control(prepared.runner.feed.plan, ConditionKind::kNullProfile) && !store.null_profile())
+    if (has_control(prepared.runner.feed.plan, AuditControl::kNullProfile) && !store.null_profile())
       store.put_null_profile(null_profile(model, prepared.clip_shape, prepared.methods[0]));
     const auto start = std::chrono::steady_clock::now();
     const audit::Scorers scorers{*prepared.network, prepared.random_weights.get(),

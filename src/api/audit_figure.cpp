@@ -15,7 +15,6 @@ namespace {
 using report::AuditFigure;
 using report::FigureControl;
 using report::FigureInterval;
-using run::ConditionKind;
 
 constexpr size_t kDigestDigits = 12;
 
@@ -56,19 +55,19 @@ FigureInterval figure_interval(const audit::ConditionStatistics& condition, cons
 }
 
 std::string control_name(const run::Condition& condition) {
-  switch (condition.kind) {
-    case ConditionKind::kRandomWeights:
+  switch (condition.control.value()) {
+    case AuditControl::kRandomWeights:
       return "random weights";
-    case ConditionKind::kFrozen:
+    case AuditControl::kFrozen:
       return "one frame repeated";
-    case ConditionKind::kShuffled:
+    case AuditControl::kShuffled:
       return "frames shuffled";
-    case ConditionKind::kReversed:
+    case AuditControl::kReversed:
       return "frames reversed";
-    case ConditionKind::kShifted:
+    case AuditControl::kShifted:
       return fmt::format("shifted by {}", statistics::counted(condition.shift_frames, "frame"));
     default:
-      return std::string(name(condition.kind));
+      return std::string(name(condition));
   }
 }
 
@@ -111,8 +110,7 @@ AuditFigure figure_of(const audit::Report& report) {
   figure.verdict = s.verdict.sentence;
   figure.recommendation = s.recommendation.sentence;
   for (const audit::ConditionStatistics& condition : s.conditions)
-    if (condition.condition.kind == ConditionKind::kInterval)
-      figure.intervals.push_back(figure_interval(condition, s));
+    if (!condition.condition.control) figure.intervals.push_back(figure_interval(condition, s));
   std::ranges::sort(figure.intervals, {}, &FigureInterval::interval);
   figure.border_frames = s.verdict.k;
   figure.accuracy_videos = s.sweep.common_videos;

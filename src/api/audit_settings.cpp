@@ -5,8 +5,6 @@
 
 namespace relevid {
 
-using run::ConditionKind;
-
 namespace {
 
 /// Samplers that count frames in the model's rate, by whatever rate the video has; for the others a rate
@@ -24,26 +22,6 @@ void sort_once(std::vector<T>& values) {
 
 }  // namespace
 
-ConditionKind kind_of(AuditControl control) {
-  switch (control) {
-    case AuditControl::kNullProfile:
-      return ConditionKind::kNullProfile;
-    case AuditControl::kRandomWeights:
-      return ConditionKind::kRandomWeights;
-    case AuditControl::kFrozen:
-      return ConditionKind::kFrozen;
-    case AuditControl::kShuffled:
-      return ConditionKind::kShuffled;
-    case AuditControl::kReversed:
-      return ConditionKind::kReversed;
-    case AuditControl::kShifted:
-      return ConditionKind::kShifted;
-    case AuditControl::kSecondMethod:
-      return ConditionKind::kSecondMethod;
-  }
-  return ConditionKind::kInterval;
-}
-
 run::PlanOptions plan_of(const AuditOptions& options) {
   const SamplingOptions& sampling = options.settings.sampling;
   run::PlanOptions plan;
@@ -54,7 +32,7 @@ run::PlanOptions plan_of(const AuditOptions& options) {
   plan.intervals = options.intervals;
   plan.intervals.push_back(plan.base_interval);
   sort_once(plan.intervals);
-  for (const AuditControl control : options.controls) plan.controls.push_back(kind_of(control));
+  plan.controls = options.controls;
   sort_once(plan.controls);
   plan.control_clips = options.control_clips;
   plan.shift_frames =

@@ -6,8 +6,6 @@
 
 namespace relevid {
 
-run::ConditionKind kind_of(AuditControl control);
-
 /// Which clips an audit looks at. Throws Error(kInvalidArgument) for options out of range.
 run::PlanOptions plan_of(const AuditOptions& options);
 

@@ -6,7 +6,6 @@
 namespace relevid::audit {
 
 using run::Condition;
-using run::ConditionKind;
 using statistics::Bootstrap;
 using statistics::Combination;
 using statistics::Guard;
@@ -43,9 +42,9 @@ ConditionSums::ConditionSums(Bootstrap& bootstrap, const std::vector<Condition>&
 
 std::optional<size_t> ConditionSums::null_of(const Condition& condition) const {
   std::optional<size_t> found;
-  if (null_profile_ || condition.kind == ConditionKind::kNullProfile) return found;
+  if (null_profile_ || condition.control == AuditControl::kNullProfile) return found;
   for (size_t i = 0; i < conditions_.size(); ++i) {
-    if (conditions_[i].kind != ConditionKind::kNullProfile) continue;
+    if (conditions_[i].control != AuditControl::kNullProfile) continue;
     if (!found || conditions_[i].frame_interval == condition.frame_interval) found = i;
   }
   return found;
@@ -63,7 +62,7 @@ void ConditionSums::add(const run::VideoRecord& video, size_t condition) {
   if (video.video.label < 0) return;
   const std::vector<double> accuracy = accuracy_row(own);
   class_sums(video.video.label, condition).accuracy.add(accuracy);
-  if (conditions_[condition].kind != ConditionKind::kNullProfile) {
+  if (conditions_[condition].control != AuditControl::kNullProfile) {
     bootstrap_.add(panels_[condition].accuracy, accuracy);
   }
 }
@@ -79,7 +78,7 @@ void ConditionSums::add_profile(const run::VideoRecord& video, size_t condition,
   }
   if (video.video.label < 0) return;
   class_sums(video.video.label, condition).profile.add(row);
-  if (conditions_[condition].kind != ConditionKind::kNullProfile) {
+  if (conditions_[condition].control != AuditControl::kNullProfile) {
     bootstrap_.add(own.right1 ? panels.right : panels.wrong, row);
   }
 }

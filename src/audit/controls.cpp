@@ -13,7 +13,6 @@
 namespace relevid::audit {
 
 using run::Condition;
-using run::ConditionKind;
 using statistics::Bootstrap;
 using statistics::Estimate;
 
@@ -21,13 +20,13 @@ namespace {
 
 using Profile = std::span<const double>;
 
-bool is_border_control(ConditionKind kind) {
-  return kind != ConditionKind::kInterval && kind != ConditionKind::kNullProfile &&
-         kind != ConditionKind::kSecondMethod;
+bool is_border_control(const Condition& condition) {
+  return condition.control && condition.control != AuditControl::kNullProfile &&
+         condition.control != AuditControl::kSecondMethod;
 }
 
-bool is_follow_control(ConditionKind kind) {
-  return kind == ConditionKind::kReversed || kind == ConditionKind::kShifted;
+bool is_follow_control(const Condition& condition) {
+  return condition.control == AuditControl::kReversed || condition.control == AuditControl::kShifted;
 }
 
 /// ½ Σ |p - q| of the two, each scaled to sum to 1; nullopt where one of them holds nothing.
@@ -75,7 +74,7 @@ std::optional<std::vector<double>> follow_distances(const Condition& condition,
                                                     const std::vector<double>& real,
                                                     const std::vector<double>& control) {
   const Profile p(real), q(control);
-  if (condition.kind == ConditionKind::kReversed) {
+  if (condition.control == AuditControl::kReversed) {
     return distances(q, p, std::vector<double>(real.rbegin(), real.rend()));
   }
   if (condition.shift_frames % condition.frame_interval != 0) return std::nullopt;
@@ -92,12 +91,12 @@ std::optional<std::vector<double>> follow_distances(const Condition& condition,
 ControlSums::ControlSums(Bootstrap& bootstrap, const std::vector<Condition>& conditions, int64_t frames)
     : bootstrap_(bootstrap), conditions_(conditions), frames_(frames) {
   for (size_t i = 0; i < conditions.size(); ++i) {
-    if (!is_border_control(conditions[i].kind)) continue;
+    if (!is_border_control(conditions[i])) continue;
     const auto real = std::find(conditions.begin(), conditions.end(),
-                                Condition{ConditionKind::kInterval, conditions[i].frame_interval, 0});
+                                Condition{std::nullopt, conditions[i].frame_interval, 0});
     if (real == conditions.end()) continue;
     Pair pair{i, static_cast<size_t>(real - conditions.begin()), bootstrap_.add_panel(2), {}};
-    if (is_follow_control(conditions[i].kind)) pair.follow = bootstrap_.add_panel(2);
+    if (is_follow_control(conditions[i])) pair.follow = bootstrap_.add_panel(2);
     pairs_.push_back(pair);
   }
 }

@@ -11,7 +11,6 @@ namespace relevid::audit {
 
 using run::ClipRow;
 using run::Condition;
-using run::ConditionKind;
 using run::RunReader;
 using run::VideoRecord;
 
@@ -83,7 +82,7 @@ ClipRow clip_to_show(const std::vector<ClipRow>& clips, End end) {
 
 Extremes find_extremes(RunReader& reader, int64_t most) {
   const auto& conditions = reader.manifest().conditions;
-  const Condition base{ConditionKind::kInterval, settings_of(reader.manifest()).base_interval, 0};
+  const Condition base{std::nullopt, settings_of(reader.manifest()).base_interval, 0};
   const int64_t condition = std::ranges::find(conditions, base) - conditions.begin();
   FirstFew strongest(is_stronger, most), weakest(is_weaker, 2 * most);  // the strongest may be among these
   int64_t count = 0;

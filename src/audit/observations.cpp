@@ -11,7 +11,6 @@
 namespace relevid::audit {
 
 using run::Condition;
-using run::ConditionKind;
 using run::Manifest;
 using run::RunReader;
 using run::VideoRecord;
@@ -23,7 +22,7 @@ using Json = nlohmann::json;
 int64_t likely_base_interval(const std::vector<Condition>& conditions) {
   int64_t smallest = 0;
   for (const Condition& condition : conditions) {
-    if (condition.kind != ConditionKind::kInterval) return condition.frame_interval;
+    if (condition.control) return condition.frame_interval;
     if (smallest == 0 || condition.frame_interval < smallest) smallest = condition.frame_interval;
   }
   return smallest;
@@ -48,7 +47,7 @@ RunSettings settings_of(const Manifest& manifest) {
     result.method = method_name(settings.value("method", Json()));
     result.second_method = method_name(settings.value("second_method", Json()));
   }
-  const Condition wanted{ConditionKind::kInterval, result.base_interval, 0};
+  const Condition wanted{std::nullopt, result.base_interval, 0};
   if (std::ranges::find(manifest.conditions, wanted) == manifest.conditions.end()) {
     throw Error(ErrorKind::kCorruptInput,
                 fmt::format("the run's base interval is {}, which is none of its conditions; it is damaged",

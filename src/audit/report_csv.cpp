@@ -12,7 +12,6 @@ namespace relevid::audit {
 
 using run::ClipRow;
 using run::Condition;
-using run::ConditionKind;
 using run::Manifest;
 using run::RunReader;
 using run::VideoRecord;
@@ -31,7 +30,7 @@ std::string share_columns(int64_t frames) {
 constexpr const char* kConditionColumns = "condition,frame_interval,shift_frames";
 
 Line& put(Line& line, const Condition& condition) {
-  return line.text(name(condition.kind)).integer(condition.frame_interval).integer(condition.shift_frames);
+  return line.text(name(condition)).integer(condition.frame_interval).integer(condition.shift_frames);
 }
 
 std::string class_name(const Manifest& manifest, int64_t label) {
@@ -81,7 +80,7 @@ class ProfileTable {
 
 /// The comparison of an interval with the base, on all videos that fit these two.
 const Comparison* comparison_of(const Sweep& sweep, const Condition& condition) {
-  if (condition.kind != ConditionKind::kInterval) return nullptr;
+  if (condition.control) return nullptr;
   const auto found = std::ranges::find(sweep.with_base, condition.frame_interval, &Comparison::interval);
   return found == sweep.with_base.end() ? nullptr : &*found;
 }
@@ -94,7 +93,7 @@ struct Common {
 
 Common common_of(const Sweep& sweep, const Condition& condition) {
   Common common;
-  if (condition.kind != ConditionKind::kInterval) return common;
+  if (condition.control) return common;
   const auto found = std::ranges::find(sweep.compared, condition.frame_interval);
   if (found == sweep.compared.end()) return common;
   common.accuracy = &sweep.common_accuracy[static_cast<size_t>(found - sweep.compared.begin())];

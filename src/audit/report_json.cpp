@@ -25,7 +25,7 @@ OrderedJson json(const std::optional<Range>& range) {
 }
 
 OrderedJson json(const Condition& condition) {
-  return {{"kind", name(condition.kind)},
+  return {{"kind", name(condition)},
           {"frame_interval", condition.frame_interval},
           {"shift_frames", condition.shift_frames}};
 }

@@ -11,7 +11,6 @@
 namespace relevid::audit {
 
 using run::Condition;
-using run::ConditionKind;
 using run::Manifest;
 using statistics::bar;
 using statistics::Chance;
@@ -83,7 +82,7 @@ class Page {
     return at(statistics, statistics.sweep.base_interval);
   }
   static const ConditionStatistics& at(const Statistics& statistics, int64_t interval) {
-    const Condition wanted{ConditionKind::kInterval, interval, 0};
+    const Condition wanted{std::nullopt, interval, 0};
     return *std::ranges::find(statistics.conditions, wanted, &ConditionStatistics::condition);
   }
 
@@ -171,7 +170,8 @@ void Page::add_subject() {
       statistics_.copies > 0 ? fmt::format(", {} of them copies of others", statistics_.copies) : "";
   add("data", fmt::format("{}: {} used, {} labelled{}{}", manifest.dataset_sha256.substr(0, kDigestDigits),
                           counted(statistics_.videos, "video"), statistics_.labelled, copies, left_out()));
-  const auto intervals = std::ranges::count(manifest.conditions, ConditionKind::kInterval, &Condition::kind);
+  const auto intervals =
+      std::ranges::count_if(manifest.conditions, [](const Condition& c) { return !c.control; });
   add("clips", fmt::format("{}, at {} and under {}", report_.clips, counted(intervals, "frame interval"),
                            counted(std::ssize(manifest.conditions) - intervals, "control")));
 }
@@ -313,7 +313,7 @@ void Page::add_borders() {
   }
   page_ += '\n';
   for (const ConditionStatistics& condition : statistics_.conditions) {
-    if (condition.condition.kind != ConditionKind::kInterval) continue;
+    if (condition.condition.control) continue;
     page_ += fmt::format("{:>8}", condition.condition.frame_interval);
     for (const BorderEstimate& border : condition.all.borders) {
       page_ += fmt::format(" {:<6}{:<6}{:<17}", number(border.share.value, kPercent),

@@ -17,7 +17,6 @@ using run::ClassProbability;
 using run::ClipReady;
 using run::ClipRow;
 using run::Condition;
-using run::ConditionKind;
 using run::conditions_of;
 using run::loop_over_videos;
 using run::LoopOutcome;
@@ -67,14 +66,14 @@ class VideoRun {
 
   ClipScore score(const ClipReady& clip) {
     const Condition& condition = store_.manifest().conditions.at(static_cast<size_t>(clip.plan.condition));
-    ClipScorer& scorer = scorer_for(condition.kind);
+    ClipScorer& scorer = scorer_for(condition);
     const bool to_label = options_.target == RunnerOptions::Target::kLabel && label_ != kUnlabelled;
     return scorer.score(clip.clip, to_label ? std::optional(label_) : std::nullopt);
   }
 
-  ClipScorer& scorer_for(ConditionKind kind) const {
-    if (kind == ConditionKind::kRandomWeights) return *scorers_.random_weights;
-    return kind == ConditionKind::kSecondMethod ? *scorers_.second_method : scorers_.network;
+  ClipScorer& scorer_for(const Condition& condition) const {
+    if (condition.control == AuditControl::kRandomWeights) return *scorers_.random_weights;
+    return condition.control == AuditControl::kSecondMethod ? *scorers_.second_method : scorers_.network;
   }
 
   void add(const ClipReady& clip, const ClipScore& score) {

@@ -10,7 +10,6 @@
 
 namespace relevid::audit {
 
-using run::ConditionKind;
 using statistics::counted;
 
 namespace {
@@ -35,7 +34,7 @@ std::string excess_of(const Verdict& verdict) {
 std::optional<SecondMethod> second_method(const std::vector<ConditionStatistics>& conditions,
                                           const Verdict& first) {
   const auto found = std::ranges::find_if(conditions, [](const ConditionStatistics& c) {
-    return c.condition.kind == ConditionKind::kSecondMethod;
+    return c.condition.control == AuditControl::kSecondMethod;
   });
   if (found == conditions.end() || found->all.videos == 0 || first.withheld) return std::nullopt;
   const auto border = std::ranges::find(found->all.borders, first.k, &BorderEstimate::k);

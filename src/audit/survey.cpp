@@ -13,7 +13,6 @@
 namespace relevid::audit {
 
 using run::Condition;
-using run::ConditionKind;
 using statistics::Range;
 
 namespace {
@@ -122,22 +121,21 @@ std::optional<Range> rate_of(const std::optional<Range>& fps, int64_t interval) 
 
 std::string words_for(const Condition& condition) {
   const std::string at = fmt::format("interval {}", condition.frame_interval);
-  switch (condition.kind) {
-    case ConditionKind::kInterval:
-      return at;
-    case ConditionKind::kNullProfile:
+  if (!condition.control) return at;
+  switch (*condition.control) {
+    case AuditControl::kNullProfile:
       return "the null profile at " + at;
-    case ConditionKind::kRandomWeights:
+    case AuditControl::kRandomWeights:
       return "random weights at " + at;
-    case ConditionKind::kFrozen:
+    case AuditControl::kFrozen:
       return "frozen frames at " + at;
-    case ConditionKind::kShuffled:
+    case AuditControl::kShuffled:
       return "shuffled frames at " + at;
-    case ConditionKind::kReversed:
+    case AuditControl::kReversed:
       return "reversed frames at " + at;
-    case ConditionKind::kSecondMethod:
+    case AuditControl::kSecondMethod:
       return "a second method at " + at;
-    case ConditionKind::kShifted:
+    case AuditControl::kShifted:
       return fmt::format("a shift of {} frames at {}", condition.shift_frames, at);
   }
   return at;

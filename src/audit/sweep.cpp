@@ -10,7 +10,6 @@
 namespace relevid::audit {
 
 using run::Condition;
-using run::ConditionKind;
 using statistics::Bootstrap;
 using statistics::Guard;
 using statistics::holm;
@@ -41,7 +40,7 @@ size_t position_of(const std::vector<size_t>& conditions, size_t condition) {
 std::vector<size_t> all_intervals(const std::vector<Condition>& conditions) {
   std::vector<size_t> found;
   for (size_t i = 0; i < conditions.size(); ++i) {
-    if (conditions[i].kind == ConditionKind::kInterval) found.push_back(i);
+    if (!conditions[i].control) found.push_back(i);
   }
   const auto interval = [&](size_t i) { return conditions[i].frame_interval; };
   std::sort(found.begin(), found.end(), [&](size_t a, size_t b) { return interval(a) < interval(b); });

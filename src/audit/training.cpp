@@ -8,7 +8,6 @@
 
 namespace relevid::audit {
 
-using run::ConditionKind;
 using run::Manifest;
 using statistics::Half;
 
@@ -48,7 +47,7 @@ TrainingVideo training_video(const run::VideoRecord& video, size_t index,
 std::vector<size_t> interval_conditions(const Manifest& manifest) {
   std::vector<size_t> found;
   for (size_t i = 0; i < manifest.conditions.size(); ++i)
-    if (manifest.conditions[i].kind == ConditionKind::kInterval) found.push_back(i);
+    if (!manifest.conditions[i].control) found.push_back(i);
   std::ranges::sort(found, {}, [&](size_t i) { return manifest.conditions[i].frame_interval; });
   return found;
 }

@@ -6,7 +6,6 @@
 #include <string_view>
 
 namespace relevid::audit {
-using run::ConditionKind;
 using statistics::Estimate;
 using statistics::Range;
 
@@ -81,54 +80,54 @@ std::string not_counted(const Verdict& verdict) {
                      videos(verdict.observed));
 }
 
-std::string_view subject_of(ConditionKind kind) {
-  switch (kind) {
-    case ConditionKind::kRandomWeights:
+std::string_view subject_of(AuditControl control) {
+  switch (control) {
+    case AuditControl::kRandomWeights:
       return "With random weights";
-    case ConditionKind::kFrozen:
+    case AuditControl::kFrozen:
       return "With one frame repeated";
-    case ConditionKind::kShuffled:
+    case AuditControl::kShuffled:
       return "With the frames shuffled";
-    case ConditionKind::kReversed:
+    case AuditControl::kReversed:
       return "With the frames reversed";
     default:
       return "With shifted clips";
   }
 }
 
-std::string_view weaker(ConditionKind kind) {
-  switch (kind) {
-    case ConditionKind::kRandomWeights:
+std::string_view weaker(AuditControl control) {
+  switch (control) {
+    case AuditControl::kRandomWeights:
       return "training put the rest there";
-    case ConditionKind::kFrozen:
+    case AuditControl::kFrozen:
       return "the rest needs change between the frames";
-    case ConditionKind::kShuffled:
+    case AuditControl::kShuffled:
       return "the rest needs the frames in their order";
     default:
       return "the border loses";
   }
 }
 
-std::string_view same(ConditionKind kind) {
-  switch (kind) {
-    case ConditionKind::kRandomWeights:
+std::string_view same(AuditControl control) {
+  switch (control) {
+    case AuditControl::kRandomWeights:
       return "training makes no difference to it";
-    case ConditionKind::kFrozen:
+    case AuditControl::kFrozen:
       return "change between the frames makes no difference to it";
-    case ConditionKind::kShuffled:
+    case AuditControl::kShuffled:
       return "the frames' order makes no difference to it";
     default:
       return "that makes no difference to it";
   }
 }
 
-std::string_view stronger(ConditionKind kind) {
-  switch (kind) {
-    case ConditionKind::kRandomWeights:
+std::string_view stronger(AuditControl control) {
+  switch (control) {
+    case AuditControl::kRandomWeights:
       return "training took relevance away from the border";
-    case ConditionKind::kFrozen:
+    case AuditControl::kFrozen:
       return "change between the frames draws relevance away from the border";
-    case ConditionKind::kShuffled:
+    case AuditControl::kShuffled:
       return "disorder draws relevance to the border";
     default:
       return "the border gains";
@@ -138,11 +137,11 @@ std::string_view stronger(ConditionKind kind) {
 std::string meaning_of(const BorderControl& control) {
   switch (control.change) {
     case BorderChange::kWeaker:
-      return fmt::format("lower; {}", weaker(control.condition.kind));
+      return fmt::format("lower; {}", weaker(control.condition.control.value()));
     case BorderChange::kSame:
-      return fmt::format("about the same; {}", same(control.condition.kind));
+      return fmt::format("about the same; {}", same(control.condition.control.value()));
     case BorderChange::kStronger:
-      return fmt::format("higher; {}", stronger(control.condition.kind));
+      return fmt::format("higher; {}", stronger(control.condition.control.value()));
     case BorderChange::kCantTell:
       break;
   }
@@ -194,14 +193,14 @@ std::string sentence_of(const Verdict& verdict) {
 }
 
 std::string sentence_of(const BorderControl& control) {
-  const std::string_view subject = subject_of(control.condition.kind);
+  const std::string_view subject = subject_of(control.condition.control.value());
   if (control.relative.videos == 0) return fmt::format("{}: {}.", subject, missing(control));
   return fmt::format("{} the border gets {} times what it gets in the real clips, from {}: {}.", subject,
                      times(control.relative), videos(control.relative.videos), meaning_of(control));
 }
 
 std::string sentence_of(const FollowControl& control) {
-  const std::string_view subject = subject_of(control.condition.kind);
+  const std::string_view subject = subject_of(control.condition.control.value());
   if (control.difference.videos == 0) {
     const int64_t shift = control.condition.shift_frames, interval = control.condition.frame_interval;
     if (shift % interval == 0) return fmt::format("{}: nothing to compare.", subject);

@@ -9,8 +9,6 @@
 namespace relevid::evaluate {
 namespace {
 
-using run::ConditionKind;
-
 class Evaluation : public run::VideoTaker {
  public:
   Evaluation(Store& store, const RunnerOptions& options, const Networks& networks)
@@ -23,7 +21,7 @@ class Evaluation : public run::VideoTaker {
 
   void take(const run::ClipReady& clip) override {
     const auto& condition = store_.manifest().conditions.at(static_cast<size_t>(clip.plan.condition));
-    if (condition.kind == ConditionKind::kInterval) {
+    if (!condition.control) {
       evaluate(clip);
     } else if (clip.plan.number == 0) {  // checks are of a video's first clip
       later_.emplace(clip.clip.clone());

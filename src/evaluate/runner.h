@@ -12,7 +12,7 @@
 namespace relevid::evaluate {
 
 struct RunnerOptions {
-  /// One interval, and ConditionKind::kShifted by one step where the plan has Check::kOffset.
+  /// One interval, and AuditControl::kShifted by one step where the plan has Check::kOffset.
   run::FeedOptions feed;
   EvaluationPlan plan;
   std::optional<Objects> objects;

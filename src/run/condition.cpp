@@ -11,28 +11,51 @@
 #include "base/suggest.h"
 #include "relevid/error.h"
 
-namespace relevid::run {
+namespace relevid {
 namespace {
 
-const std::vector<std::string>& kind_names() {
-  static const std::vector<std::string> kNames = {"interval", "null_profile", "random_weights",
-                                                  "frozen",   "shuffled",     "reversed",
-                                                  "shifted",  "second_method"};
+/// In the order of the enumeration.
+const std::vector<std::string>& control_names() {
+  static const std::vector<std::string> kNames = {
+      "null_profile", "random_weights", "frozen", "shuffled", "reversed", "shifted", "second_method"};
   return kNames;
 }
 
+constexpr std::string_view kRealClips = "interval";
+
 }  // namespace
 
-std::string_view name(ConditionKind kind) {
-  return kind_names()[static_cast<size_t>(kind)];
+std::string_view name(AuditControl control) {
+  return control_names().at(static_cast<size_t>(control));
 }
 
-ConditionKind condition_kind(std::string_view word) {
-  const auto& names = kind_names();
+AuditControl audit_control(std::string_view word) {
+  const auto& names = control_names();
   const auto found = std::ranges::find(names, word);
-  if (found != names.end()) return static_cast<ConditionKind>(found - names.begin());
-  throw Error(ErrorKind::kInvalidArgument, fmt::format("no condition '{}'{}; there are {}", word,
+  if (found != names.end()) return static_cast<AuditControl>(found - names.begin());
+  throw Error(ErrorKind::kInvalidArgument, fmt::format("no control '{}'{}; there are {}", word,
                                                        did_you_mean(word, names), fmt::join(names, ", ")));
 }
 
-}  // namespace relevid::run
+const std::vector<AuditControl>& all_audit_controls() {
+  static const std::vector<AuditControl> kAll = [] {
+    std::vector<AuditControl> all;
+    for (size_t i = 0; i < control_names().size(); ++i) all.push_back(static_cast<AuditControl>(i));
+    return all;
+  }();
+  return kAll;
+}
+
+namespace run {
+
+std::string_view name(const Condition& condition) {
+  return condition.control ? name(*condition.control) : kRealClips;
+}
+
+std::optional<AuditControl> parse_control(std::string_view name) {
+  if (name == kRealClips) return std::nullopt;
+  return audit_control(name);
+}
+
+}  // namespace run
+}  // namespace relevid

@@ -2,37 +2,25 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string_view>
+
+#include "relevid/audit_control.h"
 
 namespace relevid::run {
 
-/// What a clip is, and who looks at it. kInterval: frames at a step, as the network was meant to see them.
-/// The others are controls at the base step. kNullProfile: the network's flat rule, of no clip in particular;
-/// kRandomWeights: the same clip, a network with random weights; kSecondMethod: the same clip and network,
-/// explained by another method; kFrozen: the middle frame alone;
-/// kShuffled, kReversed: the frames in another order; kShifted: the clip a few frames later.
-enum class ConditionKind {
-  kInterval,
-  kNullProfile,
-  kRandomWeights,
-  kFrozen,
-  kShuffled,
-  kReversed,
-  kShifted,
-  kSecondMethod
-};
-
-/// "interval", "null_profile", "random_weights", "frozen", "shuffled", "reversed", "shifted",
-/// "second_method".
-std::string_view name(ConditionKind kind);
-/// Throws Error(kInvalidArgument) with the nearest name.
-ConditionKind condition_kind(std::string_view name);
-
+/// What a clip is, and who looks at it: frames at an interval, as the network was meant to see them, or a
+/// control at the base interval.
 struct Condition {
-  ConditionKind kind = ConditionKind::kInterval;
+  std::optional<AuditControl> control;  ///< nullopt: the real clips
   int64_t frame_interval = 1;
   int64_t shift_frames = 0;  ///< kShifted: how many frames later the clip starts
   bool operator==(const Condition&) const = default;
 };
+
+/// "interval" for the real clips, otherwise the control's name: as a run and its reports have it.
+std::string_view name(const Condition& condition);
+/// The other way. Throws Error(kInvalidArgument) with the nearest name.
+std::optional<AuditControl> parse_control(std::string_view name);
 
 }  // namespace relevid::run

@@ -35,7 +35,7 @@ Json flat(const Manifest& manifest) {
               {"settings", std::move(settings)}};
   if (!manifest.class_names.empty()) all["class_names"] = manifest.class_names;
   for (const Condition& condition : manifest.conditions) {
-    all["conditions"].push_back({{"kind", name(condition.kind)},
+    all["conditions"].push_back({{"kind", name(condition)},
                                  {"frame_interval", condition.frame_interval},
                                  {"shift_frames", condition.shift_frames}});
   }

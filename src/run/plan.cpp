@@ -65,28 +65,27 @@ class Planner {
     clips_.push_back(std::move(clip));
   }
 
-  void add_control(int64_t condition, ConditionKind kind, int64_t number, ClipPlan plan) {
+  void add_control(int64_t condition, AuditControl control, int64_t number, ClipPlan plan) {
     auto& frames = plan.frame_indices;
-    switch (kind) {
-      case ConditionKind::kFrozen:
+    switch (control) {
+      case AuditControl::kFrozen:
         std::fill(frames.begin(), frames.end(), int64_t{frames[frames.size() / 2]});
         break;
-      case ConditionKind::kShuffled:
+      case AuditControl::kShuffled:
         shuffle(frames, mix(mix(options_.seed, name_hash_), static_cast<uint64_t>(number)));
         break;
-      case ConditionKind::kReversed:
+      case AuditControl::kReversed:
         std::reverse(frames.begin(), frames.end());
         break;
-      case ConditionKind::kShifted:
+      case AuditControl::kShifted:
         if (*std::max_element(frames.begin(), frames.end()) + options_.shift_frames >= frame_count()) return;
         for (int64_t& frame : frames) frame += options_.shift_frames;
         plan.offset += static_cast<double>(options_.shift_frames);
         break;
-      case ConditionKind::kNullProfile:
+      case AuditControl::kNullProfile:
         return;  // of no clip in particular
-      case ConditionKind::kInterval:
-      case ConditionKind::kRandomWeights:
-      case ConditionKind::kSecondMethod:
+      case AuditControl::kRandomWeights:
+      case AuditControl::kSecondMethod:
         break;  // the clip as it is
     }
     add(condition, number, plan);
@@ -120,11 +119,10 @@ void require_valid(const PlanOptions& o) {
 
 std::vector<Condition> conditions_of(const PlanOptions& options) {
   std::vector<Condition> conditions;
-  for (const int64_t interval : options.intervals)
-    conditions.push_back({ConditionKind::kInterval, interval, 0});
-  for (const ConditionKind kind : options.controls) {
-    const int64_t shift = kind == ConditionKind::kShifted ? options.shift_frames : 0;
-    conditions.push_back({kind, options.base_interval, shift});
+  for (const int64_t interval : options.intervals) conditions.push_back({std::nullopt, interval, 0});
+  for (const AuditControl control : options.controls) {
+    const int64_t shift = control == AuditControl::kShifted ? options.shift_frames : 0;
+    conditions.push_back({control, options.base_interval, shift});
   }
   return conditions;
 }
@@ -141,10 +139,10 @@ std::vector<PlannedClip> plan_video(const PlanOptions& options, const VideoInfo&
     ++condition;
   }
   const int64_t clips = std::ssize(base), wanted = std::min(options.control_clips, clips);
-  for (const ConditionKind kind : options.controls) {
+  for (const AuditControl control : options.controls) {
     for (int64_t i = 0; i < wanted; ++i) {
       const int64_t number = ((2 * i + 1) * clips - 1) / (2 * wanted);  // spread evenly, none at the end
-      planner.add_control(condition, kind, number, base[static_cast<size_t>(number)]);
+      planner.add_control(condition, control, number, base[static_cast<size_t>(number)]);
     }
     ++condition;
   }

@@ -20,7 +20,7 @@ struct PlanOptions {
   std::vector<int64_t> intervals = {1, 2, 3, 4, 6, 8};  ///< ascending; frames of the resampled video
   int64_t base_interval = 1;                            ///< one of them: the controls'
   std::optional<double> fps;                            ///< resample to this rate first
-  std::vector<ConditionKind> controls;                  ///< ascending, without kInterval
+  std::vector<AuditControl> controls;                   ///< ascending
   int64_t control_clips = 1;                            ///< of a video, under each control
   int64_t shift_frames = 4;                             ///< of kShifted, frames of the resampled video
   uint64_t seed = 1;                                    ///< of kShuffled

@@ -97,8 +97,8 @@ class Observations {
   /// A control's clip has the number of the clip it was made from.
   void reduce_real_clips(int64_t video, int64_t condition, Observation& observation) {
     const Condition& control = manifest_.conditions[static_cast<size_t>(condition)];
-    if (control.kind == ConditionKind::kInterval) return;
-    const Condition wanted{ConditionKind::kInterval, control.frame_interval, 0};
+    if (!control.control) return;
+    const Condition wanted{std::nullopt, control.frame_interval, 0};
     const auto real = std::ranges::find(manifest_.conditions, wanted);
     if (real == manifest_.conditions.end()) return;
     observation.real_shares.assign(static_cast<size_t>(manifest_.clip_len), 0.0);

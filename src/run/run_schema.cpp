@@ -33,7 +33,7 @@ std::vector<Condition> read_conditions(Database& database) {
   while (rows.step()) {
     if (rows.integer(0) != std::ssize(conditions)) damaged(database, "conditions do not count from 0");
     try {
-      conditions.push_back({condition_kind(rows.text(1)), rows.integer(2), rows.integer(3)});
+      conditions.push_back({parse_control(rows.text(1)), rows.integer(2), rows.integer(3)});
     } catch (const Error& error) {
       damaged(database, error.what());
     }
@@ -215,7 +215,7 @@ void write_manifest(Database& database, const Manifest& manifest) {
   Statement insert = database.prepare("INSERT INTO condition VALUES (?1, ?2, ?3, ?4)");
   for (int64_t id = 0; const Condition& condition : manifest.conditions) {
     insert.bind(1, id++)
-        .bind(2, name(condition.kind))
+        .bind(2, name(condition))
         .bind(3, condition.frame_interval)
         .bind(4, condition.shift_frames)
         .run();

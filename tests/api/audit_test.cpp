@@ -211,13 +211,10 @@ TEST_F(Audit, TheBaseIntervalIsTheModelsAndJoinsTheOthers) {
   options.controls = {AuditControl::kShifted};
   data_.rows.resize(1);
   run_audit(model_, data_, options, {});
-  using run::ConditionKind;
   EXPECT_THAT(run::RunReader(folder_ / "run.db").manifest().conditions,
-              ElementsAre(run::Condition{ConditionKind::kInterval, 1, 0},
-                          run::Condition{ConditionKind::kInterval, 2, 0},
-                          run::Condition{ConditionKind::kInterval, 3, 0},
-                          run::Condition{ConditionKind::kInterval, 4, 0},
-                          run::Condition{ConditionKind::kShifted, 3, 6}));
+              ElementsAre(run::Condition{std::nullopt, 1, 0}, run::Condition{std::nullopt, 2, 0},
+                          run::Condition{std::nullopt, 3, 0}, run::Condition{std::nullopt, 4, 0},
+                          run::Condition{AuditControl::kShifted, 3, 6}));
 }
 
 TEST_F(Audit, AModelsRateIsResampledTo) {

@@ -13,7 +13,6 @@
 namespace relevid::audit {
 
 using run::Condition;
-using run::ConditionKind;
 
 namespace {
 
@@ -46,10 +45,10 @@ Controls controls(const Condition& control, int64_t count, const Shown& shown) {
   }
   StatisticsOptions options;
   options.replicates = 500;
-  return analyse(source_of(videos), {{ConditionKind::kInterval, 1, 0}, control}, options).controls;
+  return analyse(source_of(videos), {{std::nullopt, 1, 0}, control}, options).controls;
 }
 
-BorderControl border(ConditionKind kind, double factor, int64_t count = 60) {
+BorderControl border(AuditControl kind, double factor, int64_t count = 60) {
   const Shown scaled = [&](std::vector<double> real, Random& random) {
     return with_border(std::move(real), factor + testing::skewed(random, 0.05));
   };
@@ -57,14 +56,14 @@ BorderControl border(ConditionKind kind, double factor, int64_t count = 60) {
 }
 
 TEST(BorderControl, ComparesWithTheRealClips) {
-  const BorderControl less = border(ConditionKind::kRandomWeights, 0.6);
+  const BorderControl less = border(AuditControl::kRandomWeights, 0.6);
   EXPECT_EQ(less.change, BorderChange::kWeaker);
   EXPECT_NEAR(less.relative.value, 0.6, 0.03);
   EXPECT_THAT(less.sentence, HasSubstr("training put the rest there"));
-  EXPECT_EQ(border(ConditionKind::kFrozen, 1).change, BorderChange::kSame);
-  EXPECT_EQ(border(ConditionKind::kShuffled, 1.3).change, BorderChange::kStronger);
-  EXPECT_EQ(border(ConditionKind::kFrozen, 0.6, 5).change, BorderChange::kCantTell);
-  EXPECT_THAT(border(ConditionKind::kFrozen, 0.6, 5).sentence, HasSubstr("too few videos"));
+  EXPECT_EQ(border(AuditControl::kFrozen, 1).change, BorderChange::kSame);
+  EXPECT_EQ(border(AuditControl::kShuffled, 1.3).change, BorderChange::kStronger);
+  EXPECT_EQ(border(AuditControl::kFrozen, 0.6, 5).change, BorderChange::kCantTell);
+  EXPECT_THAT(border(AuditControl::kFrozen, 0.6, 5).sentence, HasSubstr("too few videos"));
 }
 
 TEST(BorderControl, SaysWhatItsIntervalSays) {
@@ -75,15 +74,15 @@ TEST(BorderControl, SaysWhatItsIntervalSays) {
   EXPECT_EQ(change_of({1.2, 1.01, 1.4, 0.1, 60}, 0.05), BorderChange::kStronger);
   EXPECT_EQ(change_of({0.9, 0.6, 1.2, 0.15, 60}, 0.05), BorderChange::kCantTell);
   EXPECT_EQ(change_of({0.78, 0.64, 0.97, 0.08, 9}, 0.05), BorderChange::kCantTell);
-  EXPECT_THAT(border(ConditionKind::kRandomWeights, 0.6).sentence, HasSubstr("videos: lower; training"));
-  EXPECT_THAT(border(ConditionKind::kFrozen, 1).sentence, HasSubstr("videos: about the same; change"));
-  EXPECT_THAT(border(ConditionKind::kShuffled, 1.3).sentence, HasSubstr("videos: higher; disorder"));
+  EXPECT_THAT(border(AuditControl::kRandomWeights, 0.6).sentence, HasSubstr("videos: lower; training"));
+  EXPECT_THAT(border(AuditControl::kFrozen, 1).sentence, HasSubstr("videos: about the same; change"));
+  EXPECT_THAT(border(AuditControl::kShuffled, 1.3).sentence, HasSubstr("videos: higher; disorder"));
 }
 
 TEST(BorderControl, SaysWhyThereIsNoVideoToCompare) {
   const auto sentence = [](int64_t observed, int64_t without, int64_t real_without) {
     BorderControl control;
-    control.condition = {ConditionKind::kFrozen, 1, 0};
+    control.condition = {AuditControl::kFrozen, 1, 0};
     control.observed = observed;
     control.without_relevance = without;
     control.real_without_relevance = real_without;
@@ -94,7 +93,7 @@ TEST(BorderControl, SaysWhyThereIsNoVideoToCompare) {
   EXPECT_THAT(sentence(8, 1, 8), HasSubstr("in all of 8 videos the real clips have no relevance"));
   EXPECT_THAT(sentence(8, 5, 3), HasSubstr("in each of 8 videos its clips or the real ones"));
   const BorderControl none =
-      controls({ConditionKind::kFrozen, 1, 0}, 12, [](std::vector<double> real, Random&) {
+      controls({AuditControl::kFrozen, 1, 0}, 12, [](std::vector<double> real, Random&) {
         real.assign(real.size(), 0);
         return real;
       }).border.at(0);
@@ -103,7 +102,7 @@ TEST(BorderControl, SaysWhyThereIsNoVideoToCompare) {
 }
 
 TEST(FollowControl, TellsReversedRelevanceThatStaysFromThatWhichMirrors) {
-  const Condition reversed{ConditionKind::kReversed, 1, 0};
+  const Condition reversed{AuditControl::kReversed, 1, 0};
   const auto same = [](std::vector<double> real, Random&) { return real; };
   const auto mirrored = [](std::vector<double> real, Random&) {
     std::reverse(real.begin(), real.end());
@@ -127,7 +126,7 @@ TEST(FollowControl, OfNoiseCantTell) {
     other[static_cast<size_t>(random.below(kFrames))] += 0.2;
     return other;
   };
-  EXPECT_EQ(controls({ConditionKind::kReversed, 1, 0}, 40, unrelated).follow.at(0).follows,
+  EXPECT_EQ(controls({AuditControl::kReversed, 1, 0}, 40, unrelated).follow.at(0).follows,
             Follows::kCantTell);
 }
 
@@ -136,10 +135,10 @@ TEST(FollowControl, TellsAShiftedClipsFramesFromItsPositions) {
     std::rotate(real.begin(), real.begin() + 2, real.end());
     return real;
   };
-  const FollowControl later = controls({ConditionKind::kShifted, 1, 2}, 40, moved).follow.at(0);
+  const FollowControl later = controls({AuditControl::kShifted, 1, 2}, 40, moved).follow.at(0);
   EXPECT_EQ(later.follows, Follows::kContent);
   EXPECT_NEAR(later.from_content.value, 0, 1e-9);
-  const FollowControl wrong_way = controls({ConditionKind::kShifted, 1, -2}, 40, moved).follow.at(0);
+  const FollowControl wrong_way = controls({AuditControl::kShifted, 1, -2}, 40, moved).follow.at(0);
   EXPECT_GT(wrong_way.from_content.value, 0.1);
 }
 
@@ -160,8 +159,7 @@ TEST(FollowControl, ComparesWithTheClipsItWasMadeFrom) {
     videos.push_back(std::move(one));
   }
   const Controls found =
-      analyse(source_of(videos), {{ConditionKind::kInterval, 1, 0}, {ConditionKind::kShifted, 1, 2}}, {})
-          .controls;
+      analyse(source_of(videos), {{std::nullopt, 1, 0}, {AuditControl::kShifted, 1, 2}}, {}).controls;
   EXPECT_EQ(found.follow.at(0).follows, Follows::kContent);
   EXPECT_NEAR(found.follow[0].from_content.value, 0, 1e-9);
 }
@@ -169,30 +167,30 @@ TEST(FollowControl, ComparesWithTheClipsItWasMadeFrom) {
 TEST(FollowDistances, AreWorkedOutByHand) {
   const std::vector<double> real{0.4, 0.3, 0.2, 0.1}, control{0.3, 0.2, 0.1, 0.4};
   // Shared positions 0 to 2: control (3, 2, 1) / 6; position (4, 3, 2) / 9; content (3, 2, 1) / 6.
-  const auto shifted = follow_distances({ConditionKind::kShifted, 1, 1}, real, control);
+  const auto shifted = follow_distances({AuditControl::kShifted, 1, 1}, real, control);
   EXPECT_NEAR((*shifted)[0], (3.0 / 6 - 4.0 / 9 + 2.0 / 9 - 1.0 / 6) / 2, 1e-12);
   EXPECT_NEAR((*shifted)[1], 0, 1e-12);
-  const auto half_as_far = follow_distances({ConditionKind::kShifted, 2, 2}, real, control);
+  const auto half_as_far = follow_distances({AuditControl::kShifted, 2, 2}, real, control);
   EXPECT_EQ(half_as_far, shifted);
-  const auto reversed = follow_distances({ConditionKind::kReversed, 1, 0}, real, control);
+  const auto reversed = follow_distances({AuditControl::kReversed, 1, 0}, real, control);
   EXPECT_NEAR((*reversed)[0], (0.1 + 0.1 + 0.1 + 0.3) / 2, 1e-12);
   EXPECT_NEAR((*reversed)[1], (0.2 + 0 + 0.2 + 0) / 2, 1e-12);
 }
 
 TEST(FollowControl, SaysWhyAShiftCannotBeCompared) {
   FollowControl control;
-  control.condition = {ConditionKind::kShifted, 3, 4};
+  control.condition = {AuditControl::kShifted, 3, 4};
   EXPECT_THAT(sentence_of(control), HasSubstr("4 frames are no whole number of positions at interval 3"));
 }
 
 TEST(FollowDistances, NeedAShiftOfWholePositionsInsideTheClip) {
   const std::vector<double> profile = uniform_profile(4);
-  EXPECT_FALSE(follow_distances({ConditionKind::kShifted, 2, 3}, profile, profile));
-  EXPECT_FALSE(follow_distances({ConditionKind::kShifted, 1, 0}, profile, profile));
-  EXPECT_FALSE(follow_distances({ConditionKind::kShifted, 1, 3}, profile, profile));
-  EXPECT_TRUE(follow_distances({ConditionKind::kShifted, 1, -2}, profile, profile));
+  EXPECT_FALSE(follow_distances({AuditControl::kShifted, 2, 3}, profile, profile));
+  EXPECT_FALSE(follow_distances({AuditControl::kShifted, 1, 0}, profile, profile));
+  EXPECT_FALSE(follow_distances({AuditControl::kShifted, 1, 3}, profile, profile));
+  EXPECT_TRUE(follow_distances({AuditControl::kShifted, 1, -2}, profile, profile));
   const std::vector<double> empty_part{0, 0, 0, 1};
-  EXPECT_FALSE(follow_distances({ConditionKind::kShifted, 1, 1}, profile, empty_part));
+  EXPECT_FALSE(follow_distances({AuditControl::kShifted, 1, 1}, profile, empty_part));
 }
 
 }  // namespace

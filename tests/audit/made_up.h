@@ -13,7 +13,6 @@
 
 namespace relevid::audit::testing {
 using run::Condition;
-using run::ConditionKind;
 
 /// Videos whose truth is known.
 using Videos = std::vector<run::VideoRecord>;
@@ -69,7 +68,7 @@ inline run::VideoRecord video(int64_t i, int64_t label, size_t conditions) {
 
 inline std::vector<Condition> intervals(const std::vector<int64_t>& which) {
   std::vector<Condition> conditions;
-  for (const int64_t interval : which) conditions.push_back({ConditionKind::kInterval, interval, 0});
+  for (const int64_t interval : which) conditions.push_back({std::nullopt, interval, 0});
   return conditions;
 }
 

@@ -14,7 +14,6 @@
 
 namespace relevid::audit {
 
-using run::ConditionKind;
 using run::Database;
 using run::Manifest;
 using run::RunReader;
@@ -170,10 +169,9 @@ TEST(Observations, TheRateIsTheOneThatVideosWereResampledTo) {
 
 TEST(Observations, TheBaseIntervalIsFoundOrRefused) {
   Manifest manifest;
-  const ConditionKind interval = ConditionKind::kInterval;
-  manifest.conditions = {{interval, 4, 0}, {interval, 2, 0}, {interval, 3, 0}};
+  manifest.conditions = {{std::nullopt, 4, 0}, {std::nullopt, 2, 0}, {std::nullopt, 3, 0}};
   EXPECT_EQ(settings_of(manifest).base_interval, 2);
-  manifest.conditions.push_back({ConditionKind::kFrozen, 3, 0});
+  manifest.conditions.push_back({AuditControl::kFrozen, 3, 0});
   EXPECT_EQ(settings_of(manifest).base_interval, 3);
   manifest.settings = R"({"base_interval": 4})";
   EXPECT_EQ(settings_of(manifest).base_interval, 4);
@@ -329,7 +327,7 @@ TEST(ReportJson, HoldsTheStatistics) {
   ASSERT_EQ(found["conditions"].size(), kConditions);
   for (size_t i = 0; i < kConditions; ++i) {
     const ConditionStatistics& condition = statistics.conditions[i];
-    EXPECT_EQ(found["conditions"][i]["condition"]["kind"], name(condition.condition.kind));
+    EXPECT_EQ(found["conditions"][i]["condition"]["kind"], name(condition.condition));
     EXPECT_EQ(shares_json(found["conditions"][i]["all"]).dump(), shares_json(condition.all).dump());
     EXPECT_EQ(found["conditions"][i]["classes"].size(), condition.classes.size());
   }

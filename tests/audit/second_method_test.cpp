@@ -9,8 +9,6 @@
 
 namespace relevid::audit {
 
-using run::ConditionKind;
-
 namespace {
 
 using ::testing::HasSubstr;
@@ -35,8 +33,7 @@ Statistics statistics(double first, double second, int64_t count = 60) {
   StatisticsOptions options;
   options.replicates = 500;
   options.null_profile = kNull;
-  return analyse(source_of(videos), {{ConditionKind::kInterval, 1, 0}, {ConditionKind::kSecondMethod, 1, 0}},
-                 options);
+  return analyse(source_of(videos), {{std::nullopt, 1, 0}, {AuditControl::kSecondMethod, 1, 0}}, options);
 }
 
 std::string sentence(const Statistics& found) {

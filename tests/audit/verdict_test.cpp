@@ -10,7 +10,6 @@
 namespace relevid::audit {
 
 using run::Condition;
-using run::ConditionKind;
 using statistics::Estimate;
 using statistics::kFewVideos;
 
@@ -102,8 +101,7 @@ TEST(Verdict, NeedsWhatItsPowerFormulaSays) {
 }
 
 TEST(Verdict, WithAnObservedNullProfileIsPaired) {
-  const std::vector<Condition> conditions{{ConditionKind::kInterval, 1, 0},
-                                          {ConditionKind::kNullProfile, 1, 0}};
+  const std::vector<Condition> conditions{{std::nullopt, 1, 0}, {AuditControl::kNullProfile, 1, 0}};
   Videos drawn = draw({with_border(kNull, 1.4), 0.3, {0.7, 0.7}, 2}, 60, 8);
   for (auto& video : drawn)
     video.by_condition[1]->shares = with_border(kNull, 0.999 + 0.001 * (video.video.label + 1));

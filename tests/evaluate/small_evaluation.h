@@ -20,7 +20,7 @@ inline evaluate::RunnerOptions evaluation_options() {
   options.feed = small_feed();
   run::PlanOptions& plan = options.feed.plan;
   plan.intervals = {1};
-  plan.controls = {run::ConditionKind::kShifted};
+  plan.controls = {AuditControl::kShifted};
   plan.control_clips = 100;
   options.plan.methods = {"perfect", "reversed", "nothing"};
   options.plan.flippings = {{evaluate::RegionKind::kFrames, evaluate::Fill::kPrevious},

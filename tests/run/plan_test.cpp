@@ -24,7 +24,7 @@ VideoInfo video_of(int64_t frames, double fps = 25) {
   return info;
 }
 
-PlanOptions plan_of(std::vector<int64_t> intervals, std::vector<ConditionKind> controls = {}) {
+PlanOptions plan_of(std::vector<int64_t> intervals, std::vector<AuditControl> controls = {}) {
   PlanOptions options;
   options.sampling.clip_len = 4;
   options.sampling.num_clips = 2;
@@ -74,8 +74,8 @@ TEST(Plan, AStrideTakesAllClips) {
 
 TEST(Plan, ControlsAreMadeFromAMiddleClipOfTheBaseInterval) {
   PlanOptions options =
-      plan_of({1, 2}, {ConditionKind::kNullProfile, ConditionKind::kRandomWeights, ConditionKind::kFrozen,
-                       ConditionKind::kReversed, ConditionKind::kShifted, ConditionKind::kSecondMethod});
+      plan_of({1, 2}, {AuditControl::kNullProfile, AuditControl::kRandomWeights, AuditControl::kFrozen,
+                       AuditControl::kReversed, AuditControl::kShifted, AuditControl::kSecondMethod});
   options.base_interval = 2;
   options.sampling.num_clips = 3;
   const auto clips = plan_video(options, video_of(20), "a");
@@ -91,7 +91,7 @@ TEST(Plan, ControlsAreMadeFromAMiddleClipOfTheBaseInterval) {
 }
 
 TEST(Plan, ControlsAreSpreadOverTheClips) {
-  PlanOptions options = plan_of({1}, {ConditionKind::kRandomWeights});
+  PlanOptions options = plan_of({1}, {AuditControl::kRandomWeights});
   options.sampling.num_clips = 8;
   options.control_clips = 2;
   const auto clips = plan_video(options, video_of(40), "a");
@@ -102,14 +102,14 @@ TEST(Plan, ControlsAreSpreadOverTheClips) {
 }
 
 TEST(Plan, AClipAtTheEndIsNotShifted) {
-  PlanOptions options = plan_of({1}, {ConditionKind::kShifted});
+  PlanOptions options = plan_of({1}, {AuditControl::kShifted});
   options.sampling.num_clips = 1;
   EXPECT_THAT(frames_of(plan_video(options, video_of(4), "a"), 1), IsEmpty());
   EXPECT_THAT(frames_of(plan_video(options, video_of(5), "a"), 1), ElementsAre(ElementsAre(1, 2, 3, 4)));
 }
 
 TEST(Plan, ShufflingDependsOnSeedVideoAndClipAlone) {
-  PlanOptions options = plan_of({1}, {ConditionKind::kShuffled});
+  PlanOptions options = plan_of({1}, {AuditControl::kShuffled});
   options.sampling.clip_len = 16;
   options.sampling.num_clips = 2;
   options.control_clips = 2;
@@ -170,15 +170,14 @@ TEST(Plan, OptionsThatMakeNoSenseAreRefused) {
 }
 
 TEST(Plan, ConditionsListIntervalsThenControls) {
-  PlanOptions options = plan_of({1, 2}, {ConditionKind::kFrozen, ConditionKind::kShifted});
+  PlanOptions options = plan_of({1, 2}, {AuditControl::kFrozen, AuditControl::kShifted});
   options.base_interval = 2;
   options.shift_frames = 3;
-  EXPECT_THAT(
-      conditions_of(options),
-      ElementsAre(Condition{ConditionKind::kInterval, 1, 0}, Condition{ConditionKind::kInterval, 2, 0},
-                  Condition{ConditionKind::kFrozen, 2, 0}, Condition{ConditionKind::kShifted, 2, 3}));
-  EXPECT_EQ(condition_kind("random_weights"), ConditionKind::kRandomWeights);
-  EXPECT_THAT(message_of(ErrorKind::kInvalidArgument, [] { condition_kind("frozn"); }),
+  EXPECT_THAT(conditions_of(options),
+              ElementsAre(Condition{std::nullopt, 1, 0}, Condition{std::nullopt, 2, 0},
+                          Condition{AuditControl::kFrozen, 2, 0}, Condition{AuditControl::kShifted, 2, 3}));
+  EXPECT_EQ(parse_control("random_weights"), AuditControl::kRandomWeights);
+  EXPECT_THAT(message_of(ErrorKind::kInvalidArgument, [] { parse_control("frozn"); }),
               HasSubstr("'frozen'?"));
 }
 

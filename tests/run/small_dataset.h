@@ -45,15 +45,14 @@ inline DataSet make_dataset(const ScratchFolder& folder, const std::vector<int64
 
 /// Two clips at each of three intervals, and all controls at the first.
 inline run::FeedOptions small_feed() {
-  using run::ConditionKind;
   run::FeedOptions feed;
   run::PlanOptions& plan = feed.plan;
   plan.sampling.clip_len = kClipLength;
   plan.sampling.num_clips = 2;
   plan.intervals = {1, 2, 4};
   plan.shift_frames = 1;
-  plan.controls = {ConditionKind::kNullProfile, ConditionKind::kRandomWeights, ConditionKind::kFrozen,
-                   ConditionKind::kShuffled,    ConditionKind::kReversed,      ConditionKind::kShifted};
+  plan.controls = {AuditControl::kNullProfile, AuditControl::kRandomWeights, AuditControl::kFrozen,
+                   AuditControl::kShuffled,    AuditControl::kReversed,      AuditControl::kShifted};
   feed.preprocessing.scale = 1;
   feed.preprocessing.value_range = {0, 255};
   feed.video.threads = 1;

@@ -41,7 +41,7 @@ function define_owners() {
   owner["methods.h"] = owner["method_fields.h"] = "explain"
   owner["figures.h"] = owner["colormap.h"] = "report"
   owner["evaluate_report.h"] = "evaluate"
-  owner["run_file.h"] = "run"
+  owner["run_file.h"] = owner["audit_control.h"] = "run"
   owner["audit_report.h"] = "audit"
   owner["model.h"] = owner["explain.h"] = owner["explanation_files.h"] = owner["audit.h"] = owner["audit_page.h"] = owner["audit_summary.h"] = owner["evaluate.h"] = "api"
   owner["create.h"] = "models"
