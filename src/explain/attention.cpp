@@ -16,7 +16,7 @@ Buffer by_operand(kernels::ProductMap& map, size_t i, const Buffer& s, const Buf
 }  // namespace
 
 std::array<Buffer, 2> through_matrices(kernels::Library& library, const Step& step, ProductRule rule,
-                                       const Trace& trace, const Buffer& r, LayerFlow& flow) {
+                                       const Trace& trace, const Buffer& r, DeferredAccount& account) {
   const auto& [op, map] = std::get<prepared::MatMul>(step.prepared);
   const int weights = op->weights;
   const bool halves = rule == ProductRule::kHalf || weights < 0;
@@ -27,7 +27,7 @@ std::array<Buffer, 2> through_matrices(kernels::Library& library, const Step& st
   Buffer q = r;
   if (rule != ProductRule::kEven) {
     q = map->forward(operand(0), operand(1));
-    add_scaled(flow.absorbed_by_epsilon, library.quotient(q, r, epsilon_rule().epsilon), 1);
+    account.absorbed_by_epsilon.add(library.quotient(q, r, epsilon_rule().epsilon), 1);
   }
   std::array<Buffer, 2> result;
   for (const size_t i : {size_t{0}, size_t{1}}) {
@@ -43,14 +43,14 @@ std::array<Buffer, 2> through_matrices(kernels::Library& library, const Step& st
 }
 
 Buffer through_softmax(kernels::Library& library, const Step& step, const Trace& trace, const Buffer& r,
-                       LayerFlow& flow) {
+                       DeferredAccount& account) {
   const auto value = [&](graph::ValueId id) -> const Buffer& {
     return trace.values[static_cast<size_t>(id)];
   };
   Buffer passed = std::get<prepared::Softmax>(step.prepared)
                       .map->relevance(value(step.input()), value(step.node->output), r);
-  flow.absorbed_by_bias = library.sums(r);
-  add_scaled(flow.absorbed_by_bias, library.sums(passed), -1);
+  account.absorbed_by_bias.add(library.sums(r), 1);
+  account.absorbed_by_bias.add(library.sums(passed), -1);
   return passed;
 }
 

@@ -3,8 +3,8 @@
 
 #include <array>
 
+#include "explain/account.h"
 #include "explain/composite.h"
-#include "explain/flow.h"
 #include "network/network.h"
 
 namespace relevid {
@@ -25,10 +25,10 @@ namespace relevid {
 /// Relevance of a MatMul's two operands; empty where one gets none. `trace` as Propagation::run has it.
 std::array<kernels::Buffer, 2> through_matrices(kernels::Library& library, const Step& step, ProductRule rule,
                                                 const Trace& trace, const kernels::Buffer& r,
-                                                LayerFlow& flow);
+                                                DeferredAccount& account);
 
 /// Relevance of a softmax's input. What the decomposition leaves out is absorbed as by a bias.
 kernels::Buffer through_softmax(kernels::Library& library, const Step& step, const Trace& trace,
-                                const kernels::Buffer& r, LayerFlow& flow);
+                                const kernels::Buffer& r, DeferredAccount& account);
 
 }  // namespace relevid

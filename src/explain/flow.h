@@ -15,10 +15,4 @@ struct LayerFlow {
   std::vector<double> dropped;  ///< in a border that Pad made, or where gamma finds an output of exactly 0
 };
 
-/// into += scale values, per item; an empty `into` is zeros.
-inline void add_scaled(std::vector<double>& into, const std::vector<double>& values, double scale) {
-  if (into.empty()) into.assign(values.size(), 0.0);
-  for (size_t i = 0; i < into.size(); ++i) into[i] += scale * values[i];
-}
-
 }  // namespace relevid

@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <iterator>
 #include <set>
 #include <utility>
 
@@ -22,12 +23,8 @@ using graph::ValueId;
 using kernels::Buffer;
 using prepared::Plain;
 
-/// Sums per entry of axis 0 as sums per clip: networks that fold time into the batch have several entries a
-/// clip.
-std::vector<double> per_clip(const std::vector<double>& entries, size_t clips) {
-  std::vector<double> result(clips, 0.0);
-  for (size_t i = 0; i < entries.size(); ++i) result[i * clips / entries.size()] += entries[i];
-  return result;
+void append(std::vector<LayerFlow> more, std::vector<LayerFlow>& to) {
+  to.insert(to.end(), std::make_move_iterator(more.begin()), std::make_move_iterator(more.end()));
 }
 
 }  // namespace
@@ -58,8 +55,8 @@ Propagation::Propagation(Network& network, const Composite& composite, const Bou
   }
 }
 
-void Propagation::pass_from_output(const Trace& trace, const Buffer& start, std::vector<LayerFlow>* flows,
-                                   size_t first) {
+void Propagation::pass_from_output(const Trace& trace, const Buffer& start,
+                                   std::vector<DeferredAccount>* accounts, size_t first) {
   const graph::Graph& graph = network_.graph();
   relevance_.assign(graph.values.size(), {});
   relevance_[at(graph.output)] = {start};
@@ -71,31 +68,23 @@ void Propagation::pass_from_output(const Trace& trace, const Buffer& start, std:
     if (!takes_winners(i))
       relevance.r = densify({std::move(relevance.r), std::exchange(relevance.winners, {})});
     const Buffer& r = relevance.r;
-    LayerFlow flow{node.name, std::string(graph::name(node.op)), describe(node.op, rules_[i]), {}, {}, {}, {},
-                   {}};
+    DeferredAccount account{
+        .name = node.name, .op = std::string(graph::name(node.op)), .rule = describe(node.op, rules_[i])};
     std::vector<Relevance> before(node.inputs.size());
     for (size_t k = 0; k < before.size(); ++k) before[k] = std::exchange(relevance_[at(node.inputs[k])], {});
-    pass_back(i, trace, relevance, flow);
-    if (flows) {
-      const auto clips = static_cast<size_t>(graph.shape(graph.output)[0]);
-      if (relevance.sums.empty()) relevance.sums = library_.sums(r);
-      flow.outgoing.assign(clips, 0.0);
+    pass_back(i, trace, relevance, account);
+    if (accounts) {
+      if (!relevance.sums) relevance.sums = library_.sums(r);
+      account.incoming.add(relevance.sums, 1);
       for (const ValueId input : std::set<ValueId>(node.inputs.begin(), node.inputs.end())) {
         // What leaves this layer comes into the one before it, so that its sums are kept.
         Relevance& given = relevance_[at(input)];
         if (!given.r) continue;
-        if (given.sums.empty()) given.sums = given.r.is_same(r) ? relevance.sums : library_.sums(given.r);
-        add_scaled(flow.outgoing, per_clip(given.sums, clips), 1);
+        if (!given.sums) given.sums = given.r.is_same(r) ? relevance.sums : library_.sums(given.r);
+        account.outgoing.add(given.sums, 1);
       }
-      flow.incoming = relevance.sums;
-      for (auto* part : {&flow.incoming, &flow.absorbed_by_bias, &flow.absorbed_by_epsilon, &flow.dropped}) {
-        *part = per_clip(*part, clips);
-      }
-      if (std::holds_alternative<graph::Pad>(node.op)) {
-        for (size_t n = 0; n < flow.dropped.size(); ++n)
-          flow.dropped[n] = flow.incoming[n] - flow.outgoing[n];
-      }
-      flows->push_back(std::move(flow));
+      if (std::holds_alternative<graph::Pad>(node.op)) account.rest = DeferredAccount::Rest::kDropped;
+      accounts->push_back(std::move(account));
     }
     for (size_t k = 0; k < before.size(); ++k) {
       if (before[k].r) accumulate(node.inputs[k], std::move(before[k]));
@@ -105,13 +94,15 @@ void Propagation::pass_from_output(const Trace& trace, const Buffer& start, std:
 
 std::vector<Buffer> Propagation::run(const Trace& trace, const Buffer& start, std::vector<LayerFlow>* flows) {
   const graph::Graph& graph = network_.graph();
-  pass_from_output(trace, start, flows, 0);
+  std::vector<DeferredAccount> accounts;
+  pass_from_output(trace, start, flows ? &accounts : nullptr, 0);
   std::vector<Buffer> result;
   for (const ValueId input : graph.inputs) {
     const Buffer r = densify(std::exchange(relevance_[at(input)], {}));
     result.push_back(r ? r : library_.filled(graph.shape(input), 0));
   }
   relevance_.clear();
+  if (flows) append(settle(library_, accounts, clips()), *flows);
   return result;
 }
 
@@ -119,16 +110,22 @@ Propagation::Stopped Propagation::run_to(ValueId value, const Trace& trace, cons
                                          std::vector<LayerFlow>* flows) {
   const graph::Graph& graph = network_.graph();
   const auto writer = static_cast<size_t>(graph.writers()[at(value)]);
-  pass_from_output(trace, start, flows, writer + 1);
+  std::vector<DeferredAccount> accounts;
+  pass_from_output(trace, start, flows ? &accounts : nullptr, writer + 1);
   Stopped result{densify(std::exchange(relevance_[at(value)], {})), {}};
   if (!result.relevance) result.relevance = library_.filled(graph.shape(value), 0);
-  const auto clips = static_cast<size_t>(graph.shape(graph.output)[0]);
-  result.around.assign(clips, 0.0);
+  DeferredSum around;
   for (const Relevance& rest : relevance_) {
-    if (rest.r) add_scaled(result.around, per_clip(library_.sums(rest.r), clips), 1);
+    if (rest.r) around.add(library_.sums(rest.r), 1);
   }
+  result.around = settle(library_, around, clips());
+  if (flows) append(settle(library_, accounts, clips()), *flows);
   relevance_.clear();
   return result;
+}
+
+size_t Propagation::clips() const {
+  return static_cast<size_t>(network_.graph().shape(network_.graph().output)[0]);
 }
 
 std::vector<std::string> Propagation::rule_names() const {
@@ -166,7 +163,7 @@ struct Propagation::PassBack {
   size_t index;
   const Trace& trace;
   const Relevance& relevance;
-  LayerFlow& flow;
+  DeferredAccount& account;
 
   const Step& step() const { return of.network_.steps()[index]; }
   ValueId input(size_t i = 0) const { return step().node->inputs[i]; }
@@ -177,7 +174,7 @@ struct Propagation::PassBack {
 
   void operator()(const prepared::Linear& p) const {
     if (of.rules_[index])
-      return of.pass_linear(step(), rule<Rule>(), trace.values[at(input())], relevance, flow);
+      return of.pass_linear(step(), rule<Rule>(), trace.values[at(input())], relevance, account);
     of.accumulate(input(), p.map->adjoint(relevance.r, {}));  // a selection moves values
   }
   void operator()(const prepared::Maximum& p) const {
@@ -187,17 +184,18 @@ struct Propagation::PassBack {
     of.accumulate(input(), has_windows ? std::move(at_winners) : Relevance{densify(std::move(at_winners))});
   }
   void operator()(const prepared::MatMul&) const {
-    const auto parts = through_matrices(of.library_, step(), rule<ProductRule>(), trace, relevance.r, flow);
+    const auto parts =
+        through_matrices(of.library_, step(), rule<ProductRule>(), trace, relevance.r, account);
     for (size_t i = 0; i < 2; ++i) {
       if (parts[i]) of.accumulate(input(i), parts[i]);
     }
   }
   void operator()(const prepared::Softmax&) const {
-    of.accumulate(input(), through_softmax(of.library_, step(), trace, relevance.r, flow));
+    of.accumulate(input(), through_softmax(of.library_, step(), trace, relevance.r, account));
   }
-  void operator()(const prepared::Affine& p) const { of.pass_scaling(index, *p.op, relevance.r, flow); }
+  void operator()(const prepared::Affine& p) const { of.pass_scaling(index, *p.op, relevance.r, account); }
   void operator()(const Plain<graph::Add>& p) const {
-    of.pass_addition(step(), p.op->sign, rule<AdditionRule>(), trace, relevance.r, flow);
+    of.pass_addition(step(), p.op->sign, rule<AdditionRule>(), trace, relevance.r, account);
   }
   void operator()(const Plain<graph::Multiply>& p) const {
     of.pass_product(step(), p.op->gate, rule<ProductRule>(), relevance.r);
@@ -216,12 +214,13 @@ struct Propagation::PassBack {
   }
 };
 
-void Propagation::pass_back(size_t index, const Trace& trace, const Relevance& relevance, LayerFlow& flow) {
-  std::visit(PassBack{*this, index, trace, relevance, flow}, network_.steps()[index].prepared);
+void Propagation::pass_back(size_t index, const Trace& trace, const Relevance& relevance,
+                            DeferredAccount& account) {
+  std::visit(PassBack{*this, index, trace, relevance, account}, network_.steps()[index].prepared);
 }
 
 void Propagation::pass_addition(const Step& step, double sign, AdditionRule rule, const Trace& trace,
-                                const Buffer& r, LayerFlow& flow) {
+                                const Buffer& r, DeferredAccount& account) {
   const graph::Node& node = *step.node;
   const Shape& shape = network_.graph().shape(node.output);
   const auto zero = [&] { return library_.filled(shape, 0); };
@@ -243,8 +242,8 @@ void Propagation::pass_addition(const Step& step, double sign, AdditionRule rule
                             sign > 0 ? kernels::Sign::kPositive : kernels::Sign::kNegative);
   }
   kernels::SharedSum shared = library_.share(r, a, b, sign, norm_rule().epsilon);
-  add_scaled(flow.absorbed_by_epsilon, shared.absorbed, 1);
-  const auto hand_on = [&](ValueId input, Buffer part, std::vector<double> sums) {
+  account.absorbed_by_epsilon.add(shared.absorbed, 1);
+  const auto hand_on = [&](ValueId input, Buffer part, kernels::Sums sums) {
     const Shape& to = network_.graph().shape(input);
     if (to == shape) return accumulate(input, Relevance{std::move(part), {}, std::move(sums)});
     accumulate(input, library_.reduce_to(part, to));
@@ -266,7 +265,8 @@ void Propagation::pass_product(const Step& step, int gate, ProductRule rule, con
 }
 
 /// Constants pass; but what is scaled by 0 had no part in the output, whose value is the shift's.
-void Propagation::pass_scaling(size_t index, const graph::Affine& op, const Buffer& r, LayerFlow& flow) {
+void Propagation::pass_scaling(size_t index, const graph::Affine& op, const Buffer& r,
+                               DeferredAccount& account) {
   const graph::Node& node = network_.graph().nodes[index];
   auto [found, is_new] = not_zero_.try_emplace(index);
   if (is_new) {
@@ -278,8 +278,8 @@ void Propagation::pass_scaling(size_t index, const graph::Affine& op, const Buff
   }
   if (!found->second) return accumulate(node.inputs[0], r);
   Buffer passed = library_.multiply(r, found->second);
-  flow.absorbed_by_bias = library_.sums(r);
-  add_scaled(flow.absorbed_by_bias, library_.sums(passed), -1);
+  account.absorbed_by_bias.add(library_.sums(r), 1);
+  account.absorbed_by_bias.add(library_.sums(passed), -1);
   accumulate(node.inputs[0], std::move(passed));
 }
 

@@ -8,8 +8,8 @@
 #include <utility>
 #include <vector>
 
+#include "explain/account.h"
 #include "explain/composite.h"
-#include "explain/flow.h"
 #include "network/network.h"
 
 namespace relevid {
@@ -50,23 +50,25 @@ class Propagation {
   struct Relevance {
     kernels::Buffer r;
     kernels::Winners winners = {};
-    std::vector<double> sums = {};  ///< Σ r per item where it is known, else empty
+    kernels::Sums sums = {};  ///< Σ r per item where it is known
   };
 
-  void pass_from_output(const Trace& trace, const kernels::Buffer& start, std::vector<LayerFlow>* flows,
-                        size_t first);
+  void pass_from_output(const Trace& trace, const kernels::Buffer& start,
+                        std::vector<DeferredAccount>* accounts, size_t first);
+  size_t clips() const;
   /// Whether the node takes relevance that lies on winners.
   bool takes_winners(size_t index) const;
   struct PassBack;
-  void pass_back(size_t index, const Trace& trace, const Relevance& relevance, LayerFlow& flow);
+  void pass_back(size_t index, const Trace& trace, const Relevance& relevance, DeferredAccount& account);
   void pass_linear(const Step& step, const Rule& rule, const kernels::Buffer& x, const Relevance& relevance,
-                   LayerFlow& flow);
+                   DeferredAccount& account);
   void pass_addition(const Step& step, double sign, AdditionRule rule, const Trace& trace,
-                     const kernels::Buffer& r, LayerFlow& flow);
+                     const kernels::Buffer& r, DeferredAccount& account);
   void pass_product(const Step& step, int gate, ProductRule rule, const kernels::Buffer& r);
-  void pass_scaling(size_t index, const graph::Affine& op, const kernels::Buffer& r, LayerFlow& flow);
+  void pass_scaling(size_t index, const graph::Affine& op, const kernels::Buffer& r,
+                    DeferredAccount& account);
   Relevance through(const Step& step, const Rule& rule, const Share& share, const kernels::Buffer& x,
-                    const Relevance& relevance, bool x_never_negative, LayerFlow& flow);
+                    const Relevance& relevance, bool x_never_negative, DeferredAccount& account);
   /// Where the relevance is not 0; elsewhere anything.
   kernels::Buffer denominator(const Step& step, const Share& share, const kernels::Buffer& x,
                               const Relevance& relevance, bool x_never_negative);

@@ -19,18 +19,18 @@ bool is_constant(InputPart part) {
 }  // namespace
 
 void Propagation::pass_linear(const Step& step, const Rule& rule, const Buffer& x, const Relevance& relevance,
-                              LayerFlow& flow) {
+                              DeferredAccount& account) {
   const ValueId input = step.input();
   const bool x_never_negative = never_negative_[at(input)] != 0;
   Relevance total;
   for (const Share& share : rule.shares) {
-    Relevance part = through(step, rule, share, x, relevance, x_never_negative, flow);
+    Relevance part = through(step, rule, share, x, relevance, x_never_negative, account);
     if (!total.r && share.coefficient == 1) {
       total = std::move(part);
     } else {
       if (!total.r) total.r = library_.filled(part.r.shape(), 0);
       library_.accumulate(total.r, part.r, share.coefficient);
-      total.sums.clear();
+      total.sums = {};
     }
   }
   accumulate(input, std::move(total));
@@ -95,7 +95,7 @@ const Buffer* Propagation::constant_terms(const Step& step, const Share& share) 
 
 Propagation::Relevance Propagation::through(const Step& step, const Rule& rule, const Share& share,
                                             const Buffer& x, const Relevance& relevance,
-                                            bool x_never_negative, LayerFlow& flow) {
+                                            bool x_never_negative, DeferredAccount& account) {
   const auto& [r, winners, known_sums] = relevance;
   Buffer numerator = r;
   if (share.where != Where::kEverywhere) {
@@ -105,16 +105,16 @@ Propagation::Relevance Propagation::through(const Step& step, const Rule& rule, 
         share.where == Where::kOutputPositive ? kernels::Sign::kPositive : kernels::Sign::kNegative;
     numerator = library_.keep_where(r, y, sign);
     // What neither share takes is dropped: all of r less the two.
-    if (flow.dropped.empty()) flow.dropped = known_sums.empty() ? library_.sums(r) : known_sums;
-    add_scaled(flow.dropped, library_.sums(numerator), -1);
+    if (account.dropped.empty()) account.dropped.add(known_sums ? known_sums : library_.sums(r), 1);
+    account.dropped.add(library_.sums(numerator), -1);
   }
   Buffer q = denominator(step, share, x, {numerator, winners}, x_never_negative);
-  add_scaled(flow.absorbed_by_epsilon, library_.quotient(q, numerator, rule.epsilon), share.coefficient);
+  account.absorbed_by_epsilon.add(library_.quotient(q, numerator, rule.epsilon), share.coefficient);
 
   std::vector<const Term*> terms;
   std::vector<kernels::WeightTransform> weights;
   for (const Term& term : share.terms) {
-    add_scaled(flow.absorbed_by_bias, step.linear()->bias_dot(q, term.bias), share.coefficient * term.sign);
+    account.absorbed_by_bias.add(step.linear()->bias_dot(q, term.bias), share.coefficient * term.sign);
     if (term.input == InputPart::kNegative && x_never_negative) continue;
     terms.push_back(&term);
     weights.push_back(term.weight);
@@ -123,7 +123,7 @@ Propagation::Relevance Propagation::through(const Step& step, const Rule& rule, 
       winners ? step.linear()->adjoints_at(winners, q, weights) : step.linear()->adjoints(q, weights);
   Relevance total;
   for (size_t i = 0; i < terms.size(); ++i) {
-    std::vector<double> sums;
+    kernels::Sums sums;
     if (terms[i]->input != InputPart::kOne)
       sums = library_.scale_by(back[i], input_part(step, terms[i]->input, x, x_never_negative));
     if (!total.r && terms[i]->sign == 1) {
@@ -131,7 +131,7 @@ Propagation::Relevance Propagation::through(const Step& step, const Rule& rule, 
     } else {
       if (!total.r) total.r = library_.filled(x.shape(), 0);
       library_.accumulate(total.r, back[i], terms[i]->sign);
-      total.sums.clear();
+      total.sums = {};
     }
   }
   return total;

@@ -92,8 +92,8 @@ class TransposedConvolution final : public LinearMap {
     for (const auto& weight : weights) result.push_back(adjoint(s, weight));
     return result;
   }
-  std::vector<double> bias_dot(const Buffer& s, BiasPart part) override {
-    if (!has(part)) return std::vector<double>(static_cast<size_t>(output_[0]), 0.0);
+  Sums bias_dot(const Buffer& s, BiasPart part) override {
+    if (!has(part)) return library_.sums(library_.filled(Shape{output_[0], 1}, 0));
     return library_.sums(library_.multiply(s, transformed(part)));
   }
   /// Σ g Wᵀx is Σ x W g.

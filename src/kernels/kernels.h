@@ -11,6 +11,7 @@
 
 #include "kernels/buffer.h"
 #include "kernels/specs.h"
+#include "kernels/sums.h"
 #include "relevid/tensor.h"
 
 namespace relevid::kernels {
@@ -38,7 +39,7 @@ class MaxMap {
 };
 
 /// Where the outputs of a maximum over windows come from. What lies on winners alone is held in the shape of
-/// the maximum's output: an eighth of its input's behind 2x2x2.
+/// the maximum's output: an eighth of its input's after 2x2x2.
 struct Winners {
   MaxMap* maximum = nullptr;
   Buffer places;  ///< as MaxMap::forward left them
@@ -81,21 +82,21 @@ class LinearMap {
   }
   /// Per item of the batch: Σ over outputs of b' s. s may also lie on winners. The share of a layer's
   /// relevance that its bias absorbs.
-  virtual std::vector<double> bias_dot(const Buffer& s, BiasPart bias) = 0;
+  virtual Sums bias_dot(const Buffer& s, BiasPart bias) = 0;
 
-  /// Gradient of Σ g (Wx + b) by W and by b: whatever forward does behind Wx + b is for the caller to undo.
+  /// Gradient of Σ g (Wx + b) by W and by b: whatever forward does after Wx + b is for the caller to undo.
   /// Convolution and Dense alone; Error(kInternal) for others.
   virtual ParameterGradient parameter_gradient(const Buffer& x, const Buffer& g) = 0;
   /// Says that the tensors it was prepared with hold other values now, because an optimiser wrote to them:
-  /// what was laid out or transformed from them is made anew, in the memory that it has, when next used. Not
+  /// what was laid out or transformed from them is made again, in the memory that it has, when next used. Not
   /// while another of its functions runs.
   virtual void parameters_changed() = 0;
 };
 
 /// What a batch's normalisation subtracted and divided by; [C] each.
 struct NormStatistics {
-  std::vector<double> mean;
-  std::vector<double> variance;  ///< biased: over m values a channel, Σ (x - mean)² / m
+  Sums mean;
+  Sums variance;  ///< biased: over m values a channel, Σ (x - mean)² / m
 };
 
 /// Batch normalisation with the batch's own statistics over all axes but 1, prepared for one input shape
@@ -125,11 +126,12 @@ class ProductMap {
 /// Relevance of a sum, shared between its two summands; sums per item of the batch.
 struct SharedSum {
   Buffer to_a, to_b;
-  std::vector<double> sum_a, sum_b, absorbed;
+  Sums sum_a, sum_b, absorbed;
 };
 
 /// What a device computes. Tensors live in Buffers, whose layout is the library's own affair. Operations
-/// return new buffers and never write to their arguments, except to those named `into`. A library and what it
+/// return new buffers and never write to their arguments, except to those named `into`; nothing promises that
+/// they have run when they return. A library and what it
 /// prepared are used from one thread at a time; each operation uses as many threads as the library was made
 /// with.
 class Library {
@@ -160,14 +162,14 @@ class Library {
   /// into += scale a; same shapes.
   virtual void accumulate(Buffer& into, const Buffer& a, double scale) = 0;
   /// into = into * a; same shapes, and not the same buffer. Returns the sum of the result per item.
-  virtual std::vector<double> scale_by(Buffer& into, const Buffer& a) = 0;
+  virtual Sums scale_by(Buffer& into, const Buffer& a) = 0;
   /// Sums g over the axes along which `shape` was broadcast to it.
   virtual Buffer reduce_to(const Buffer& g, const Shape& shape) = 0;
   /// max(x, 0) or min(x, 0).
   virtual Buffer part(const Buffer& x, Sign sign) = 0;
   /// into (z) = q = r / (z + ε sgn z), with sgn 0 = +1, and 0 where r or the denominator is. Returns what is
   /// absorbed of r, per item: Σ ε sgn(z) q, and all of r over a denominator of 0 (which only ε = 0 has).
-  virtual std::vector<double> quotient(Buffer& into, const Buffer& r, double epsilon) = 0;
+  virtual Sums quotient(Buffer& into, const Buffer& r, double epsilon) = 0;
   /// What each summand of y = a + sign_b b gets of r: a q and sign_b b q, with q = r / (y + ε sgn y) and what
   /// is absorbed as quotient has them. One shape.
   virtual SharedSum share(const Buffer& r, const Buffer& a, const Buffer& b, double sign_b,
@@ -189,8 +191,12 @@ class Library {
                        std::span<const int64_t> step, double value) = 0;
 
   /// Per item of the batch (axis 0): Σ x, Σ |x|.
-  virtual std::vector<double> sums(const Buffer& x) = 0;
-  virtual std::vector<double> absolute_sums(const Buffer& x) = 0;
+  virtual Sums sums(const Buffer& x) = 0;
+  virtual Sums absolute_sums(const Buffer& x) = 0;
+  /// The numbers of sums that this library made, one list for each. A device waits here and in download
+  /// alone: ask for everything at once, and late.
+  virtual std::vector<std::vector<double>> fetch(std::span<const Sums> sums) = 0;
+  std::vector<double> fetch(const Sums& sums) { return fetch(std::span(&sums, 1)).front(); }
 };
 
 }  // namespace relevid::kernels

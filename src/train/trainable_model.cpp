@@ -196,21 +196,27 @@ void TrainableModel::take(size_t step, kernels::ParameterGradient gradient) {
 /// The running variance follows the batch's unbiased one (Ioffe and Szegedy 2015, algorithm 2, step 10).
 void TrainableModel::update_statistics(const Trace& trace) {
   const double m = options_.norm_momentum;
-  size_t next = 0;
+  std::vector<size_t> norms;
+  std::vector<kernels::Sums> wanted;
   for (size_t i = 0; i < trained_.size(); ++i) {
-    const Node& node = network_->graph().nodes[i];
-    if (!trained_[i] || !std::holds_alternative<graph::BatchNorm>(node.op)) continue;
-    const auto mean = statistics_[next++].value->values<float>();
-    const auto variance = statistics_[next++].value->values<float>();
-    const Shape& shape = network_->graph().shape(node.output);
+    if (!trained_[i] || !std::holds_alternative<graph::BatchNorm>(network_->graph().nodes[i].op)) continue;
+    norms.push_back(i);
+    wanted.push_back(trace.statistics[i].mean);
+    wanted.push_back(trace.statistics[i].variance);
+  }
+  const auto batch = network_->library().fetch(wanted);
+  for (size_t k = 0; k < norms.size(); ++k) {
+    const auto mean = statistics_[2 * k].value->values<float>();
+    const auto variance = statistics_[2 * k + 1].value->values<float>();
+    const Shape& shape = network_->graph().shape(network_->graph().nodes[norms[k]].output);
     const double count = static_cast<double>(shape.elements() / shape[1]);
     const double unbiased = count > 1 ? count / (count - 1) : 1;
-    const auto follow = [&](float& running, double batch) {
-      running = static_cast<float>((1 - m) * static_cast<double>(running) + m * batch);
+    const auto follow = [&](float& running, double of_batch) {
+      running = static_cast<float>((1 - m) * static_cast<double>(running) + m * of_batch);
     };
     for (size_t c = 0; c < mean.size(); ++c) {
-      follow(mean[c], trace.statistics[i].mean[c]);
-      follow(variance[c], trace.statistics[i].variance[c] * unbiased);
+      follow(mean[c], batch[2 * k][c]);
+      follow(variance[c], batch[2 * k + 1][c] * unbiased);
     }
   }
 }

@@ -146,8 +146,8 @@ TEST(Propagation, DeepTaylorConservesWhereNothingLivesByItsBias) {
     Network network(graph, *library, Purpose::kExplanation);
     Explainer explainer(network, options_for("deep_taylor", -0.5F, 1.5F));
     explainer.forward(clip);
-    const auto sums =
-        library->sums(library->upload(explainer.explain(std::vector<int64_t>{0, 2}).relevance.front()));
+    const auto sums = testing::sums_of(
+        *library, library->upload(explainer.explain(std::vector<int64_t>{0, 2}).relevance.front()));
     EXPECT_NEAR(sums[0] / explainer.logits().as_doubles()[0], 1, 1e-3);
     EXPECT_NEAR(sums[1] / explainer.logits().as_doubles()[5], 1, 1e-3);
   }

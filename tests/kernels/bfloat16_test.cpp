@@ -120,10 +120,10 @@ TEST(Bfloat16, FollowsWeightsThatChange) {
   const kernels::ConvolutionSpec spec = spec_of(c, random);
   const auto map = bfloat16_library().prepare(spec, c.input, {});
   const Buffer x = bfloat16_library().upload(random.signed_values(c.input));
-  const double before = bfloat16_library().absolute_sums(map->forward(x, {}))[0];
+  const double before = testing::absolute_sums_of(bfloat16_library(), map->forward(x, {}))[0];
   for (float& value : std::const_pointer_cast<Tensor>(spec.weight)->values<float>()) value *= 2;
   map->parameters_changed();
-  EXPECT_DOUBLE_EQ(bfloat16_library().absolute_sums(map->forward(x, {}))[0], 2 * before);
+  EXPECT_DOUBLE_EQ(testing::absolute_sums_of(bfloat16_library(), map->forward(x, {}))[0], 2 * before);
 }
 
 TEST(Bfloat16, IsFloat32WhereTheProcessorHasNone) {

@@ -32,9 +32,9 @@ TEST_P(Convolutions, ForwardWithResidual) {
   Random random(9);
   LinearPair pair(spec_of(c, random), c.input, c.name);
   for (const Activation& activation : {Activation{Kind::kIdentity, 0, 0},
-                                                    {Kind::kRelu, 0, 0},
-                                                    {Kind::kClip, 0.125, 0.375},
-                                                    {Kind::kSigmoid, 0, 0}}) {
+                                       {Kind::kRelu, 0, 0},
+                                       {Kind::kClip, 0.125, 0.375},
+                                       {Kind::kSigmoid, 0, 0}}) {
     pair.check_forward_with_residual(activation, random);
   }
 }
@@ -113,10 +113,10 @@ TEST(WinogradConvolutions, FollowWeightsThatChange) {
   kernels::Library& library = *testing::libraries().onednn;
   const auto map = library.prepare(spec, c.input, {});
   const auto x = library.upload(random.signed_values(c.input));
-  const double before = library.absolute_sums(map->forward(x, {}))[0];
+  const double before = testing::absolute_sums_of(library, map->forward(x, {}))[0];
   for (float& value : std::const_pointer_cast<Tensor>(spec.weight)->values<float>()) value *= 2;
   map->parameters_changed();
-  EXPECT_NEAR(library.absolute_sums(map->forward(x, {}))[0], 2 * before, 1e-5 * before);
+  EXPECT_NEAR(testing::absolute_sums_of(library, map->forward(x, {}))[0], 2 * before, 1e-5 * before);
 }
 
 /// Maxima whose windows are apart, overlap, are padded or hang over, or have gaps between them.
@@ -150,7 +150,7 @@ TEST(SparseConvolutions, NothingIsNothing) {
   Random random(11);
   const auto map = testing::libraries().onednn->prepare(spec_of(c, random), c.input, {});
   const auto none = testing::libraries().onednn->filled(Shape{2, 16, 2, 5, 5}, 0);
-  for (const double sum : testing::libraries().onednn->absolute_sums(map->adjoint(none, {})))
+  for (const double sum : testing::absolute_sums_of(*testing::libraries().onednn, map->adjoint(none, {})))
     EXPECT_EQ(sum, 0);
   const auto x = testing::libraries().onednn->upload(random.signed_values(c.input));
   EXPECT_NO_THROW(map->apply_where(x, none, {}, {}));
@@ -164,10 +164,10 @@ TEST(SparseConvolutions, FollowWeightsThatChange) {
   Tensor s(Shape{1, 16, 2, 6, 6}, DType::kF32);
   for (size_t i = 0; i < s.values<float>().size(); ++i) s.values<float>()[i] = i % 9 == 0 ? 1.0F : 0.0F;
   const auto few = testing::libraries().onednn->upload(s);
-  const double before = testing::libraries().onednn->sums(map->adjoint(few, {}))[0];
+  const double before = testing::sums_of(*testing::libraries().onednn, map->adjoint(few, {}))[0];
   for (float& value : std::const_pointer_cast<Tensor>(spec.weight)->values<float>()) value *= 2;
   map->parameters_changed();
-  EXPECT_NEAR(testing::libraries().onednn->sums(map->adjoint(few, {}))[0], 2 * before, 1e-3);
+  EXPECT_NEAR(testing::sums_of(*testing::libraries().onednn, map->adjoint(few, {}))[0], 2 * before, 1e-3);
 }
 
 }  // namespace

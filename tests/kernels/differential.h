@@ -65,8 +65,8 @@ inline void expect_same(const Pair& pair, const std::string& what, double tolera
   ASSERT_EQ(pair.reference.shape(), pair.onednn.shape()) << what;
   const auto want = libraries().reference->download(pair.reference).as_doubles();
   expect_near(want, libraries().onednn->download(pair.onednn).as_doubles(), tolerance, what);
-  const auto plain = libraries().reference->absolute_sums(pair.reference);
-  const auto stored = libraries().onednn->absolute_sums(pair.onednn);
+  const auto plain = absolute_sums_of(*libraries().reference, pair.reference);
+  const auto stored = absolute_sums_of(*libraries().onednn, pair.onednn);
   for (size_t n = 0; n < plain.size(); ++n) {
     EXPECT_NEAR(plain[n], stored[n], 1e-5 * (plain[n] + 1))
         << what << ": lanes beyond the channels, item " << n;
@@ -192,8 +192,8 @@ class LinearPair {
     const auto have = onednn_->adjoints_at(fast_at, r.onednn, weights);
     ASSERT_EQ(have.size(), weights.size());
     for (size_t i = 0; i < want.size(); ++i) expect_same({want[i], have[i]}, what + ", adjoints_at");
-    expect_near(reference_->bias_dot(r.reference, bias), onednn_->bias_dot(r.onednn, bias), 1e-5,
-                what + ", bias_dot");
+    expect_near(libraries().reference->fetch(reference_->bias_dot(r.reference, bias)),
+                libraries().onednn->fetch(onednn_->bias_dot(r.onednn, bias)), 1e-5, what + ", bias_dot");
   }
 
   /// W'x + b' and W'ᵀs for some functions of the weights.
@@ -267,9 +267,9 @@ class LinearPair {
       const kernels::Buffer ahead = library.multiply(onednn_->apply(x.onednn, weight, {}), s.onednn);
       const kernels::Buffer back = library.multiply(onednn_->adjoint(s.onednn, weight), x.onednn);
       double left = 0, right = 0, scale = 1e-3;
-      for (const double sum : library.sums(ahead)) left += sum;
-      for (const double sum : library.sums(back)) right += sum;
-      for (const double sum : library.absolute_sums(ahead)) scale += sum;
+      for (const double sum : sums_of(library, ahead)) left += sum;
+      for (const double sum : sums_of(library, back)) right += sum;
+      for (const double sum : absolute_sums_of(library, ahead)) scale += sum;
       EXPECT_NEAR(left, right, 1e-5 * scale) << name_ << " transform " << static_cast<int>(weight.kind);
     }
   }
@@ -297,7 +297,8 @@ class LinearPair {
   }
   void check_bias_dot(const Pair& s) {
     for (const auto& bias : all_bias_parts()) {
-      expect_near(reference_->bias_dot(s.reference, bias), onednn_->bias_dot(s.onednn, bias), 1e-5,
+      expect_near(libraries().reference->fetch(reference_->bias_dot(s.reference, bias)),
+                  libraries().onednn->fetch(onednn_->bias_dot(s.onednn, bias)), 1e-5,
                   fmt::format("{} bias_dot {}", name_, static_cast<int>(bias.kind)));
     }
   }

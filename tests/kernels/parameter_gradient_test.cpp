@@ -20,7 +20,7 @@ using testing::Random;
 double loss(kernels::LinearMap& map, const Buffer& x, const Buffer& g) {
   double result = 0;
   kernels::Library& library = *testing::libraries().reference;
-  for (const double sum : library.sums(library.multiply(map.forward(x, {}), g))) result += sum;
+  for (const double sum : testing::sums_of(library, library.multiply(map.forward(x, {}), g))) result += sum;
   return result;
 }
 

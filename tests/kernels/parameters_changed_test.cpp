@@ -72,7 +72,7 @@ Values everything(kernels::Library& library, kernels::LinearMap& map, const Oper
   for (size_t i = 0; i < transforms.size(); ++i) {
     keep(map.apply(in.x, transforms[i], parts[i]));
     keep(map.adjoint(in.s, transforms[i]));
-    result.push_back(map.bias_dot(in.s, parts[i]));
+    result.push_back(library.fetch(map.bias_dot(in.s, parts[i])));
   }
   for (const Buffer& y : map.adjoints(in.s, std::span(transforms.data(), 3))) keep(y);
   const auto gradient = map.parameter_gradient(in.x, in.s);

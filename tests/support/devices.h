@@ -5,6 +5,7 @@
 #include <cstdlib>
 #include <memory>
 #include <string>
+#include <vector>
 
 #include "kernels/devices.h"
 
@@ -25,6 +26,13 @@ inline std::unique_ptr<kernels::Library> library_under_test(int threads = 0,
 /// What it is tested against.
 inline std::unique_ptr<kernels::Library> reference_library() {
   return kernels::make_library("reference");
+}
+
+inline std::vector<double> sums_of(kernels::Library& library, const kernels::Buffer& x) {
+  return library.fetch(library.sums(x));
+}
+inline std::vector<double> absolute_sums_of(kernels::Library& library, const kernels::Buffer& x) {
+  return library.fetch(library.absolute_sums(x));
 }
 
 }  // namespace relevid::testing

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <algorithm>
 
+#include "kernels/host_sums.h"
 #include "kernels/indexing.h"
 #include "kernels/onednn/activations.h"
 #include "kernels/onednn/device.h"
@@ -48,8 +49,8 @@ class AxisSum final : public LinearMap {
     for (const auto& weight : weights) result.push_back(adjoint(s, weight));
     return result;
   }
-  std::vector<double> bias_dot(const Buffer&, BiasPart) override {
-    return std::vector<double>(static_cast<size_t>(output_[0]), 0.0);
+  Sums bias_dot(const Buffer&, BiasPart) override {
+    return host_sums(HostSums(static_cast<size_t>(output_[0]), 0.0));
   }
   ParameterGradient parameter_gradient(const Buffer&, const Buffer&) override {
     return zero_gradient(nullptr, nullptr, DType::kF32);

@@ -230,7 +230,7 @@ class Convolution final : public LinearMap {
     return result;
   }
 
-  std::vector<double> bias_dot(const Buffer& s, BiasPart part) override {
+  Sums bias_dot(const Buffer& s, BiasPart part) override {
     return channel_dot(device_, s, bias_.tensor(), part);
   }
 

@@ -3,6 +3,7 @@
 #include <dnnl.hpp>
 #include <numeric>
 
+#include "kernels/host_sums.h"
 #include "kernels/onednn/activations.h"
 #include "kernels/onednn/dense_rows.h"
 #include "kernels/onednn/device.h"
@@ -54,9 +55,9 @@ class Dense : public LinearMap {
     return result;
   }
 
-  std::vector<double> bias_dot(const Buffer& s, BiasPart part) override {
+  Sums bias_dot(const Buffer& s, BiasPart part) override {
     std::vector<double> result(static_cast<size_t>(output_[0]), 0.0);
-    if (!bias_.tensor() || part.kind == BiasPart::Kind::kNone) return result;
+    if (!bias_.tensor() || part.kind == BiasPart::Kind::kNone) return host_sums(std::move(result));
     const auto bias = bias_.tensor()->values<float>();
     const auto rows = plain_rows(s);
     const int64_t item = output_.elements() / output_[0];
@@ -64,7 +65,7 @@ class Dense : public LinearMap {
       result[static_cast<size_t>(i / item)] +=
           rows.values[i] * part(static_cast<double>(bias[static_cast<size_t>(i % out_)]));
     }
-    return result;
+    return host_sums(std::move(result));
   }
 
   ParameterGradient parameter_gradient(const Buffer& x, const Buffer& g) override {

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "kernels/onednn/device.h"
+#include "kernels/host_sums.h"
 
 #include <omp.h>
 
@@ -156,17 +157,17 @@ bool append_activation(dnnl::post_ops& ops, const Activation& f) {
   }
 }
 
-std::vector<double> channel_dot(Device& device, const Buffer& s, const Tensor* bias, BiasPart part) {
+Sums channel_dot(Device& device, const Buffer& s, const Tensor* bias, BiasPart part) {
   const Shape& shape = s.shape();
   std::vector<double> result(static_cast<size_t>(shape[0]), 0.0);
-  if (!bias || part.kind == BiasPart::Kind::kNone) return result;
+  if (!bias || part.kind == BiasPart::Kind::kNone) return host_sums(std::move(result));
   const auto b = bias->values<float>();
   if (shape.rank() == 4 || shape.rank() == 5) {
     const auto sums = channel_sums_of_items(device, s);
     for (size_t n = 0; n < result.size(); ++n)
       for (size_t c = 0; c < b.size(); ++c)
         result[n] += sums[n * b.size() + c] * part(static_cast<double>(b[c]));
-    return result;
+    return host_sums(std::move(result));
   }
   // Rows of a dense layer end in channels.
   const float* values = s.data<float>();
@@ -179,7 +180,7 @@ std::vector<double> channel_dot(Device& device, const Buffer& s, const Tensor* b
              part(static_cast<double>(b[static_cast<size_t>(i % channels)]));
     result[static_cast<size_t>(n)] = sum;
   }
-  return result;
+  return host_sums(std::move(result));
 }
 
 }  // namespace relevid::kernels::onednn

@@ -98,6 +98,6 @@ std::unique_ptr<NormMap> make_norm(Device& device, const Shape& input, double ep
 bool append_activation(dnnl::post_ops& ops, const Activation& f);
 
 /// Σ over outputs of b' s per item, for a bias of one number per channel of a volume or of a row.
-std::vector<double> channel_dot(Device& device, const Buffer& s, const Tensor* bias, BiasPart part);
+Sums channel_dot(Device& device, const Buffer& s, const Tensor* bias, BiasPart part);
 
 }  // namespace relevid::kernels::onednn

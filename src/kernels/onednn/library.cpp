@@ -3,6 +3,7 @@
 
 #include "base/overloaded.h"
 #include "kernels/composed.h"
+#include "kernels/host_sums.h"
 #include "kernels/indexing.h"
 #include "kernels/libraries.h"
 #include "kernels/onednn/activations.h"
@@ -85,7 +86,7 @@ class OnednnLibrary final : public Library {
     const auto k = static_cast<float>(scale);
     for_each_float(device_, into.shape(), [=](int64_t i) { x[i] += k * y[i]; });
   }
-  std::vector<double> scale_by(Buffer& into, const Buffer& a) override {
+  Sums scale_by(Buffer& into, const Buffer& a) override {
     return sum_items(into.shape(),
                      [x = into.data<float>(), y = a.data<float>()](int64_t begin, int64_t count) {
                        return scale(y + begin, x + begin, count);
@@ -103,7 +104,7 @@ class OnednnLibrary final : public Library {
     }
     return y;
   }
-  std::vector<double> quotient(Buffer& into, const Buffer& r, double epsilon) override;
+  Sums quotient(Buffer& into, const Buffer& r, double epsilon) override;
   SharedSum share(const Buffer& r, const Buffer& a, const Buffer& b, double sign_b, double epsilon) override;
   Buffer keep_where(const Buffer& x, const Buffer& decider, Sign sign) override {
     const float direction = sign == Sign::kPositive ? 1.0F : -1.0F;
@@ -141,14 +142,19 @@ class OnednnLibrary final : public Library {
     return y;
   }
 
-  std::vector<double> sums(const Buffer& x) override {
+  Sums sums(const Buffer& x) override {
     return sum_items(x.shape(),
                      [v = x.data<float>()](int64_t begin, int64_t count) { return sum(v + begin, count); });
   }
-  std::vector<double> absolute_sums(const Buffer& x) override {
+  Sums absolute_sums(const Buffer& x) override {
     return sum_items(x.shape(), [v = x.data<float>()](int64_t begin, int64_t count) {
       return absolute_sum(v + begin, count);
     });
+  }
+  std::vector<std::vector<double>> fetch(std::span<const Sums> sums) override {
+    std::vector<std::vector<double>> result;
+    for (const Sums& each : sums) result.push_back(on_host(each));
+    return result;
   }
 
  private:
@@ -171,13 +177,13 @@ class OnednnLibrary final : public Library {
   }
 
   template <class F>
-  std::vector<double> sum_items(const Shape& shape, F&& f) {
+  Sums sum_items(const Shape& shape, F&& f) {
     return item_sums<1>(shape, [&](int64_t begin, int64_t count) { return std::array{f(begin, count)}; })[0];
   }
   /// Σ f(begin, count), which has several sums, over chunks of every item: chunks in parallel, then added in
   /// one order.
   template <size_t kSums, class F>
-  std::array<std::vector<double>, kSums> item_sums(const Shape& shape, F&& f) {
+  std::array<Sums, kSums> item_sums(const Shape& shape, F&& f) {
     const int64_t items = shape.rank() > 0 ? shape[0] : 1;
     const int64_t item = device_.floats(shape) / items;
     constexpr int64_t kChunk = 1 << 14;
@@ -188,11 +194,12 @@ class OnednnLibrary final : public Library {
       const int64_t n = k / chunks, begin = (k % chunks) * kChunk, end = std::min(item, begin + kChunk);
       partial[static_cast<size_t>(k)] = f(n * item + begin, end - begin);
     }
-    std::array<std::vector<double>, kSums> result;
+    std::array<Sums, kSums> result;
     for (size_t i = 0; i < kSums; ++i) {
-      result[i].assign(static_cast<size_t>(items), 0.0);
+      HostSums sums(static_cast<size_t>(items), 0.0);
       for (int64_t k = 0; k < items * chunks; ++k)
-        result[i][static_cast<size_t>(k / chunks)] += partial[static_cast<size_t>(k)][i];
+        sums[static_cast<size_t>(k / chunks)] += partial[static_cast<size_t>(k)][i];
+      result[i] = host_sums(std::move(sums));
     }
     return result;
   }
@@ -227,7 +234,7 @@ std::unique_ptr<LinearMap> OnednnLibrary::prepare(const LinearSpec& spec, const 
       spec);
 }
 
-std::vector<double> OnednnLibrary::quotient(Buffer& into, const Buffer& r, double epsilon) {
+Sums OnednnLibrary::quotient(Buffer& into, const Buffer& r, double epsilon) {
   float* z = into.data<float>();
   const float* numerator = r.data<float>();
   const auto e = static_cast<float>(epsilon);

@@ -2,6 +2,7 @@
 #include <algorithm>
 #include <cmath>
 
+#include "kernels/host_sums.h"
 #include "kernels/onednn/channel_rows.h"
 #include "kernels/parameters.h"
 
@@ -15,9 +16,9 @@ class BatchNorm final : public NormMap {
   BatchNorm(Device& device, const Shape& input, double epsilon)
       : device_(device), input_(input), epsilon_(epsilon), planes_(channel_planes(device, input)) {}
 
-  Buffer forward(const Buffer& x, const Tensor& scale, const Tensor& shift,
-                 NormStatistics& statistics) override {
-    statistics = statistics_of(x);
+  Buffer forward(const Buffer& x, const Tensor& scale, const Tensor& shift, NormStatistics& left) override {
+    const Moments statistics = statistics_of(x);
+    left = {host_sums(statistics.mean), host_sums(statistics.variance)};
     Factors of_x(planes_);
     std::vector<float> offset(of_x.center.size(), 0.0F);
     for (size_t c = 0; c < channels(); ++c) {
@@ -39,8 +40,9 @@ class BatchNorm final : public NormMap {
   }
 
   /// dx = s/σ (g - Σg / m - x̂ Σ(g x̂) / m), with x̂ = (x - mean) / σ.
-  Buffer gradient(const Buffer& x, const Buffer& g, const Tensor& scale, const NormStatistics& statistics,
+  Buffer gradient(const Buffer& x, const Buffer& g, const Tensor& scale, const NormStatistics& left,
                   ParameterGradient& parameters) override {
+    const Moments statistics{on_host(left.mean), on_host(left.variance)};
     const auto [sums, products] = products_of(x, g, statistics);
     parameters = {Tensor(scale.shape(), DType::kF32), Tensor(scale.shape(), DType::kF32)};
     Factors of_g(planes_), of_x(planes_);
@@ -65,6 +67,9 @@ class BatchNorm final : public NormMap {
   }
 
  private:
+  struct Moments {
+    HostSums mean, variance;
+  };
   /// One number a channel each; 0 for channels that fill up the last block, which keeps those 0.
   struct Factors {
     explicit Factors(const ChannelPlanes& p)
@@ -72,17 +77,17 @@ class BatchNorm final : public NormMap {
     Centered of(int64_t channel) const { return {center.data() + channel, factor.data() + channel}; }
     std::vector<float> center, factor;
   };
-  struct Sums {
+  struct ChannelSums {
     std::vector<double> first, second;
   };
 
   size_t channels() const { return static_cast<size_t>(planes_.channels); }
   double values_per_channel() const { return static_cast<double>(planes_.batch * planes_.positions); }
-  double inverse_deviation(const NormStatistics& statistics, size_t c) const {
+  double inverse_deviation(const Moments& statistics, size_t c) const {
     return 1 / std::sqrt(statistics.variance[c] + epsilon_);
   }
   /// s/σ
-  double slope(const Tensor& scale, const NormStatistics& statistics, size_t c) const {
+  double slope(const Tensor& scale, const Moments& statistics, size_t c) const {
     return static_cast<double>(scale.values<float>()[c]) * inverse_deviation(statistics, c);
   }
 
@@ -95,10 +100,11 @@ class BatchNorm final : public NormMap {
 
   /// Adds up per channel what f(offset, channel, first, second) adds per plane, in one order.
   template <class F>
-  Sums sum_planes(F&& f) const {
+  ChannelSums sum_planes(F&& f) const {
     const auto padded = static_cast<size_t>(planes_.padded_channels());
     const std::vector<double> zeros(static_cast<size_t>(planes_.batch) * padded, 0.0);
-    Sums partial{zeros, zeros}, result{std::vector<double>(padded, 0.0), std::vector<double>(padded, 0.0)};
+    ChannelSums partial{zeros, zeros},
+        result{std::vector<double>(padded, 0.0), std::vector<double>(padded, 0.0)};
     for_each_plane([&](int64_t at, int64_t channel) {
       const int64_t to = at / planes_.floats() / planes_.planes * planes_.padded_channels() + channel;
       f(at, channel, partial.first.data() + to, partial.second.data() + to);
@@ -112,17 +118,17 @@ class BatchNorm final : public NormMap {
 
   /// Mean and variance from Σ (x - k) and Σ (x - k)², where k is the channel's first value: a channel that
   /// is constant has a variance of exactly 0.
-  NormStatistics statistics_of(const Buffer& x) const {
+  Moments statistics_of(const Buffer& x) const {
     const float* values = x.data<float>();
     std::vector<double> centers(static_cast<size_t>(planes_.padded_channels()), 0.0);
     for (int64_t c = 0; c < planes_.channels; ++c) {
       const int64_t first = c / planes_.lanes * planes_.floats() + c % planes_.lanes;
       centers[static_cast<size_t>(c)] = static_cast<double>(values[first]);
     }
-    const Sums sums = sum_planes([&](int64_t at, int64_t channel, double* first, double* second) {
+    const ChannelSums sums = sum_planes([&](int64_t at, int64_t channel, double* first, double* second) {
       add_moments(planes_.lanes, values + at, planes_.positions, centers.data() + channel, first, second);
     });
-    NormStatistics result;
+    Moments result;
     for (size_t c = 0; c < channels(); ++c) {
       const double mean = sums.first[c] / values_per_channel();
       result.mean.push_back(centers[c] + mean);
@@ -132,7 +138,7 @@ class BatchNorm final : public NormMap {
   }
 
   /// Per channel Σ g and Σ g (x - mean).
-  Sums products_of(const Buffer& x, const Buffer& g, const NormStatistics& statistics) const {
+  ChannelSums products_of(const Buffer& x, const Buffer& g, const Moments& statistics) const {
     const float *values = x.data<float>(), *gradients = g.data<float>();
     std::vector<double> centers = statistics.mean;
     centers.resize(static_cast<size_t>(planes_.padded_channels()), 0.0);

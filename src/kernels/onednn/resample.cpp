@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <algorithm>
 
+#include "kernels/host_sums.h"
 #include "kernels/onednn/activations.h"
 #include "kernels/onednn/device.h"
 #include "kernels/parameters.h"
@@ -20,8 +21,7 @@ struct Taps {
   std::vector<double> weight;
 };
 
-Taps ordered_by(std::vector<AxisTap> taps, int64_t AxisTap::*row,
-                int64_t AxisTap::*other, int64_t rows) {
+Taps ordered_by(std::vector<AxisTap> taps, int64_t AxisTap::*row, int64_t AxisTap::*other, int64_t rows) {
   std::ranges::stable_sort(taps, {}, row);
   Taps result;
   for (int64_t r = 0; r <= rows; ++r)
@@ -60,8 +60,8 @@ class Resample final : public LinearMap {
     for (const auto& weight : weights) result.push_back(adjoint(s, weight));
     return result;
   }
-  std::vector<double> bias_dot(const Buffer&, BiasPart) override {
-    return std::vector<double>(static_cast<size_t>(output_[0]), 0.0);
+  Sums bias_dot(const Buffer&, BiasPart) override {
+    return host_sums(HostSums(static_cast<size_t>(output_[0]), 0.0));
   }
   ParameterGradient parameter_gradient(const Buffer&, const Buffer&) override {
     return zero_gradient(nullptr, nullptr, DType::kF32);

@@ -57,7 +57,7 @@ class WindowMap final : public LinearMap {
     return result;
   }
 
-  std::vector<double> bias_dot(const Buffer& s, BiasPart part) override {
+  Sums bias_dot(const Buffer& s, BiasPart part) override {
     return channel_dot(device_, s, bias_.get(), part);
   }
 

@@ -2,6 +2,7 @@
 #include <algorithm>
 #include <cmath>
 
+#include "kernels/host_sums.h"
 #include "kernels/indexing.h"
 #include "kernels/libraries.h"
 #include "kernels/reference/reference.h"
@@ -32,12 +33,12 @@ bool has_sign(double value, Sign sign) {
 }
 
 template <class F>
-std::vector<double> item_sums(const Buffer& x, F&& f) {
+Sums item_sums(const Buffer& x, F&& f) {
   const int64_t items = x.shape().rank() > 0 ? x.shape()[0] : 1;
   std::vector<double> result(static_cast<size_t>(items), 0.0);
   const auto xs = values(x);
   for (size_t i = 0; i < xs.size(); ++i) result[i / (xs.size() / result.size())] += f(xs[i]);
-  return result;
+  return host_sums(std::move(result));
 }
 
 class ReferenceLibrary final : public Library {
@@ -97,7 +98,7 @@ class ReferenceLibrary final : public Library {
   void accumulate(Buffer& into, const Buffer& a, double scale) override {
     for (size_t i = 0; double& value : values(into)) value += scale * values(a)[i++];
   }
-  std::vector<double> scale_by(Buffer& into, const Buffer& a) override {
+  Sums scale_by(Buffer& into, const Buffer& a) override {
     for (size_t i = 0; double& value : values(into)) value *= values(a)[i++];
     return sums(into);
   }
@@ -111,7 +112,7 @@ class ReferenceLibrary final : public Library {
   Buffer part(const Buffer& x, Sign sign) override {
     return map(x, [&](double v) { return has_sign(v, sign) ? v : 0.0; });
   }
-  std::vector<double> quotient(Buffer& into, const Buffer& r, double epsilon) override {
+  Sums quotient(Buffer& into, const Buffer& r, double epsilon) override {
     std::vector<double> absorbed(static_cast<size_t>(into.shape()[0]), 0.0);
     const size_t item = values(into).size() / absorbed.size();
     for (size_t i = 0; double& z : values(into)) {
@@ -121,7 +122,7 @@ class ReferenceLibrary final : public Library {
       z = numerator == 0 || denominator == 0 ? 0 : numerator / denominator;
       absorbed[i++ / item] += denominator == 0 ? numerator : stabiliser * z;
     }
-    return absorbed;
+    return host_sums(std::move(absorbed));
   }
   SharedSum share(const Buffer& r, const Buffer& a, const Buffer& b, double sign_b, double epsilon) override {
     Buffer q = add(a, b, sign_b);
@@ -190,11 +191,16 @@ class ReferenceLibrary final : public Library {
     return y;
   }
 
-  std::vector<double> sums(const Buffer& x) override {
+  Sums sums(const Buffer& x) override {
     return item_sums(x, [](double v) { return v; });
   }
-  std::vector<double> absolute_sums(const Buffer& x) override {
+  Sums absolute_sums(const Buffer& x) override {
     return item_sums(x, [](double v) { return std::abs(v); });
+  }
+  std::vector<std::vector<double>> fetch(std::span<const Sums> sums) override {
+    std::vector<std::vector<double>> result;
+    for (const Sums& each : sums) result.push_back(on_host(each));
+    return result;
   }
 };
 

@@ -4,6 +4,7 @@
 
 #include "base/overloaded.h"
 #include "kernels/composed.h"
+#include "kernels/host_sums.h"
 #include "kernels/indexing.h"
 #include "kernels/parameters.h"
 #include "kernels/reference/reference.h"
@@ -142,11 +143,11 @@ class ReferenceLinearMap final : public LinearMap {
     return result;
   }
 
-  std::vector<double> bias_dot(const Buffer& s, BiasPart part) override {
-    std::vector<double> result(static_cast<size_t>(output_[0]), 0.0);
+  Sums bias_dot(const Buffer& s, BiasPart part) override {
+    HostSums result(static_cast<size_t>(output_[0]), 0.0);
     const size_t item = static_cast<size_t>(s.shape().elements()) / result.size();
     for_each_bias(part, s.shape(), [&](size_t o, double b) { result[o / item] += b * values(s)[o]; });
-    return result;
+    return host_sums(std::move(result));
   }
 
   ParameterGradient parameter_gradient(const Buffer& x, const Buffer& g) override {

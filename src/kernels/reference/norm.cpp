@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <cmath>
 
+#include "kernels/host_sums.h"
 #include "kernels/parameters.h"
 #include "kernels/reference/reference.h"
 
@@ -16,12 +17,13 @@ class ReferenceNorm final : public NormMap {
         inner_(static_cast<size_t>(input.elements() / (input[0] * input[1]))),
         values_per_channel_(static_cast<double>(input.elements() / input[1])) {}
 
-  Buffer forward(const Buffer& x, const Tensor& scale, const Tensor& shift,
-                 NormStatistics& statistics) override {
+  Buffer forward(const Buffer& x, const Tensor& scale, const Tensor& shift, NormStatistics& left) override {
+    Moments statistics;
     statistics.mean = sum([&](size_t i, size_t) { return values(x)[i] / values_per_channel_; });
     statistics.variance = sum([&](size_t i, size_t c) {
       return std::pow(values(x)[i] - statistics.mean[c], 2) / values_per_channel_;
     });
+    left = {host_sums(statistics.mean), host_sums(statistics.variance)};
     Buffer y = allocate(input_);
     for_each([&](size_t i, size_t c) {
       values(y)[i] = static_cast<double>(scale.values<float>()[c]) * normalised(x, i, c, statistics) +
@@ -30,8 +32,9 @@ class ReferenceNorm final : public NormMap {
     return y;
   }
 
-  Buffer gradient(const Buffer& x, const Buffer& g, const Tensor& scale, const NormStatistics& statistics,
+  Buffer gradient(const Buffer& x, const Buffer& g, const Tensor& scale, const NormStatistics& left,
                   ParameterGradient& parameters) override {
+    const Moments statistics{on_host(left.mean), on_host(left.variance)};
     const auto by_shift = sum([&](size_t i, size_t) { return values(g)[i]; });
     const auto by_scale =
         sum([&](size_t i, size_t c) { return values(g)[i] * normalised(x, i, c, statistics); });
@@ -47,6 +50,9 @@ class ReferenceNorm final : public NormMap {
   }
 
  private:
+  struct Moments {
+    HostSums mean, variance;
+  };
   /// f(i, c) for every element i, which is of channel c.
   template <class F>
   void for_each(F&& f) const {
@@ -60,10 +66,10 @@ class ReferenceNorm final : public NormMap {
     return result;
   }
 
-  double deviation(const NormStatistics& statistics, size_t c) const {
+  double deviation(const Moments& statistics, size_t c) const {
     return std::sqrt(statistics.variance[c] + epsilon_);
   }
-  double normalised(const Buffer& x, size_t i, size_t c, const NormStatistics& statistics) const {
+  double normalised(const Buffer& x, size_t i, size_t c, const Moments& statistics) const {
     return (values(x)[i] - statistics.mean[c]) / deviation(statistics, c);
   }
 
