@@ -21,10 +21,19 @@ struct KnownDevice {
   std::unique_ptr<Library> (*make)(const LibraryOptions& options);
 };
 
+// Far above rounding, far below what a wrong kernel makes.
+constexpr double kFloat32Tolerance = 1e-3, kBfloat16Tolerance = 5e-2;
+
 constexpr KnownDevice kDevices[] = {
     {kDefaultDevice,
      [](const LibraryOptions& o) { return kernels::make_onednn_library(o.threads, o.precision); }},
     {"reference", [](const LibraryOptions&) { return kernels::make_reference_library(); }},
+    {"check",
+     [](const LibraryOptions& o) {
+       return kernels::make_checked_library(
+           kernels::make_onednn_library(o.threads, o.precision), kernels::make_reference_library(),
+           o.precision == Precision::kFloat32 ? kFloat32Tolerance : kBfloat16Tolerance);
+     }},
 };
 
 const KnownDevice& device(std::string_view name) {

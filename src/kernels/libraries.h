@@ -17,4 +17,10 @@ std::unique_ptr<Library> make_onednn_library(int threads, Precision precision = 
 /// Plain loops in float64, one thread: what every other library is tested against.
 std::unique_ptr<Library> make_reference_library();
 
+/// Runs every operation on both, on the same operands, and compares the results: Error(kInternal) names the
+/// operation, the shapes and the largest difference where that is more than `tolerance` of the largest number
+/// (of sums: of what was added up). Results are those of `tested`.
+std::unique_ptr<Library> make_checked_library(std::unique_ptr<Library> tested,
+                                              std::unique_ptr<Library> trusted, double tolerance);
+
 }  // namespace relevid::kernels

@@ -113,6 +113,19 @@ TEST_F(ExplainCommand, PrecisionIsWhatTheProcessorHas) {
   EXPECT_EQ(outcome.err.find("no bf16 instructions") == std::string::npos, has) << outcome.err;
 }
 
+TEST_F(ExplainCommand, RunsOnTheDeviceThatIsNamed) {
+  std::map<std::string, std::string> relevances;
+  for (const std::string device : {"cpu", "reference", "check"}) {
+    const auto outcome = explain({video_, "--num-clips", "1", "--device", device, "--no-film", "--no-page"});
+    ASSERT_EQ(outcome.status, 0) << outcome.err;
+    EXPECT_EQ(record("film.json")["settings"]["device"], device);
+    std::ifstream file(std::filesystem::path(out_) / "film.npz", std::ios::binary);
+    relevances[device] = {std::istreambuf_iterator<char>(file), {}};
+  }
+  EXPECT_TRUE(relevances["cpu"] == relevances["check"]) << "checking changes no bit";
+  EXPECT_FALSE(relevances["cpu"] == relevances["reference"]) << "the reference computes in float64";
+}
+
 TEST_F(ExplainCommand, ANamedPreprocessingTakesAsManyFramesAsTheModel) {
   const std::string plain = (folder_ / "plain.onnx").string();
   const auto made = cli::relevid({"create", "c3d", "--width", "0.05", "--size", "112", "--clip-len", "8",
