@@ -16,7 +16,7 @@ namespace RELEVID_EXPORT relevid {
 struct AuditPageOptions {
   ReportOptions report;  ///< format and table play no part
   /// The runs' models, as files, in any order. With a run's model the clips of its extreme videos are
-  /// explained anew by the run's own method, and the page shows their maps; without it their frames alone.
+  /// explained again by the run's own method, and the page shows their maps; without it their frames alone.
   std::vector<std::filesystem::path> models;
   std::filesystem::path rules_file;  ///< of a run whose method had rules of its own; empty: none
   /// Of one run's pictures, in the page. Where they would take more, they are made smaller by a whole factor.

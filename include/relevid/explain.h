@@ -91,7 +91,7 @@ class ClipExplainer {
   void on_pass(std::function<void()> call);
   /// Whether the clips from now on are windows that slide over one video: where one begins with frames of the
   /// last, what the first layers find of them is taken over, once some have slid by the same number of
-  /// frames. Values are the same to the bit. Off at first; each call starts anew.
+  /// frames. Values are the same to the bit. Off at first; each call starts again.
   void slide(bool slides);
 
  private:

@@ -33,12 +33,12 @@ enum class ShareOf { kRelevance, kAbsoluteRelevance };
 
 /// One frame of an explained clip. Borrows its pixels.
 struct SheetFrame {
-  PictureView picture;       ///< at the model's or the source's size; all frames of a sheet alike
+  PictureView picture;       ///< at the model's or the source's size; all frames of a figure have one size
   MapView relevance;         ///< any size, of the same field of view as the picture
   int64_t source_index = 0;  ///< the frame's number in the video
   double pts_seconds = 0;
   double share = 0;           ///< of the clip's relevance: Σ R[t] / Σ R, or Σ |R[t]| / Σ |R|
-  double negative_share = 0;  ///< the part of `share` that negative relevance makes up; 0: not told apart
+  double negative_share = 0;  ///< the part of `share` that negative relevance makes up; 0: not distinguished
   /// Of the architecture alone, drawn as a thin line; NaN: not known.
   double null_share = std::numeric_limits<double>::quiet_NaN();
   bool at_border = false;  ///< in the border of a clip: shaded on the curve

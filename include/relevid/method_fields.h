@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // The one table of what a method of explanation can be told. Command-line options, records of settings and
-// their way back, the pages' grouping and the keywords of bindings are made from it.
+// their reading back, the pages' grouping and the keywords of bindings are made from it.
 #pragma once
 
 #include <array>

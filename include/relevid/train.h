@@ -43,7 +43,7 @@ struct ScheduleOptions {
   double step_factor = 0.1;             ///< kStep: by what the rate is multiplied
 };
 
-/// What is drawn anew for every clip, and is the same for all of its frames.
+/// What is drawn again for every clip, and is the same for all of its frames.
 struct Augmentation {
   /// Where the crop is taken.
   enum class Crop {

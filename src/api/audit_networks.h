@@ -35,7 +35,7 @@ class ExplainerScorer : public audit::ClipScorer {
   size_t method_ = 0;
 };
 
-/// The same network with weights drawn anew; see graph/randomise.h.
+/// The same network with weights drawn again; see graph/randomise.h.
 Model with_random_weights(const Model& model, uint64_t seed);
 
 }  // namespace relevid

@@ -22,7 +22,7 @@ namespace {
 
 using Json = nlohmann::json;
 
-/// Which parts of the layers are drawn anew, from the top: one layer, a third, two thirds, all of them.
+/// Which parts of the layers are drawn again, from the top: one layer, a third, two thirds, all of them.
 std::vector<int64_t> randomised_layers(int64_t layers) {
   std::set<int64_t> counts = {1, (layers + 2) / 3, (2 * layers + 2) / 3, layers};
   return {counts.begin(), counts.end()};

@@ -53,7 +53,7 @@ class EvaluationNetwork : public evaluate::MethodNetwork {
   Tensor clips_;  ///< [batch, C, T, H, W]
 };
 
-/// The same network with its last layers drawn anew; see graph/randomise.h.
+/// The same network with its last layers drawn again; see graph/randomise.h.
 Model with_random_top(const Model& model, uint64_t seed, int64_t layers);
 int64_t layers_with_weights(const Model& model);
 /// See graph/shift_input.h.

@@ -6,7 +6,7 @@
 
 namespace relevid {
 
-/// A method's options as the explain room has them, without what only a network can add. Reads the rules
+/// A method's options as the module explain has them, without what only a network can add. Reads the rules
 /// file; errors as read_rules().
 ExplainerOptions explainer_options(const MethodOptions& options, const InputRange* range);
 

@@ -13,7 +13,7 @@ bool holds(const std::vector<std::string>& names, const std::string& name) {
   return std::ranges::find(names, name) != names.end();
 }
 
-/// Rules whose shares are never negative, ReLU behind a map, and masks.
+/// Rules whose shares are never negative, ReLU after a map, and masks.
 bool keeps_the_sign(const std::string& method) {
   static const std::vector<std::string> kNames = {
       "deep_taylor", "excitation_backprop", "null_profile",          "grad_cam",

@@ -13,7 +13,7 @@ namespace relevid {
 
 /// A file of means is looked for in `folder`, the model's.
 ModelSettings model_settings_of(const run::Manifest& manifest, const std::filesystem::path& folder);
-/// As model_settings_of, but frames are left as they are behind resizing and cropping: 8-bit RGB. Needs no
+/// As model_settings_of, but frames are left as they are after resizing and cropping: 8-bit RGB. Needs no
 /// file of means.
 Preprocessing shown_preprocessing_of(const run::Manifest& manifest);
 

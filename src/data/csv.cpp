@@ -61,7 +61,7 @@ class CsvParser {
     const char next = peek();
     if (next != ',' && next != '\n' && next != '\r') {
       fail_at(file_, line_,
-              fmt::format("'{}' behind a closing quote, where a comma or the end of the line belongs", next));
+              fmt::format("'{}' after a closing quote, where a comma or the end of the line belongs", next));
     }
     return field;
   }

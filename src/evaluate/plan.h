@@ -34,7 +34,7 @@ enum class Check {
   kShift,       ///< the clip moved by one pixel to the right
   kOffset,      ///< the clip one of its steps later
   kInvariance,  ///< a constant added to the input and taken off again by the model (Kindermans et al. 2019)
-  kRandomised,  ///< weights drawn anew from the top layer down (Adebayo et al. 2018)
+  kRandomised,  ///< weights drawn again from the top layer down (Adebayo et al. 2018)
 };
 /// "agreement", "class", "shift", "offset", "invariance", "randomised".
 std::string_view name(Check check);

@@ -18,7 +18,7 @@ namespace relevid {
 enum class PoolingRule { kWinner, kEven };  ///< maxima: to the winner, or evenly over the window
 /// Note [Same sign]
 /// Shares by contribution (norm) have the sign of x_k / Σ x: where summands cancel, as in residual sums
-/// without a ReLU behind them, they are large and of both signs. Deep Taylor's relevance is never negative
+/// without a ReLU after them, they are large and of both signs. Deep Taylor's relevance is never negative
 /// (Montavon et al. 2017, definition 2), so its sums and averages share by contributions of the sum's own
 /// sign alone: gamma's rule for γ to infinity. Where no input can be negative that is norm.
 enum class AdditionRule { kNorm, kEven, kSameSign };  ///< residuals: by contribution, evenly, or as noted
@@ -27,7 +27,7 @@ enum class AdditionRule { kNorm, kEven, kSameSign };  ///< residuals: by contrib
 /// In a product the relevance follows the signal, and the gate counts as a constant, as LRP for gated
 /// networks has it (Arras et al. 2017, EMNLP workshop WASSA): a gate decides how much passes, not what. Which
 /// factor is the gate is seen from the graph (graph::Multiply): a function of the other factor alone (swish),
-/// the one behind a sigmoid (squeeze-excite), or the one that is broadcast. Where none can be told, or with
+/// the one after a sigmoid (squeeze-excite), or the one that is broadcast. Where none can be told, or with
 /// kHalf, each gets half. Products of matrices: Note [Attention] in explain/attention.h. kEven, for null
 /// profiles: the weights of an attention count as equal.
 enum class ProductRule { kSignal, kHalf, kEven };

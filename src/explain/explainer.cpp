@@ -200,11 +200,11 @@ SharedFrames* Explainer::shared_with_last(std::span<const Tensor> clips) {
     if (shared_) shared_->forget();
     return nullptr;
   }
-  alike_ = shift == std::exchange(last_shift_, shift) ? alike_ + 1 : 1;
+  same_shifts_ = shift == std::exchange(last_shift_, shift) ? same_shifts_ + 1 : 1;
   took_over_ = shared_ && shared_->holds_last() && shared_->shift() == shift;
   if (!shared_ || shared_->shift() != shift) {
     shared_ = nullptr;
-    if (alike_ < kShiftsBeforeSharing) return nullptr;
+    if (same_shifts_ < kShiftsBeforeSharing) return nullptr;
     shared_ = std::make_unique<SharedFrames>(network_, time_axis_, shift);
   }
   return shared_->pays() ? shared_.get() : nullptr;
@@ -225,7 +225,7 @@ void Explainer::take_clip_from(Explainer& other) {
   last_clip_ = std::exchange(other.last_clip_, {});
   shared_ = std::exchange(other.shared_, nullptr);
   last_shift_ = std::exchange(other.last_shift_, 0);
-  alike_ = other.alike_;
+  same_shifts_ = other.same_shifts_;
   if (finds_enough_in(other)) return;
   trace_ = {};
   if (method_->keep() != Keep::kNothing) run_network(nullptr);

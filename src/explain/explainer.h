@@ -34,8 +34,8 @@ class Explainer {
   /// again only where this method needs other activations than that one.
   void take_clip_from(Explainer& other);
   /// Whether the clips from now on are windows that slide over a video: where one begins with frames of the
-  /// last, what the first layers find of them is taken over, once enough have slid alike. Values are the same
-  /// to the bit. Off at first.
+  /// last, what the first layers find of them is taken over, once enough have slid by the same number of
+  /// frames. Values are the same to the bit. Off at first.
   void slide(bool slides);
   /// Whether the last forward pass took anything over from the one before.
   bool took_over() const { return took_over_; }
@@ -70,7 +70,7 @@ class Explainer {
   Trace trace_;
   Tensor logits_;
   int64_t last_shift_ = 0;
-  int alike_ = 0;  ///< shifts by last_shift_, cuts aside
+  int same_shifts_ = 0;  ///< shifts by last_shift_, cuts aside
   bool slides_ = false, took_over_ = false;
 };
 
@@ -78,7 +78,7 @@ class Explainer {
 void require_method(const std::string& method);
 /// Throws Error(kUnsupportedModel) where the graph has no class scores at its first output.
 void require_explainable(const graph::Graph& graph);
-/// A preset behind the user's own rules; throws Error(kInvalidArgument) where one of those fits no node.
+/// A preset after the user's own rules; throws Error(kInvalidArgument) where one of those fits no node.
 Composite composite_for(const std::string& method, InputBounds bounds, GateRule gate,
                         std::vector<CompositeEntry> rules, const graph::Graph& graph);
 

@@ -10,12 +10,12 @@
 
 namespace relevid {
 
-/// The activation that a layer leaves: its output, behind the activation function where the network has taken
+/// The activation that a layer leaves: its output, after the activation function where the network has taken
 /// that into the layer. Error(kInvalidArgument) with the nearest name.
 graph::ValueId layer_value(const Network& network, const std::string& name);
 
 /// The activation before the network gives up space: that of the last convolution with more than one row or
-/// column, behind what only changes it element by element (norm, activation, gate, residual).
+/// column, after what only changes it element by element (norm, activation, gate, residual).
 /// Error(kUnsupportedModel) where no convolution has any.
 graph::ValueId last_spatial_value(const Network& network);
 

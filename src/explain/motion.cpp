@@ -33,7 +33,7 @@ class MotionSplit : public Method {
       throw Error(
           ErrorKind::kUnsupportedModel,
           fmt::format("{} freezes the clip, and this model has {} inputs that would have to be frozen "
-                      "alike",
+                      "equally",
                       name_, graph.inputs.size()));
     }
     for (const graph::ValueId input : graph.inputs)

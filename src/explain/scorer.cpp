@@ -38,9 +38,10 @@ Scorer::Scorer(Network& network, const ExplainerOptions& options)
       contrast_(options.contrast),
       on_pass_(options.on_pass) {
   if (network.graph().inputs.size() == 1) return;
-  throw Error(ErrorKind::kUnsupportedModel,
-              fmt::format("{} changes the clip, and this model has {} inputs that would have to change alike",
-                          options.method, network.graph().inputs.size()));
+  throw Error(
+      ErrorKind::kUnsupportedModel,
+      fmt::format("{} changes the clip, and this model has {} inputs that would have to change equally",
+                  options.method, network.graph().inputs.size()));
 }
 
 int64_t Scorer::batch() const {

@@ -23,12 +23,12 @@ class Builder {
 
   bool is_constant(const std::string& name) const { return constants_.contains(name); }
   bool is_known(const std::string& name) const { return constants_.contains(name) || values_.contains(name); }
-  /// The constant behind input `index`, or null where that input is absent. Rejects the node where it is
+  /// The constant at input `index`, or null where that input is absent. Rejects the node where it is
   /// computed.
   TensorRef constant(const ModelNode& node, size_t index) const;
   /// All inputs as constants, null where absent; only for nodes whose inputs all are constant.
   std::vector<TensorRef> constants(const ModelNode& node) const;
-  /// The value behind input `index`; a constant there rejects the node.
+  /// The value at input `index`; a constant there rejects the node.
   ValueId value(const ModelNode& node, size_t index) const;
   const Shape& shape(ValueId value) const { return graph_.shape(value); }
 

@@ -9,8 +9,8 @@
 namespace relevid::graph {
 
 /// The values of a node whose inputs are all constants, one for each output that it defines, by ONNX's
-/// definition: what exporters leave behind reshapes and pads (Shape, Gather, Slice, Split, Cast, ...) and
-/// arithmetic on weights (weight standardisation). What changed between opsets is told from the node itself.
+/// definition: what exporters leave after reshapes and pads (Shape, Gather, Slice, Split, Cast, ...) and
+/// arithmetic on weights (weight standardisation). What changed between opsets is seen from the node itself.
 /// `inputs` follow the node's, null where absent. Empty where the operator, or this form of it, is not one
 /// that is evaluated. Throws Error(kCorruptInput) for operands that ONNX does not allow,
 /// Error(kResourceLimit) where the result would be absurdly large.

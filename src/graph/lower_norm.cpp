@@ -84,7 +84,7 @@ void lower_layer_norm(Builder& builder, const ModelNode& node) {
   define_standardised(builder, node, x, std::move(axes), parameters);
 }
 
-/// Over all axes behind the channels, with a scale and a shift per channel.
+/// Over all axes after the channels, with a scale and a shift per channel.
 void lower_instance_norm(Builder& builder, const ModelNode& node) {
   const ValueId x = builder.value(node, 0);
   Shape parameters = builder.shape(x);
@@ -95,7 +95,7 @@ void lower_instance_norm(Builder& builder, const ModelNode& node) {
   define_standardised(builder, node, x, std::move(axes), parameters);
 }
 
-/// Over the channels of a group and all axes behind, with a scale and a shift per channel (since opset 21) or
+/// Over the channels of a group and all axes after, with a scale and a shift per channel (since opset 21) or
 /// per group (before).
 void lower_group_norm(Builder& builder, const ModelNode& node) {
   const ValueId x = builder.value(node, 0);

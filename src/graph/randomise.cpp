@@ -51,7 +51,7 @@ class Randomiser {
       layers_ += drawn_.size() > before;
     }
     if (drawn_.empty())
-      throw Error(ErrorKind::kUnsupportedModel, "the model has no weights that could be drawn anew");
+      throw Error(ErrorKind::kUnsupportedModel, "the model has no weights that could be drawn again");
   }
 
   int64_t layers() const { return layers_; }

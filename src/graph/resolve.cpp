@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// What ONNX says about axes, slices and new shapes; for constants and computed values alike.
+// What ONNX says about axes, slices and new shapes; for constants as for computed values.
 #include <fmt/format.h>
 
 #include <algorithm>

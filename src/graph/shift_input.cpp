@@ -7,7 +7,7 @@
 namespace relevid::graph {
 namespace {
 
-/// `wanted`, or where the model has it already, the same with strokes behind.
+/// `wanted`, or where the model has it already, the same with strokes after.
 std::string unused(const Model& model, std::string wanted) {
   std::set<std::string> used;
   for (const auto& [name, constant] : model.constants) used.insert(name);

@@ -12,7 +12,7 @@ Graph simplify(Graph graph);
 /// A normalisation over axes that was written as means, differences, squares and a root becomes one operator.
 Graph recognise_norms(Graph graph);
 
-/// Batch norm and constant factors and terms behind a convolution or a dense layer become part of it:
+/// Batch norm and constant factors and terms after a convolution or a dense layer become part of it:
 /// k = scale, W' = k W, b' = k b + shift.
 Graph merge_affine(Graph graph);
 
@@ -20,10 +20,10 @@ Graph merge_affine(Graph graph);
 /// it: there a border of zeros can win, padding cannot.)
 Graph fold_padding(Graph graph);
 
-/// A softmax with nothing but movement and averages behind it is removed, so that the output is logits.
+/// A softmax with nothing but movement and averages after it is removed, so that the output is logits.
 Graph cut_softmax(Graph graph);
 
-/// Whether a softmax with such operators alone behind it is at the end of its network: movement and averages.
+/// Whether a softmax with such operators alone after it is at the end of its network: movement and averages.
 bool can_follow_softmax(const Operator& op);
 
 /// Nodes that do not lead to the output are removed.

@@ -145,7 +145,7 @@ void define_inputs(Builder& builder, const std::map<std::string, Shape>& input_s
   }
 }
 
-/// The way through the file's nodes, which goes on behind a node that cannot be taken, so that all such nodes
+/// The way through the file's nodes, which goes on after a node that cannot be taken, so that all such nodes
 /// are found at once.
 class Walk {
  public:
@@ -206,8 +206,8 @@ class Walk {
     for (const auto& [index, reason] : problems_)
       list += fmt::format("\n  {}: {}", nodes_[index].label(), reason);
     if (unseen_ > 0)
-      list += fmt::format("\n{} more node{} behind such could not be looked at", unseen_,
-                          unseen_ == 1 ? "" : "s");
+      list +=
+          fmt::format("\n{} more node{} after such could not be looked at", unseen_, unseen_ == 1 ? "" : "s");
     throw Error(ErrorKind::kUnsupportedModel,
                 fmt::format("the model holds {} node{} that relevid cannot take:{}", problems_.size(),
                             problems_.size() == 1 ? "" : "s", list));

@@ -17,7 +17,7 @@ enum class Mode { kInference, kTraining };
 /// constant, resolves the differences between opsets and exporters, and rewrites into the few operators of
 /// graph.h. Then runs `simplify`. Throws Error(kUnsupportedModel) with the list of all nodes that relevid
 /// cannot take, in the file's order: operators it does not know, and forms of operators that it does not
-/// take; nodes behind those, whose inputs stay unknown, are counted. Only a model without any such node can
+/// take; nodes after those, whose inputs stay unknown, are counted. Only a model without any such node can
 /// fail in other ways: Error(kCorruptInput) where shapes do not fit or weights hold NaN or infinity (named),
 /// Error(kInvalidArgument) for input shapes that it does not take.
 Graph specialise(const Model& model, const std::map<std::string, Shape>& input_shapes,

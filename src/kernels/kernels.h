@@ -152,7 +152,7 @@ class Library {
   virtual Buffer filled(const Shape& shape, double value) = 0;
 
   virtual Buffer activate(const Buffer& x, const Activation& f) = 0;
-  /// g f'(x), or its guided or deconvnet variant. `kept` is f(x) where f's slope can be told from it, else x.
+  /// g f'(x), or its guided or deconvnet variant. `kept` is f(x) where f's slope follows from it, else x.
   virtual Buffer activation_gradient(const Buffer& kept, const Buffer& g, const Activation& f,
                                      GradientMode mode) = 0;
 

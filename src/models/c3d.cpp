@@ -13,7 +13,7 @@ struct Stage {
   Extent pool;
 };
 
-/// Convolutions of 3 x 3 x 3, each with a ReLU, and a pooling behind every stage.
+/// Convolutions of 3 x 3 x 3, each with a ReLU, and a pooling after every stage.
 Volume convolve(LayerWriter& layers, Normalisation normalisation, const std::vector<Stage>& stages) {
   const bool normalised = normalisation == Normalisation::kBatch;
   Volume x = layers.input();

@@ -59,7 +59,7 @@ class LayerWriter {
   /// Frames [begin, end) of x, as a value's name.
   std::string frames(const Volume& x, const std::string& name, int64_t begin, int64_t end);
   std::string integers(const std::string& name, const std::vector<int64_t>& values);
-  /// Uniform in [low, high), by bits that every standard library gives alike.
+  /// Uniform in [low, high), by bits that are the same with every standard library.
   std::string constant(const std::string& name, const Shape& shape, double low, double high);
   /// Uniform with the variance 2 / fan_in.
   std::string he_weights(const std::string& name, const Shape& shape);

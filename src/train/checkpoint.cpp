@@ -79,9 +79,10 @@ void require_same(const std::filesystem::path& path, const Json& record, const S
     if (there == here) continue;
     throw Error(
         ErrorKind::kInvalidArgument,
-        fmt::format("{} is of a run with {} {}, not {}; resume with the same settings, or start anew without "
-                    "--resume",
-                    path.string(), key, there, here));
+        fmt::format(
+            "{} is of a run with {} {}, not {}; resume with the same settings, or start again without "
+            "--resume",
+            path.string(), key, there, here));
   }
 }
 

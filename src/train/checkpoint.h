@@ -17,7 +17,7 @@ namespace relevid::train {
 /// Every setting that the weights depend on, in the order in which differences are reported.
 using Settings = std::vector<std::pair<std::string, std::string>>;
 
-/// Where a run is: behind update `step` of epoch `epoch`, both counted from 0. All that is random in a run is
+/// Where a run is: after update `step` of epoch `epoch`, both counted from 0. All that is random in a run is
 /// drawn from its seed and these two, so that they are its random state.
 struct Position {
   int64_t epoch = 0;

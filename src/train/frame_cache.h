@@ -30,10 +30,10 @@ struct FrameCacheOptions {
 /// version; what else the Preprocessing says may change freely.
 ///
 /// Files appear whole or not at all, whenever a run is killed; its left-overs are removed by a later run.
-/// Files of a wrong length, with a garbled header, or of something else are deleted and made anew (pixels are
-/// not checked: that would read the whole set before every run). To keep the limit the least recently opened
-/// files go, never one of this run. Several processes may share a folder: what one deletes stays readable
-/// where another has mapped it, and each keeps the limit for the files it has opened itself.
+/// Files of a wrong length, with a garbled header, or of something else are deleted and made again (pixels
+/// are not checked: that would read the whole set before every run). To keep the limit the least recently
+/// opened files go, never one of this run. Several processes may share a folder: what one deletes stays
+/// readable where another has mapped it, and each keeps the limit for the files it has opened itself.
 ///
 /// Thread-safe: several threads may open videos at a time.
 class FrameCache {

@@ -73,8 +73,8 @@ inline std::vector<Condition> intervals(const std::vector<int64_t>& which) {
 }
 
 /// A data set drawn from a known truth: two classes; at every interval the video is right with the accuracy
-/// given, at each interval anew, so that videos differ between intervals; the border's share is multiplied by
-/// 1 + skewed(spread), and has the profile's as its mean.
+/// given, at each interval again, so that videos differ between intervals; the border's share is multiplied
+/// by 1 + skewed(spread), and has the profile's as its mean.
 struct Truth {
   std::vector<double> profile;
   double spread = 0.3;

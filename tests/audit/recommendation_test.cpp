@@ -66,7 +66,7 @@ TEST(Recommendation, KeepsABaseThatIsBest) {
 }
 
 TEST(Recommendation, KeepsWithManyVideosAndNothingToGain) {
-  // Right or wrong alike at both intervals, but for few: a gain of five points would be seen.
+  // Equally right or wrong at both intervals, but for few: a gain of five points would be seen.
   Videos videos = with_accuracies({0.8, 0.8}, 1000);
   for (size_t i = 0; i < videos.size(); ++i) {
     if (i % 50 != 0) videos[i].by_condition[1] = videos[i].by_condition[0];

@@ -146,7 +146,7 @@ TEST_F(ExplainCommand, PathwaysAreCutFromOneClip) {
                    R"({"layout": "NCTHW", "clip_len": 8, "frame_interval": 1, "num_clips": 2,
       "size": [12, 12], "resize": "stretch, bilinear", "antialias": false, "crop": null, "colour": "RGB",
       "scale": 0.00392156862745098, "value_range": [0, 1], "mean": [0, 0, 0], "std": [1, 1, 1]})");
-  model_ = RELEVID_TWINS_DIR "/slowfast.onnx";
+  model_ = RELEVID_REFERENCES_DIR "/slowfast.onnx";
   const auto outcome = explain({video_, "--settings", (folder_ / "settings.json").string()});
   ASSERT_EQ(outcome.status, 0) << outcome.err;
   EXPECT_THAT(outcome.out, HasSubstr("through 'slow' (2 frames)"));

@@ -29,7 +29,7 @@ TEST_P(Families, GoThroughInspectExplainAndAudit) {
   if (!cli::has_ffmpeg()) GTEST_SKIP() << "the ffmpeg program is not there";
   const cli::ScratchFolder folder;
   const auto& [name, layout, frames] = GetParam();
-  const std::string model = fmt::format("{}/{}.onnx", RELEVID_TWINS_DIR, name);
+  const std::string model = fmt::format("{}/{}.onnx", RELEVID_REFERENCES_DIR, name);
   const std::string settings = (folder / "settings.json").string(), videos = (folder / "videos").string();
   cli::write_bytes(settings,
                    fmt::format(R"({{"layout": "{}", "clip_len": {}, "frame_interval": 1, "num_clips": 1,

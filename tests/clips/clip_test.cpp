@@ -376,7 +376,7 @@ Preprocessing with_volume(int64_t height, int64_t width) {
   return p;
 }
 
-/// Frames that differ in every pixel, told apart by their index.
+/// Frames that differ in every pixel, distinguished by their index.
 std::vector<Frame> changing_frames(int64_t count) {
   std::vector<Frame> frames;
   for (int64_t t = 0; t < count; ++t) {

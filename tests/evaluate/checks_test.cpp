@@ -14,7 +14,7 @@ namespace {
 
 constexpr int64_t kFrames = 3, kHeight = 8, kWidth = 8;
 
-/// No two voxels alike.
+/// No two voxels are equal.
 Tensor clip_of(float offset = 0) {
   Tensor clip(Shape{1, 1, kFrames, kHeight, kWidth}, DType::kF32);
   for (size_t i = 0; i < clip.values<float>().size(); ++i)

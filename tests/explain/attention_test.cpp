@@ -139,7 +139,7 @@ TEST(TwoInputs, RelevanceComesPerInput) {
   }
 }
 
-/// What changes or freezes a clip would have to do so alike in each of a network's inputs.
+/// What changes or freezes a clip would have to do so equally in each of a network's inputs.
 TEST(TwoInputs, AreRefusedByMethodsThatChangeTheClip) {
   const auto library = testing::reference_library();
   Random random(9);

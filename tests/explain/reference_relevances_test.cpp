@@ -43,7 +43,7 @@ Bounds constant_bounds(float low, float high) {
 /// Note [What the reference left behind]
 /// The reference package merges batch norm into the convolution before it and sets mean, variance, scale and
 /// shift to 0, 1, 1, 0, but leaves ε: a factor 1 / √(1 + ε) stays behind every merged convolution. It acts on
-/// what goes forward, while the relevance starts from the original network's logit; and on the way back
+/// what goes forward, while the relevance starts from the original network's logit; and on the backward pass
 /// relevance passes it, but not in excitation_backprop, whose preset there has no rule for batch norm.
 /// Networks without batch norm, and the methods that it runs unmerged (gradient, input_x_gradient,
 /// integrated_gradients), are free of it. To compare rules and not that slip, the slip is made here too: a

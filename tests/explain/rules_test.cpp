@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Every rule against a dense-matrix twin in double, on every kind of linear layer and both libraries.
+// Every rule against a dense matrix in double, the reference implementation, on every kind of linear layer
+// and both libraries.
 #include "explain/rules.h"
 
 #include <fmt/format.h>
@@ -9,7 +10,7 @@
 #include <cmath>
 #include <map>
 
-#include "explain/dense_twin.h"
+#include "explain/dense_reference.h"
 #include "explain/propagate.h"
 #include "relevid/error.h"
 #include "support/devices.h"
@@ -19,7 +20,7 @@ namespace relevid {
 namespace {
 
 using kernels::Buffer;
-using testing::DenseTwin;
+using testing::DenseReference;
 using testing::GraphBuilder;
 using testing::Random;
 using testing::Vector;
@@ -29,16 +30,16 @@ Vector doubles(kernels::Library& library, const Buffer& x) {
 }
 
 /// The layer's matrix, found by sending unit vectors through it. Taps are where all-ones weights connect.
-DenseTwin probe(const graph::Graph& graph) {
+DenseReference probe(const graph::Graph& graph) {
   const auto library = testing::reference_library();
   Network network(graph, *library, Purpose::kExplanation);
   kernels::LinearMap* linear = network.steps()[0].linear();
   const Shape in = graph.shape(graph.inputs[0]);
   const auto count = static_cast<size_t>(in.elements());
-  DenseTwin twin;
-  twin.b = doubles(*library, linear->apply(library->filled(in, 0), {}, {kernels::BiasPart::Kind::kAll}));
-  twin.w.assign(twin.b.size(), Vector(count, 0.0));
-  twin.is_tap.assign(twin.b.size(), std::vector<char>(count, 0));
+  DenseReference reference;
+  reference.b = doubles(*library, linear->apply(library->filled(in, 0), {}, {kernels::BiasPart::Kind::kAll}));
+  reference.w.assign(reference.b.size(), Vector(count, 0.0));
+  reference.is_tap.assign(reference.b.size(), std::vector<char>(count, 0));
   for (size_t i = 0; i < count; ++i) {
     Tensor unit(in, DType::kF32);
     unit.values<float>()[i] = 1;
@@ -46,11 +47,11 @@ DenseTwin probe(const graph::Graph& graph) {
     const Vector column = doubles(*library, linear->apply(x, {}, {}));
     const Vector taps = doubles(*library, linear->apply(x, {kernels::WeightTransform::Kind::kOnes}, {}));
     for (size_t j = 0; j < column.size(); ++j) {
-      twin.w[j][i] = column[j];
-      twin.is_tap[j][i] = taps[j] != 0;
+      reference.w[j][i] = column[j];
+      reference.is_tap[j][i] = taps[j] != 0;
     }
   }
-  return twin;
+  return reference;
 }
 
 struct Layer {
@@ -102,67 +103,67 @@ Vector by_library(kernels::Library& library, const graph::Graph& graph, const Ru
   return doubles(library, result[0]);
 }
 
-/// The twin's answer: `w`, `b` and relevance of each item alone, because an item's matrix is the whole's
+/// The reference's answer: `w`, `b` and relevance of each item alone, because an item's matrix is the whole's
 /// block.
-using Twin = std::function<Vector(const DenseTwin&, const Vector& x, const Vector& r, const Vector& low,
-                                  const Vector& high)>;
+using Formula = std::function<Vector(const DenseReference&, const Vector& x, const Vector& r,
+                                     const Vector& low, const Vector& high)>;
 
 struct Case {
   Rule rule;
-  Twin twin;
+  Formula formula;
 };
 
 std::map<std::string, Case> rules() {
-  using T = const DenseTwin&;
+  using T = const DenseReference&;
   using V = const Vector&;
   std::map<std::string, Case> cases;
   for (const double epsilon : {1e-6, 0.25}) {
     cases[fmt::format("epsilon {}", epsilon)] = {
-        epsilon_rule(epsilon), [=](T t, V x, V r, V, V) { return testing::twin_epsilon(t, x, r, epsilon); }};
+        epsilon_rule(epsilon), [=](T t, V x, V r, V, V) { return testing::dense_epsilon(t, x, r, epsilon); }};
   }
-  cases["z+"] = {z_plus_rule(), [](T t, V x, V r, V, V) { return testing::twin_z_plus(t, x, r, true); }};
+  cases["z+"] = {z_plus_rule(), [](T t, V x, V r, V, V) { return testing::dense_z_plus(t, x, r, true); }};
   cases["z+ without bias"] = {z_plus_rule(ZPlusBias::kNone),
-                              [](T t, V x, V r, V, V) { return testing::twin_z_plus(t, x, r, false); }};
+                              [](T t, V x, V r, V, V) { return testing::dense_z_plus(t, x, r, false); }};
   for (const double beta : {0.0, 1.0, 2.0}) {
     cases[fmt::format("alpha-beta {}", beta)] = {alpha_beta_rule(1 + beta, beta), [=](T t, V x, V r, V, V) {
-                                                   return testing::twin_alpha_beta(t, x, r, 1 + beta, beta);
+                                                   return testing::dense_alpha_beta(t, x, r, 1 + beta, beta);
                                                  }};
   }
   for (const double gamma : {0.25, 2.0}) {
     cases[fmt::format("gamma {}", gamma)] = {
-        gamma_rule(gamma), [=](T t, V x, V r, V, V) { return testing::twin_gamma(t, x, r, gamma); }};
+        gamma_rule(gamma), [=](T t, V x, V r, V, V) { return testing::dense_gamma(t, x, r, gamma); }};
   }
-  cases["zB"] = {z_box_rule(), [](T t, V x, V r, V l, V h) { return testing::twin_z_box(t, x, r, l, h); }};
-  cases["w²"] = {w_square_rule(), [](T t, V, V r, V, V) { return testing::twin_w_square(t, r); }};
-  cases["flat"] = {flat_rule(), [](T t, V, V r, V, V) { return testing::twin_flat(t, r); }};
-  cases["norm"] = {norm_rule(), [](T t, V x, V r, V, V) { return testing::twin_norm(t, x, r); }};
+  cases["zB"] = {z_box_rule(), [](T t, V x, V r, V l, V h) { return testing::dense_z_box(t, x, r, l, h); }};
+  cases["w²"] = {w_square_rule(), [](T t, V, V r, V, V) { return testing::dense_w_square(t, r); }};
+  cases["flat"] = {flat_rule(), [](T t, V, V r, V, V) { return testing::dense_flat(t, r); }};
+  cases["norm"] = {norm_rule(), [](T t, V x, V r, V, V) { return testing::dense_norm(t, x, r); }};
   cases["same sign"] = {same_sign_rule(),
-                        [](T t, V x, V r, V, V) { return testing::twin_same_sign(t, x, r); }};
+                        [](T t, V x, V r, V, V) { return testing::dense_same_sign(t, x, r); }};
   return cases;
 }
 
 /// Where denominators nearly cancel, float32 differs from double without being wrong: such outputs get no
 /// relevance to pass on.
-void drop_cancelling(const DenseTwin& twin, Inputs& in) {
+void drop_cancelling(const DenseReference& reference, Inputs& in) {
   const Vector x = in.x.as_doubles();
-  for (size_t j = 0; j < twin.outputs(); ++j) {
-    double sum = twin.b[j], norm = twin.b[j], size = std::abs(twin.b[j]);
+  for (size_t j = 0; j < reference.outputs(); ++j) {
+    double sum = reference.b[j], norm = reference.b[j], size = std::abs(reference.b[j]);
     norm = 0;
     for (size_t i = 0; i < x.size(); ++i) {
-      sum += twin.w[j][i] * x[i];
-      norm += twin.w[j][i] * x[i];
-      size += std::abs(twin.w[j][i] * x[i]);
+      sum += reference.w[j][i] * x[i];
+      norm += reference.w[j][i] * x[i];
+      size += std::abs(reference.w[j][i] * x[i]);
     }
     if (std::min(std::abs(sum), std::abs(norm)) < 0.1 * size) in.r.values<float>()[j] = 0;
   }
 }
 
-void check(const Layer& layer, const DenseTwin& twin, const Inputs& in) {
+void check(const Layer& layer, const DenseReference& reference, const Inputs& in) {
   const auto reference = testing::reference_library();
   const auto onednn = testing::library_under_test(2);
   for (const auto& [name, c] : rules()) {
     const Vector want =
-        c.twin(twin, in.x.as_doubles(), in.r.as_doubles(), in.low.as_doubles(), in.high.as_doubles());
+        c.formula(reference, in.x.as_doubles(), in.r.as_doubles(), in.low.as_doubles(), in.high.as_doubles());
     const double largest =
         std::abs(*std::ranges::max_element(want, {}, [](double v) { return std::abs(v); })) + 1e-9;
     for (kernels::Library* library : {reference.get(), onednn.get()}) {
@@ -190,24 +191,24 @@ Inputs make_inputs(const graph::Graph& graph, Tensor x, Random& random) {
           random.uniform(in, 1, 2)};
 }
 
-TEST(Rules, MatchTheirTwinsOnSignedInputs) {
+TEST(Rules, MatchTheirReferencesOnSignedInputs) {
   Random random(3);
   for (const Layer& layer : layers()) {
-    const DenseTwin twin = probe(layer.graph);
+    const DenseReference reference = probe(layer.graph);
     Inputs in =
         make_inputs(layer.graph, random.signed_values(layer.graph.shape(layer.graph.inputs[0])), random);
-    drop_cancelling(twin, in);
-    check(layer, twin, in);
+    drop_cancelling(reference, in);
+    check(layer, reference, in);
   }
 }
 
-TEST(Rules, MatchTheirTwinsOnRectifiedInputs) {
+TEST(Rules, MatchTheirReferencesOnRectifiedInputs) {
   Random random(4);
   for (const Layer& layer : layers()) {
-    const DenseTwin twin = probe(layer.graph);
+    const DenseReference reference = probe(layer.graph);
     Inputs in = make_inputs(layer.graph, random.rectified(layer.graph.shape(layer.graph.inputs[0])), random);
-    drop_cancelling(twin, in);
-    check(layer, twin, in);
+    drop_cancelling(reference, in);
+    check(layer, reference, in);
   }
 }
 

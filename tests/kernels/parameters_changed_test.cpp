@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// After an optimiser wrote to the parameters, a map is as one that is prepared anew.
+// After an optimiser wrote to the parameters, a map is as one that is prepared again.
 #include "kernels/convolution_cases.h"
 #include "kernels/differential.h"
 

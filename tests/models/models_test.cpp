@@ -70,7 +70,7 @@ TEST(C3dBn, HasANormForEveryConvolutionAndNoOtherBias) {
   EXPECT_EQ(parameters("c3d_small_bn") - parameters("c3d_small"), 1 + 1 + 2 + 2);
 }
 
-/// Whether a value's frames are all alike where the clip's frames are.
+/// Whether a value's frames are all equal where the clip's frames are.
 bool keeps_stillness(const CreateOptions& options, const std::string& value) {
   graph::Model model = create("c3d_small", options);
   model.outputs = {{value, {-1, -1, -1, -1, -1}, {"batch", "", "", "", ""}}};

@@ -13,6 +13,7 @@
 #include "relevid/explain.h"
 #include "relevid/generate.h"
 #include "relevid/npz.h"
+#include "support/python.h"
 #include "support/random.h"
 #include "support/scratch.h"
 

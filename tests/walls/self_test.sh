@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: Apache-2.0
-# Plants include lines in a small tree of rooms and sees that check_walls.sh finds those, and only those, that cross.
+# Plants include lines in a small tree of modules and sees that check_walls.sh finds those, and only those, that cross.
 set -euo pipefail
 check=$(realpath "$(dirname "${BASH_SOURCE[0]}")/check_walls.sh")
 tree=$(mktemp -d)

@@ -1,11 +1,11 @@
 # SPDX-License-Identifier: Apache-2.0
 # Finds include lines that cross a wall. Arguments are source files named from the project's root:
-# src/ROOM/... or include/relevid/... . Prints FILE:LINE: REASON for each and ends with status 1 if there was one.
+# src/MODULE/... or include/relevid/... . Prints FILE:LINE: REASON for each and ends with status 1 if there was one.
 #
-# What a room may include besides itself and the C++ standard library:
-#   ROOM              anything of that room: its internal headers and the public ones it owns
+# What a module may include besides itself and the C++ standard library:
+#   MODULE              anything of that module: its internal headers and the public ones it owns
 #   relevid/x.h, kernels/kernels.h   just this header
-function define_rooms() {
+function define_modules() {
   may["base"] = ""
   may["tensor"] = "base"
   may["graph"] = "tensor base"
@@ -30,7 +30,7 @@ function define_rooms() {
   may["public"] = "public"  # include/relevid: what is installed
 }
 
-# Which room a public header belongs to.
+# Which module a public header belongs to.
 function define_owners() {
   owner["error.h"] = owner["clip_layout.h"] = owner["export.h"] = owner["precision.h"] = owner["progress.h"] = "base"
   owner["tensor.h"] = owner["npz.h"] = "tensor"
@@ -48,7 +48,7 @@ function define_owners() {
   owner["train.h"] = "train"
 }
 
-# Third-party and system headers by their beginning, and the rooms that may include them. What is not here is refused.
+# Third-party and system headers by their beginning, and the modules that may include them. What is not here is refused.
 function define_libraries() {
   library["dnnl"] = library["oneapi/"] = "kernels/onednn"
   library["omp.h"] = library["immintrin.h"] = "kernels kernels/onednn kernels/reference"
@@ -67,7 +67,7 @@ function define_libraries() {
 }
 
 BEGIN {
-  define_rooms()
+  define_modules()
   define_owners()
   define_libraries()
 }
@@ -77,8 +77,8 @@ function holds(list, word) { return index(" " list " ", " " word " ") > 0 }
 
 function starts_with(text, beginning) { return substr(text, 1, length(beginning)) == beginning }
 
-# The room of a path below src/: its folder, or for kernels the one below it.
-function room_of(path,    parts, count) {
+# The module of a path below src/: its folder, or for kernels the one below it.
+function module_of(path,    parts, count) {
   count = split(path, parts, "/")
   if (parts[1] == "kernels" && count > 2) return parts[1] "/" parts[2]
   return parts[1]
@@ -89,52 +89,52 @@ function report(reason) {
   violations++
 }
 
-function check_library(header,    prefix, rooms) {
+function check_library(header,    prefix, modules) {
   if (header !~ /[.\/]/) return  # the C++ standard library
   for (prefix in library) {
     if (!starts_with(header, prefix)) continue
-    rooms = library[prefix]
-    if (room != "public" && rooms == "*" || holds(rooms, room)) return
-    report("<" header "> may not be included by " room ", only by: " (rooms == "*" ? "rooms of src/" : rooms))
+    modules = library[prefix]
+    if (module != "public" && modules == "*" || holds(modules, module)) return
+    report("<" header "> may not be included by " module ", only by: " (modules == "*" ? "modules of src/" : modules))
     return
   }
-  report("<" header "> is of a library that tests/walls/walls.awk does not know; give it a room there")
+  report("<" header "> is of a library that tests/walls/walls.awk does not know; give it a module there")
 }
 
 function check_public(header,    name) {
-  if (holds(may[room], "public") || holds(may[room], header)) return
+  if (holds(may[module], "public") || holds(may[module], header)) return
   name = substr(header, length("relevid/") + 1)
   if (!(name in owner)) {
-    report("\"" header "\" is owned by no room; give it one in tests/walls/walls.awk")
-  } else if (owner[name] != room && !holds(may[room], owner[name])) {
-    report("\"" header "\" belongs to " owner[name] ", which " room " may not include")
+    report("\"" header "\" is owned by no module; give it one in tests/walls/walls.awk")
+  } else if (owner[name] != module && !holds(may[module], owner[name])) {
+    report("\"" header "\" belongs to " owner[name] ", which " module " may not include")
   }
 }
 
 function check_quoted(header,    target) {
   if (header !~ /\// || header ~ /\.\./) {
-    report("\"" header "\" does not name its room: write \"room/header.h\"")
+    report("\"" header "\" does not name its module: write \"module/header.h\"")
     return
   }
   if (starts_with(header, "relevid/")) {
     check_public(header)
     return
   }
-  target = room_of(header)
-  if (target == room || holds(may[room], target) || holds(may[room], header)) return
-  report("\"" header "\" belongs to " target ", which " room " may not include")
+  target = module_of(header)
+  if (target == module || holds(may[module], target) || holds(may[module], header)) return
+  report("\"" header "\" belongs to " target ", which " module " may not include")
 }
 
 FNR == 1 {
   if (FILENAME ~ /^include\/relevid\//) {
-    room = "public"
+    module = "public"
   } else {
-    room = room_of(substr(FILENAME, length("src/") + 1))
+    module = module_of(substr(FILENAME, length("src/") + 1))
   }
-  if (!(room in may)) report("room " room " is not in tests/walls/walls.awk; say there what it may include")
+  if (!(module in may)) report("module " module " is not in tests/walls/walls.awk; say there what it may include")
 }
 
-room == "public" && /^[ \t]*#[ \t]*(if|ifdef|ifndef|elif|else)([ \t(!]|$)/ {
+module == "public" && /^[ \t]*#[ \t]*(if|ifdef|ifndef|elif|else)([ \t(!]|$)/ {
   report("a public header has no conditional sections")
 }
 

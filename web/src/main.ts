@@ -45,7 +45,7 @@ function show(): void {
   }
 }
 
-/** Charts are drawn anew for the paper's width: scaled down from a wide screen their text would be too small to read. */
+/** Charts are drawn again for the paper's width: scaled down from a wide screen their text would be too small to read. */
 function printing(on: boolean): void {
   document.documentElement.classList.toggle("printing", on);
   redrawCharts(document);

@@ -61,7 +61,7 @@ bool skips_inputs(const ConvolutionSpec& spec) {
          spec.pads_end == zeros;
 }
 
-/// y[.., i stride, ..] = x[.., i, ..] in the three axes behind the channels, zeros between.
+/// y[.., i stride, ..] = x[.., i, ..] in the three axes after the channels, zeros between.
 Buffer spread_out(Device& device, const Buffer& x, const Shape& shape, const Extent& strides) {
   Buffer y = device.allocate(shape);
   const Layout from = device.layout(x.shape()), to = device.layout(shape);
@@ -114,7 +114,7 @@ Pass make_backward(Device& device, const ConvolutionSpec& spec, int64_t channels
 }
 
 /// The pass in our own layouts; where oneDNN has no fast kernel for those (groups that do not fill a block),
-/// in the layouts that it prefers, with a reorder before and behind. With bf16, what is read is rounded by
+/// in the layouts that it prefers, with a reorder before and after. With bf16, what is read is rounded by
 /// that reorder, and results stay float32.
 template <class Make>
 Pass make_fast(const memory::desc& source, const memory::desc& target, bool in_bf16, Make&& make) {

@@ -86,21 +86,21 @@ ParameterGradient ConvolutionGradient::run(const Buffer& x, const Buffer& g) {
   return result;
 }
 
-/// The input with frames of zeros before and behind.
+/// The input with frames of zeros before and after.
 Buffer ConvolutionGradient::with_padding_in_time(const Buffer& x) const {
   Buffer padded = device_.allocate(source_);
   const Layout l = device_.layout(input_);
   const int64_t frame = l.height * l.width * l.block;
   const int64_t before = spec_.pads_begin[0] * frame, inside = l.time * frame,
-                behind = spec_.pads_end[0] * frame;
+                after = spec_.pads_end[0] * frame;
   const float* from = x.data<float>();
   float* to = padded.data<float>();
 #pragma omp parallel for schedule(static)
   for (int64_t plane = 0; plane < l.planes(); ++plane) {
-    float* at = to + plane * (before + inside + behind);
+    float* at = to + plane * (before + inside + after);
     std::fill_n(at, before, 0.0F);
     std::copy_n(from + plane * inside, inside, at + before);
-    std::fill_n(at + before + inside, behind, 0.0F);
+    std::fill_n(at + before + inside, after, 0.0F);
   }
   return padded;
 }

@@ -229,7 +229,7 @@ class StreamedDense final : public Dense {
 };
 
 /// A matrix product of oneDNN's, over weights as the graph has them: the layout that oneDNN would prefer is
-/// no faster, and would have to be made anew after every step of training.
+/// no faster, and would have to be made again after every step of training.
 class MultipliedDense final : public Dense {
  public:
   MultipliedDense(Device& device, const DenseSpec& spec, const Shape& input, const Epilogue& epilogue)

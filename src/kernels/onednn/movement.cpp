@@ -144,7 +144,7 @@ std::vector<ChannelSource> channel_sources(Device& device, std::span<const Buffe
   return result;
 }
 
-/// Volumes put behind one another along channels, wherever in a block they begin: every block of the result
+/// Volumes put after one another along channels, wherever in a block they begin: every block of the result
 /// is gathered once.
 Buffer concat_channels(Device& device, std::span<const Buffer> parts, const Shape& shape) {
   Buffer y = device.allocate(shape);

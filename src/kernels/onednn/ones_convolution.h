@@ -7,7 +7,7 @@
 
 namespace relevid::kernels::onednn {
 
-/// A convolution whose taps are all 1, as the flat rule has them: all channels of a group are alike, so they
+/// A convolution whose taps are all 1, as the flat rule has them: all channels of a group are equal, so they
 /// are summed first (or last, in the adjoint), and what is left is a sum over windows, axis by axis. It costs
 /// a reading and a writing of memory, where a convolution costs its taps times its channels.
 class OnesConvolution {

@@ -12,7 +12,7 @@
 namespace relevid::kernels::onednn {
 
 /// A layer's weights under each transform and in each layout that was asked for: made once, then kept until
-/// the weights change, and then made anew in the same memory.
+/// the weights change, and then made again in the same memory.
 class PreparedWeights {
  public:
   /// `plain` describes the weight tensor as it lies in memory.

@@ -11,9 +11,9 @@
 // equals in row-major order is found too, as every step keeps the first; and numbers of taps add up. (Where
 // an input is NaN, whether it stays may differ from a box gone through in order.)
 //
-// The way back goes through the same steps in reverse. A step takes what was given to its taps, and which of
-// the earlier steps' taps was meant: that is one and the same for all who chose this intermediate result, so
-// that their sum needs one number.
+// The backward pass goes through the same steps in reverse. A step takes what was given to its taps, and
+// which of the earlier steps' taps was meant: that is one and the same for all who chose this intermediate
+// result, so that their sum needs one number.
 
 namespace relevid::kernels::onednn {
 

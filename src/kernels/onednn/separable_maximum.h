@@ -16,7 +16,7 @@ class SeparableMaximum {
 
   void forward(const float* x, float* y, uint8_t* winners) const;
 
-  /// Whether `route` knows the way back: reverse_windows has one.
+  /// Whether `route` knows the backward pass: reverse_windows has one.
   bool has_way_back() const { return !reverses_.empty(); }
   /// y = g on the inputs that won, summed where one won in several windows, and 0 elsewhere. The winners are
   /// `forward`'s.

@@ -46,7 +46,7 @@ constexpr Costs kApplyCosts{13, 40, 4}, kAdjointCosts{14, 20, 3};
 /// Floats of a tile's windows in apply_where, for a part of the channels: 32 KiB.
 constexpr int64_t kTileFloats = 8 << 10;
 /// Outputs a channel that are taken at a time: few, so that their list stays in the first cache; not fewer,
-/// because weights are read anew for each such group.
+/// because weights are read again for each such group.
 constexpr int64_t kGroupPositions = 4096;
 /// Pieces of work a thread, so that no thread waits long for the last one.
 constexpr int64_t kPiecesAThread = 4;

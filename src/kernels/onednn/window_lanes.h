@@ -71,8 +71,8 @@ struct WindowLanes {
   /// tap.
   void (*greatest_of_greatest)(const AlikeWindows& windows, const float* x, const uint8_t* x_codes, float* y,
                                uint8_t* codes);
-  /// The way back: y = Σ over givers whose winner lies in [number, number + size) of what they give, and the
-  /// code within that, which is the same for all of them; 0 where there is none.
+  /// The backward pass: y = Σ over givers whose winner lies in [number, number + size) of what they give, and
+  /// the code within that, which is the same for all of them; 0 where there is none.
   void (*narrow)(const RowWinners* givers, int64_t giver_count, int32_t size, int64_t count, float* y,
                  uint8_t* codes);
   /// y = g on winners and 0 on the other taps.

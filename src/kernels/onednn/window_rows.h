@@ -61,8 +61,8 @@ WindowExtents window_of(const Spec& spec) {
   return {spec.kernel, spec.strides, spec.dilations, spec.pads_begin};
 }
 
-/// The way back from a row of outputs to every `stride`-th input, which is a window over the outputs, its
-/// taps in reverse.
+/// The backward pass from a row of outputs to every `stride`-th input, which is a window over the outputs,
+/// its taps in reverse.
 struct ReverseWindow {
   WindowRow row;
   int64_t first_tap = 0, tap_step = 0, first_input = 0;

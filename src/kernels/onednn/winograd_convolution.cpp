@@ -12,7 +12,7 @@
 // oneDNN has Winograd convolutions of images alone. A convolution of volumes is one of images whose channels
 // are those of all frames under its taps in time: frame t of the output sees frames t stride - pad + k
 // dilation. A frame of a block of channels is one stretch of memory in our layout, so that gathering is
-// copying. The adjoint goes the same way back and adds up what each tap gives a frame, in the order of taps.
+// copying. The adjoint is computed likewise and adds up what each tap gives a frame, in the order of taps.
 //
 // Transformed weights take four times the memory of plain ones. Where they are many and positions few,
 // reading them takes what is saved, so such layers stay as they are.

@@ -20,7 +20,7 @@ export function readPage(text: string): Page {
   try {
     data = JSON.parse(text);
   } catch {
-    throw new Unreadable("The data in this page is damaged.", "It was cut off or changed after it was written; make it anew.");
+    throw new Unreadable("The data in this page is damaged.", "It was cut off or changed after it was written; make it again.");
   }
   if (data === null) {
     throw new Unreadable(
@@ -32,7 +32,7 @@ export function readPage(text: string): Page {
   if (head.relevid_page !== kVersion) {
     throw new Unreadable(
       `This page's data is of version ${String(head.relevid_page)}, but the page reads version ${kVersion}.`,
-      "Page and data come from different versions of relevid; make the page anew with one of them.",
+      "Page and data come from different versions of relevid; make the page again with one of them.",
     );
   }
   if (!kKinds.includes(head.kind as Page["kind"])) {

@@ -19,7 +19,7 @@ const kStays: Column[] = [
   { measure: "invariance", versus: "", head: ["constant", "added"] },
 ];
 
-/** How alike a method's maps stay where they should, and where they should not; null where it was not asked. */
+/** How similar a method's maps stay where they should, and where they should not; null where it was not asked. */
 export function checks(report: EvaluationReport): HTMLElement | null {
   const stays = kStays.filter(({ measure }) => report.measures.some((m) => m.measure === measure));
   const levels = randomLevels(report);
@@ -76,7 +76,7 @@ function randomised(report: EvaluationReport, levels: readonly string[]): HTMLEl
     },
   );
   const chart: Figure = figure({
-    title: "Where layers were drawn anew, from the top",
+    title: "Where layers were drawn again, from the top",
     note: "The model has forgotten what it learnt there: the map should fall to 0.",
     name: "checks-random-layers",
     heading: "h3",

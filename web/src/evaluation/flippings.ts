@@ -120,7 +120,7 @@ function curveDomain(report: EvaluationReport, flipping: Flipping): Domain {
   return report.score === "probability" ? niceDomain(values, [0, 1]) : roomyDomain(values);
 }
 
-/** Points count alike in ABPC, whatever part of the regions a step flips. */
+/** Points count equally in ABPC, whatever part of the regions a step flips. */
 function pointsOf(curve: readonly number[]): [number, number][] {
   return curve.map((value, k) => [k, value]);
 }

@@ -54,10 +54,10 @@ function shownName(shown: Shown): string {
 export function shownNames(all: readonly Shown[]): string[] {
   return all.map((shown) => {
     const name = shownName(shown);
-    const alike = all.filter((other) => shownName(other) === name);
-    if (alike.length < 2) return name;
-    const place = alike.indexOf(shown);
-    const own = differences(alike.map((other) => other.settings)).map((d) => `${d.name.replaceAll("_", " ")} ${d.texts[place] || "not set"}`);
+    const same = all.filter((other) => shownName(other) === name);
+    if (same.length < 2) return name;
+    const place = same.indexOf(shown);
+    const own = differences(same.map((other) => other.settings)).map((d) => `${d.name.replaceAll("_", " ")} ${d.texts[place] || "not set"}`);
     return `${name} · ${own.length > 0 ? own.join(", ") : `number ${place + 1}`}`;
   });
 }

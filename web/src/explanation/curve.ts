@@ -11,7 +11,7 @@ import type { Session } from "./state.ts";
 import { strip } from "./strip.ts";
 import { copiesIn } from "./timeline_data.ts";
 
-/** Left and right of the frames, in the strip and in the curve alike. */
+/** Left and right of the frames, in the strip as in the curve. */
 export const kMargin = { left: 52, right: 8 };
 const kHeight = 190;
 

@@ -1,10 +1,10 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
-"""Makes tests/families/twins: of each family of video networks a small network that has what sets the family apart,
-and its relevances by zennit in float64, which twins_test.cpp compares relevid's with.
+"""Makes tests/families/references: of each family of video networks a small network that has what sets the family apart,
+and its relevances by zennit in float64, which references_test.cpp compares relevid's with.
 
     build/venv/bin/pip install torch onnx zennit
-    build/venv/bin/python tests/families/twins.py tests/families/twins [NAME...]
+    build/venv/bin/python tests/families/references.py tests/families/references [NAME...]
 
 zennit has the rules of layers with weights, averages and sums. What it has none for is written out here, by autograd
 functions whose backward pass is the rule that docs/user/rules.md states: gates and attention weights count as constants,
@@ -374,7 +374,7 @@ class C3D(nn.Module):
 
 CLIP, FRAMES_FIRST = (1, 3, FRAMES, SIZE, SIZE), (1, FRAMES, 3, SIZE, SIZE)
 # name -> (constructor, input shape, the layers that read the input)
-TWINS = {
+REFERENCES = {
     "c3d": (C3D, CLIP, ["body.0"]),
     "r3d": (r3d, CLIP, ["body.0"]),
     "mc3": (mc3, CLIP, ["body.0"]),
@@ -461,7 +461,7 @@ def slow_frames():
 
 def save(name, folder):
     torch.manual_seed(sum(map(ord, name)))
-    constructor, shape, first = TWINS[name]
+    constructor, shape, first = REFERENCES[name]
     model = constructor().double().eval().requires_grad_(False)
     for parameter in model.parameters():
         parameter *= 1.5
@@ -495,7 +495,7 @@ def save(name, folder):
 def main(folder, *names):
     folder = pathlib.Path(folder)
     folder.mkdir(parents=True, exist_ok=True)
-    for name in names or TWINS:
+    for name in names or REFERENCES:
         save(name, folder)
 
 

@@ -11,7 +11,7 @@ using Vector = std::vector<double>;
 
 /// A linear layer as an explicit matrix, with a bias per output, and the rules on it written out as the
 /// papers have them: nothing here knows the library's way of doing it.
-struct DenseTwin {
+struct DenseReference {
   std::vector<Vector> w;                  ///< [out][in]
   std::vector<std::vector<char>> is_tap;  ///< whether an input is connected to an output
   Vector b;
@@ -31,7 +31,7 @@ inline double stabilised(double z, double epsilon) {
 }
 
 /// Σ over outputs of contribution(j, i) / s(total(j)) R(j), where total adds `constant(j)`.
-inline Vector share_out(const DenseTwin& t, const Vector& r, double epsilon,
+inline Vector share_out(const DenseReference& t, const Vector& r, double epsilon,
                         const std::function<double(size_t, size_t)>& contribution,
                         const std::function<double(size_t)>& constant) {
   Vector result(t.inputs(), 0.0);
@@ -45,21 +45,21 @@ inline Vector share_out(const DenseTwin& t, const Vector& r, double epsilon,
   return result;
 }
 
-inline Vector twin_epsilon(const DenseTwin& t, const Vector& x, const Vector& r, double epsilon) {
+inline Vector dense_epsilon(const DenseReference& t, const Vector& x, const Vector& r, double epsilon) {
   return share_out(
       t, r, epsilon, [&](size_t j, size_t i) { return t.w[j][i] * x[i]; }, [&](size_t j) { return t.b[j]; });
 }
 
 /// The positive contributions, as a function of the sign of w x.
-inline Vector twin_z_plus(const DenseTwin& t, const Vector& x, const Vector& r, bool with_bias) {
+inline Vector dense_z_plus(const DenseReference& t, const Vector& x, const Vector& r, bool with_bias) {
   return share_out(
       t, r, 1e-6, [&](size_t j, size_t i) { return positive(t.w[j][i] * x[i]); },
       [&](size_t j) { return with_bias ? positive(t.b[j]) : 0.0; });
 }
 
-inline Vector twin_alpha_beta(const DenseTwin& t, const Vector& x, const Vector& r, double alpha,
-                              double beta) {
-  const Vector gain = twin_z_plus(t, x, r, true);
+inline Vector dense_alpha_beta(const DenseReference& t, const Vector& x, const Vector& r, double alpha,
+                               double beta) {
+  const Vector gain = dense_z_plus(t, x, r, true);
   const Vector loss = share_out(
       t, r, 1e-6, [&](size_t j, size_t i) { return negative(t.w[j][i] * x[i]); },
       [&](size_t j) { return negative(t.b[j]); });
@@ -68,7 +68,7 @@ inline Vector twin_alpha_beta(const DenseTwin& t, const Vector& x, const Vector&
   return result;
 }
 
-inline Vector outputs_of(const DenseTwin& t, const Vector& x) {
+inline Vector outputs_of(const DenseReference& t, const Vector& x) {
   Vector y = t.b;
   for (size_t j = 0; j < t.outputs(); ++j) {
     for (size_t i = 0; i < t.inputs(); ++i) y[j] += t.w[j][i] * x[i];
@@ -77,7 +77,7 @@ inline Vector outputs_of(const DenseTwin& t, const Vector& x) {
 }
 
 /// Contributions of the output's own sign are enlarged by γ.
-inline Vector twin_gamma(const DenseTwin& t, const Vector& x, const Vector& r, double gamma) {
+inline Vector dense_gamma(const DenseReference& t, const Vector& x, const Vector& r, double gamma) {
   const Vector up = outputs_of(t, x);
   Vector masked = r;
   for (size_t j = 0; j < t.outputs(); ++j) {
@@ -91,7 +91,7 @@ inline Vector twin_gamma(const DenseTwin& t, const Vector& x, const Vector& r, d
 }
 
 /// Contributions of the output's own sign alone.
-inline Vector twin_same_sign(const DenseTwin& t, const Vector& x, const Vector& r) {
+inline Vector dense_same_sign(const DenseReference& t, const Vector& x, const Vector& r) {
   const Vector y = outputs_of(t, x);
   return share_out(
       t, r, 1e-6,
@@ -102,8 +102,8 @@ inline Vector twin_same_sign(const DenseTwin& t, const Vector& x, const Vector& 
       [](size_t) { return 0.0; });
 }
 
-inline Vector twin_z_box(const DenseTwin& t, const Vector& x, const Vector& r, const Vector& low,
-                         const Vector& high) {
+inline Vector dense_z_box(const DenseReference& t, const Vector& x, const Vector& r, const Vector& low,
+                          const Vector& high) {
   return share_out(
       t, r, 1e-6,
       [&](size_t j, size_t i) {
@@ -113,18 +113,18 @@ inline Vector twin_z_box(const DenseTwin& t, const Vector& x, const Vector& r, c
       [](size_t) { return 0.0; });
 }
 
-inline Vector twin_w_square(const DenseTwin& t, const Vector& r) {
+inline Vector dense_w_square(const DenseReference& t, const Vector& r) {
   return share_out(
       t, r, 1e-6, [&](size_t j, size_t i) { return t.w[j][i] * t.w[j][i]; },
       [&](size_t j) { return t.b[j] * t.b[j]; });
 }
 
-inline Vector twin_flat(const DenseTwin& t, const Vector& r) {
+inline Vector dense_flat(const DenseReference& t, const Vector& r) {
   return share_out(
       t, r, 1e-6, [&](size_t j, size_t i) { return t.is_tap[j][i] ? 1.0 : 0.0; }, [](size_t) { return 0.0; });
 }
 
-inline Vector twin_norm(const DenseTwin& t, const Vector& x, const Vector& r) {
+inline Vector dense_norm(const DenseReference& t, const Vector& x, const Vector& r) {
   return share_out(
       t, r, 1e-6, [&](size_t j, size_t i) { return t.w[j][i] * x[i]; }, [](size_t) { return 0.0; });
 }

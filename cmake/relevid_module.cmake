@@ -1,8 +1,8 @@
-# A room is a folder of src/: one static library, whose third-party libraries stay inside it.
+# A module is a folder of src/: one static library, whose third-party libraries stay inside it.
 #
-#   relevid_room(NAME SOURCES a.cpp ... [ROOMS base tensor ...] [LIBRARIES fmt::fmt ...])
+#   relevid_module(NAME SOURCES a.cpp ... [MODULES base tensor ...] [LIBRARIES fmt::fmt ...])
 #
-# ROOMS are other rooms this one may include (PUBLIC); LIBRARIES are third-party and PRIVATE, so that
+# MODULES are other modules this one may include (PUBLIC); LIBRARIES are third-party and PRIVATE, so that
 # their headers cannot be included from anywhere else. tests/walls checks the include lines as well.
 function(relevid_add_options name sanitizers)
   add_library(${name} INTERFACE)
@@ -27,30 +27,30 @@ relevid_add_options(relevid_options "${RELEVID_SANITIZE}")
 string(REPLACE ",undefined" "" relevid_test_sanitizers "${RELEVID_SANITIZE}")
 relevid_add_options(relevid_test_options "${relevid_test_sanitizers}")
 
-# Rooms without loops over pixels or weights: more would make them no faster, and the build a quarter slower. api and
+# Modules without loops over pixels or weights: more would make them no faster, and the build a quarter slower. api and
 # the command parse and print, which compilers optimise longest.
-set(relevid_plain_rooms base data graph onnx models run statistics audit evaluate)
-set(relevid_thin_rooms api)
+set(relevid_plain_modules base data graph onnx models run statistics audit evaluate)
+set(relevid_thin_modules api)
 
-# What each file of a room would parse and instantiate anew, a few share. The dev preset does without, so that includes
+# What each file of a module would parse and instantiate again, a few share. The dev preset does without, so that includes
 # that are missing are found.
 set(relevid_unity UNITY_BUILD ${RELEVID_UNITY} UNITY_BUILD_BATCH_SIZE 6)
 
-function(relevid_room name)
-  cmake_parse_arguments(ROOM "" "" "SOURCES;ROOMS;LIBRARIES" ${ARGN})
-  add_library(relevid_${name} STATIC ${ROOM_SOURCES})
+function(relevid_module name)
+  cmake_parse_arguments(MODULE "" "" "SOURCES;MODULES;LIBRARIES" ${ARGN})
+  add_library(relevid_${name} STATIC ${MODULE_SOURCES})
   target_include_directories(relevid_${name} PUBLIC ${PROJECT_SOURCE_DIR}/include ${PROJECT_SOURCE_DIR}/src)
-  foreach(room IN LISTS ROOM_ROOMS)
-    target_link_libraries(relevid_${name} PUBLIC relevid_${room})
+  foreach(module IN LISTS MODULE_MODULES)
+    target_link_libraries(relevid_${name} PUBLIC relevid_${module})
   endforeach()
-  target_link_libraries(relevid_${name} PRIVATE relevid_options ${ROOM_LIBRARIES})
+  target_link_libraries(relevid_${name} PRIVATE relevid_options ${MODULE_LIBRARIES})
   # For librelevid.so, which is all modules together (cmake/relevid_library.cmake).
   set_property(GLOBAL APPEND PROPERTY relevid_modules relevid_${name})
-  set_property(GLOBAL APPEND PROPERTY relevid_module_libraries ${ROOM_LIBRARIES})
+  set_property(GLOBAL APPEND PROPERTY relevid_module_libraries ${MODULE_LIBRARIES})
   set_target_properties(relevid_${name} PROPERTIES ${relevid_unity})
-  if(name IN_LIST relevid_plain_rooms)
+  if(name IN_LIST relevid_plain_modules)
     target_compile_options(relevid_${name} PRIVATE $<$<CONFIG:Release>:-O2>)
-  elseif(name IN_LIST relevid_thin_rooms)
+  elseif(name IN_LIST relevid_thin_modules)
     target_compile_options(relevid_${name} PRIVATE $<$<CONFIG:Release>:-O1>)
   endif()
 endfunction()

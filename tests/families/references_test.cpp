@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Of every family a small network, against zennit in float64 (twins.py).
+// Of every family a small network, against zennit in float64 (references.py).
 #include <gtest/gtest.h>
 
 #include <algorithm>
@@ -18,7 +18,7 @@
 namespace relevid {
 namespace {
 
-const std::filesystem::path kTwins = RELEVID_TWINS_DIR;
+const std::filesystem::path kReferences = RELEVID_REFERENCES_DIR;
 
 struct Case {
   std::string network, library;
@@ -36,7 +36,7 @@ Tensor one_value(float value, int64_t rank) {
   return Tensor::from(Shape(std::vector<int64_t>(static_cast<size_t>(rank), 1)), std::vector<float>{value});
 }
 
-/// By twins.py's name: a method, or "rule_...", one rule on every layer with weights.
+/// By references.py's name: a method, or "rule_...", one rule on every layer with weights.
 ExplainerOptions options_of(const std::string& name, const Tensor& clip, const graph::Graph& graph) {
   const std::map<std::string, Rule> rules = {{"rule_epsilon_0.25", epsilon_rule(0.25)},
                                              {"rule_gamma_0.25", gamma_rule(0.25)},
@@ -68,12 +68,12 @@ double difference(const std::vector<double>& want, const std::vector<double>& ha
   return apart / largest;
 }
 
-class FamilyTwins : public ::testing::TestWithParam<Case> {};
+class FamilyReferences : public ::testing::TestWithParam<Case> {};
 
-TEST_P(FamilyTwins, HaveTheRelevanceOfTheReference) {
+TEST_P(FamilyReferences, HaveTheRelevanceOfTheReference) {
   const auto [name, library_name] = GetParam();
-  const auto arrays = read_npz(kTwins / (name + ".npz"));
-  auto model = onnx_io::read_model(kTwins / (name + ".onnx"));
+  const auto arrays = read_npz(kReferences / (name + ".npz"));
+  auto model = onnx_io::read_model(kReferences / (name + ".onnx"));
   EXPECT_EQ(graph::join_pathways(model).empty(), name != "slowfast");
   const Tensor& clip = arrays.at("clip");
   const auto library = make_library(library_name);
@@ -108,7 +108,7 @@ std::string name_of(const ::testing::TestParamInfo<Case>& test) {
   return test.param.network + "_" + test.param.library;
 }
 
-INSTANTIATE_TEST_SUITE_P(All, FamilyTwins, ::testing::ValuesIn(cases()), name_of);
+INSTANTIATE_TEST_SUITE_P(All, FamilyReferences, ::testing::ValuesIn(cases()), name_of);
 
 }  // namespace
 }  // namespace relevid
