@@ -41,8 +41,8 @@ TEST_P(CheckedDevice, AgreesWithTheReferenceInEveryOperation) {
 }
 
 INSTANTIATE_TEST_SUITE_P(SmallNetworks, CheckedDevice, ::testing::ValuesIn(testing::small_networks()),
-                         [](const auto& info) {
-                           std::string name = info.param.name;
+                         [](const auto& network) {
+                           std::string name = network.param.name;
                            std::ranges::replace(name, ' ', '_');
                            return name;
                          });

@@ -159,14 +159,14 @@ void drop_cancelling(const DenseReference& reference, Inputs& in) {
 }
 
 void check(const Layer& layer, const DenseReference& reference, const Inputs& in) {
-  const auto reference = testing::reference_library();
-  const auto onednn = testing::library_under_test(2);
+  const auto in_double = testing::reference_library();
+  const auto tested = testing::library_under_test(2);
   for (const auto& [name, c] : rules()) {
     const Vector want =
         c.formula(reference, in.x.as_doubles(), in.r.as_doubles(), in.low.as_doubles(), in.high.as_doubles());
     const double largest =
         std::abs(*std::ranges::max_element(want, {}, [](double v) { return std::abs(v); })) + 1e-9;
-    for (kernels::Library* library : {reference.get(), onednn.get()}) {
+    for (kernels::Library* library : {in_double.get(), tested.get()}) {
       LayerFlow flow;
       const Vector have = by_library(*library, layer.graph, c.rule, in, &flow);
       const double tolerance = library->name() == "reference" ? 1e-9 : 2e-5;

@@ -22,7 +22,9 @@ namespace {
 
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
+using testing::lacks_python;
 using testing::message_of;
+using testing::python_error;
 using testing::ScratchFolder;
 using testing::write_bytes;
 
