@@ -19,11 +19,11 @@ struct OutputOptions {
   std::vector<std::string> class_names;
   /// "auto": by the method, for relevance that can be negative a map with zero in its middle, for other
   /// relevance one that begins at zero. A map's name: that one wherever it can show the relevance (the latter
-  /// kind can't show negative relevance, which keeps its own). One for sheet, overlay video and page.
+  /// kind can't show negative relevance, which keeps its own). One for figure, overlay video and page.
   std::string color_map = "auto";
   double percentile = 99.5;  ///< of |R|, drawn at the end of the colour map in all pictures
   /// Whether the overlay video is written.
-  enum class Film { kWrite, kSkip } film = Film::kWrite;
+  enum class OverlayVideo { kWrite, kSkip } overlay_video = OverlayVideo::kWrite;
   /// Whether the page is written.
   enum class Page { kWrite, kSkip } page = Page::kWrite;
   /// Of the page's frames and maps. Where they would take more, evenly chosen clips keep theirs, one at
@@ -45,7 +45,6 @@ void write_explanations(std::span<const Explanation> explanations, const Model& 
 bool is_explained(const std::filesystem::path& input, const Model& model, const ClipExplainer& explainer,
                   const InputOptions& options, std::span<const TargetChoice> targets,
                   const OutputOptions& output);
-
 
 /// What write_explanations may write or remove in the folder for inputs of these stems: the files of one
 /// method and target, and those of more that an earlier run has left.

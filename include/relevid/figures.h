@@ -32,8 +32,8 @@ std::string border_name(int64_t border_frames);
 enum class ShareOf { kRelevance, kAbsoluteRelevance };
 
 /// One frame of an explained clip. Borrows its pixels.
-struct SheetFrame {
-  PictureView picture;       ///< at the model's or the source's size; all frames of a figure have one size
+struct FigureFrame {
+  PictureView picture;       ///< at the model's or the source's size; the same for all frames of a figure
   MapView relevance;         ///< any size, of the same field of view as the picture
   int64_t source_index = 0;  ///< the frame's number in the video
   double pts_seconds = 0;
@@ -46,7 +46,7 @@ struct SheetFrame {
 
 /// What has become of the relevance at the start once a layer is passed: what goes on, and what was lost up
 /// to it, as parts of the start. Of several clips, their sums. Negative: what biases add.
-struct SheetLayer {
+struct FigureLayer {
   double goes_on = 0;
   double absorbed_by_bias = 0;
   double absorbed_by_epsilon = 0;
@@ -56,8 +56,8 @@ struct SheetLayer {
 /// How a map is drawn in a figure: over its frame, or alone.
 enum class MapStyle { kOverlay, kHeatmap };
 
-/// What an explanation sheet shows.
-struct SheetContents {
+/// What the figure of an explanation shows.
+struct FigureContents {
   std::string title;  ///< the file's name
   std::vector<ClassProbability>
       predictions;     ///< best first; the first five are drawn, the first is "the prediction"
@@ -68,32 +68,32 @@ struct SheetContents {
   Scale scale;
   MapStyle style = MapStyle::kOverlay;
   ShareOf share_of = ShareOf::kRelevance;
-  double even_share = 0;           ///< 1/T for clips of T frames, a line on the curve; 0: none
-  int64_t border_frames = 1;       ///< at either end of a clip, which `at_border` is about
-  std::string repeated;            ///< that clips repeat frames, a line above the curve; may be empty
-  std::vector<SheetFrame> frames;  ///< in clip order, 1 to kMaxSheetFrames
-  std::vector<SheetLayer> layers;  ///< output first; empty: no chart of conservation
+  double even_share = 0;            ///< 1/T for clips of T frames, a line on the curve; 0: none
+  int64_t border_frames = 1;        ///< at either end of a clip, which `at_border` is about
+  std::string repeated;             ///< that clips repeat frames, a line above the curve; may be empty
+  std::vector<FigureFrame> frames;  ///< in clip order, 1 to kMaxFigureFrames
+  std::vector<FigureLayer> layers;  ///< output first; empty: no chart of conservation
 };
 
-inline constexpr int64_t kMaxSheetFrames = 512;  ///< of SheetContents::frames
-inline constexpr int64_t kSheetWidth = 1600;     ///< pixels; the height follows from the contents
+inline constexpr int64_t kMaxFigureFrames = 512;  ///< of FigureContents::frames
+inline constexpr int64_t kFigureWidth = 1600;     ///< pixels; the height follows from the contents
 
-/// The sheet as a picture: header, top-5 bars, every frame with its map below it, the colour bar, the curve
+/// The figure as a picture: header, top-5 bars, every frame with its map below it, the colour bar, the curve
 /// of relevance per frame (a line that says so where all shares are 0), conservation layer by layer.
 /// Reentrant. Throws Error(kInvalidArgument) naming what
 /// does not fit (no frames, sizes, shares or times that are not finite, a negative part beyond its share).
-Picture render_explanation_sheet(const SheetContents& contents);
+Picture render_explanation_figure(const FigureContents& contents);
 
 /// Writes it as a PNG, atomically. Throws Error(kIo) where the file cannot be written, and as above.
-void draw_explanation_sheet(const std::filesystem::path& path, const SheetContents& contents);
+void draw_explanation_figure(const std::filesystem::path& path, const FigureContents& contents);
 
 /// One frame of the source video on the curve of an overlay video.
 struct CurvePoint {
   double pts_seconds = 0;
   double share = std::numeric_limits<double>::quiet_NaN();       ///< NaN: no clip covers this frame
-  double negative_share = 0;                                     ///< as in SheetFrame
-  double null_share = std::numeric_limits<double>::quiet_NaN();  ///< as in SheetFrame
-  bool at_border = false;                                        ///< as in SheetFrame
+  double negative_share = 0;                                     ///< as in FigureFrame
+  double null_share = std::numeric_limits<double>::quiet_NaN();  ///< as in FigureFrame
+  bool at_border = false;                                        ///< as in FigureFrame
 };
 
 /// What stays the same through an overlay video.
@@ -107,8 +107,8 @@ struct OverlayContents {
   ColorMap colors = ColorMap::kBwr;
   Scale scale;
   ShareOf share_of = ShareOf::kRelevance;
-  double even_share = 0;          ///< as in SheetContents
-  int64_t border_frames = 1;      ///< as in SheetContents
+  double even_share = 0;          ///< as in FigureContents
+  int64_t border_frames = 1;      ///< as in FigureContents
   std::vector<CurvePoint> curve;  ///< [frames of the video], by source frame index; times ascend
 };
 

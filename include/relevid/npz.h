@@ -24,7 +24,7 @@ void write_npz(const std::filesystem::path& path, const std::map<std::string, Te
 /// Whether arrays are deflated or written as they are: weights hardly shrink, and deflating takes a minute a
 /// gigabyte.
 enum class NpzStorage { kDeflated, kStored };
-/// The same for borrowed arrays.
+/// The same for borrowed arrays, of which no copy is made.
 void write_npz(const std::filesystem::path& path, const std::map<std::string, const Tensor*>& arrays,
                NpzStorage storage);
 

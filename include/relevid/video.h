@@ -22,7 +22,8 @@ struct Frame {
   std::vector<uint8_t> rgb;  ///< [height, width, 3]
 };
 
-/// What decoding the whole video once has shown. Nothing here is taken from a header that may lie.
+/// What decoding the whole video once has shown: all that another reader of it needs to know. Nothing here is
+/// taken from a header that may lie.
 struct VideoInfo {
   std::filesystem::path path;
   int64_t width = 0;   ///< after rotation
@@ -55,6 +56,9 @@ class VideoReader {
  public:
   /// Opens the video and decodes it once. Errors: the class names them.
   explicit VideoReader(const std::filesystem::path& path, const VideoOptions& options = {});
+  /// Of a video that a reader has been opened for before, by what that one found: nothing is decoded to open
+  /// it.
+  explicit VideoReader(VideoInfo known, const VideoOptions& options = {});
   ~VideoReader();
   VideoReader(VideoReader&&) noexcept;
   VideoReader& operator=(VideoReader&&) noexcept;

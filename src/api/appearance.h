@@ -8,7 +8,7 @@
 
 namespace relevid {
 
-/// How an explanation is drawn: decided here once, for sheet, overlay video, page and record.
+/// How an explanation is drawn: decided here once, for figure, overlay video, page and record.
 struct Appearance {
   ColorMap colors = ColorMap::kColdNHot;
   Scale scale;  ///< of R summed over channels, over all clips

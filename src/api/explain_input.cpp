@@ -280,9 +280,9 @@ std::vector<Explanation> InputRun::results(const std::filesystem::path& input, s
   return result;
 }
 
-/// Clips and relevance, and the archive that holds them again while it is written.
+/// Of clips and relevance, which are written from where they are.
 void require_memory(int64_t clips, const Shape& clip_shape, int64_t limit_bytes, size_t explanations) {
-  const int64_t bytes = clips * clip_shape.elements() * 4 * static_cast<int64_t>(1 + explanations + 2);
+  const int64_t bytes = clips * clip_shape.elements() * 4 * static_cast<int64_t>(1 + explanations);
   if (bytes <= limit_bytes) return;
   throw Error(
       ErrorKind::kResourceLimit,

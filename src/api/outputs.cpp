@@ -55,12 +55,7 @@ Tensor offsets(const std::vector<ClipPlan>& plans) {
 
 void write_arrays(const Explanation& e, const std::filesystem::path& path) {
   std::map<std::string, Tensor> arrays;
-  arrays.emplace("clip", e.clips->clone());
-  arrays.emplace("relevance", e.relevance.clone());
-  if (e.at_layer.elements() > 0) arrays.emplace("layer_relevance", e.at_layer.clone());
-  arrays.emplace("logits", e.logits.clone());
   arrays.emplace("target", Tensor::from(Shape{}, std::vector<int64_t>{e.target}));
-  arrays.emplace("frame_share", e.frame_share.clone());
   arrays.emplace("frame_indices", int_matrix(e.plans));
   arrays.emplace("times", times(e));
   arrays.emplace("clip_offsets", offsets(e.plans));
@@ -80,7 +75,13 @@ void write_arrays(const Explanation& e, const std::filesystem::path& path) {
     arrays.emplace("crop_box", Tensor::from(Shape{4}, std::vector<int64_t>{g.crop_top, g.crop_left,
                                                                            g.model.height, g.model.width}));
   }
-  write_npz(path, arrays);
+  std::map<std::string, const Tensor*> borrowed = {{"clip", e.clips.get()},
+                                                   {"relevance", &e.relevance},
+                                                   {"logits", &e.logits},
+                                                   {"frame_share", &e.frame_share}};
+  if (e.at_layer.elements() > 0) borrowed.emplace("layer_relevance", &e.at_layer);
+  for (const auto& [name, array] : arrays) borrowed.emplace(name, &array);
+  write_npz(path, borrowed, NpzStorage::kDeflated);
 }
 
 json clip_records(const Explanation& e, std::span<const std::string> class_names) {
@@ -119,27 +120,11 @@ bool is_of_several(const std::filesystem::path& path, const std::set<std::string
   return false;
 }
 
-std::filesystem::path file_of(const Explanation& e, const OutputOptions& options, const char* extension) {
-  return options.folder / (options.stem + e.name_in_run + extension);
-}
-
 void make_folder(const std::filesystem::path& folder) {
   std::error_code error;
   std::filesystem::create_directories(folder, error);
   if (!error) return;
   throw Error(ErrorKind::kIo, fmt::format("cannot make folder {}: {}", folder.string(), error.message()));
-}
-
-void write_arrays_and_pictures(const Explanation& e, const OutputOptions& options,
-                               const RunControl& control) {
-  write_arrays(e, file_of(e, options, ".npz"));
-  draw_sheet(e, options, file_of(e, options, ".png"));
-  const auto film = file_of(e, options, ".mp4");
-  if (e.video && options.film == OutputOptions::Film::kWrite) {
-    draw_film(e, options, film, control);
-  } else {
-    remove_output(film);  // an earlier run's film shows another relevance
-  }
 }
 
 }  // namespace
@@ -212,11 +197,12 @@ void write_explanations(std::span<const Explanation> explanations, const Model& 
                         const OutputOptions& options, const RunControl& control) {
   make_folder(options.folder);
   // An old record would speak of files that are being replaced.
-  for (const Explanation& e : explanations) remove_output(file_of(e, options, ".json"));
-  for (const Explanation& e : explanations) write_arrays_and_pictures(e, options, control);
+  for (const Explanation& e : explanations) remove_output(output_file(e, options, ".json"));
+  for (const Explanation& e : explanations) write_arrays(e, output_file(e, options, ".npz"));
+  draw_pictures(explanations, options, control);
   write_explanation_page(explanations, model, options);
   for (const Explanation& e : explanations)
-    write_file_atomically(file_of(e, options, ".json"), to_json(e, model, options) + "\n");
+    write_file_atomically(output_file(e, options, ".json"), to_json(e, model, options) + "\n");
 }
 
 }  // namespace relevid

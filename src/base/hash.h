@@ -19,7 +19,7 @@ class Sha256 {
   Sha256(Sha256&&) noexcept;
   void update(std::span<const std::byte> bytes);
   void update(std::string_view text) { update(std::as_bytes(std::span(text))); }
-  /// In lower-case hexadecimal; starts anew.
+  /// In lower-case hexadecimal; starts again.
   std::string hex();
 
  private:

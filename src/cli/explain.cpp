@@ -34,7 +34,7 @@ struct ExplainCommand {
   double percentile = 99.5, image_fps = 25;
   int64_t page_limit_mib = 32;
   int threads = 0;
-  bool json = false, report_layers = false, skip_existing = false, no_film = false, no_page = false;
+  bool json = false, report_layers = false, skip_existing = false, no_overlay_video = false, no_page = false;
   bool no_null_profile = false, no_class_check = false, only_cost = false;
   SettingsOptions settings;
 
@@ -64,7 +64,8 @@ OutputOptions output_options(const ExplainCommand& command, const Prepared& prep
   output.class_names = prepared.resolved.class_names;
   output.color_map = command.color_map;
   output.percentile = command.percentile;
-  output.film = command.no_film ? OutputOptions::Film::kSkip : OutputOptions::Film::kWrite;
+  output.overlay_video =
+      command.no_overlay_video ? OutputOptions::OverlayVideo::kSkip : OutputOptions::OverlayVideo::kWrite;
   output.page = command.no_page ? OutputOptions::Page::kSkip : OutputOptions::Page::kWrite;
   output.page_limit_bytes = command.page_limit_mib << 20;
   output.null_profile = prepared.null_profile;
@@ -252,7 +253,7 @@ void add_explain(CLI::App& program, Action& action) {
                 "print what each method will take of a clip and how fine it sees, and explain nothing");
   app->add_flag("--report-layers", command->report_layers, "print where each layer's relevance went");
   app->add_flag("--skip-existing", command->skip_existing, "go on where an interrupted run stopped");
-  app->add_flag("--no-film", command->no_film, "do not write NAME.mp4");
+  app->add_flag("--no-overlay-video,--no-film", command->no_overlay_video, "do not write NAME.mp4");
   app->add_flag("--no-page", command->no_page, "do not write NAME.html");
   app->add_flag("--no-null-profile", command->no_null_profile,
                 "leave out what the architecture alone would give each frame");

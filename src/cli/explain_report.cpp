@@ -156,11 +156,11 @@ void print_explanation(const Explanation& e, const OutputOptions& options) {
   }
   fmt::print("seconds      decode {:.2f}, forward {:.2f}, explain {:.2f}\n", e.decode_seconds,
              e.forward_seconds, e.explain_seconds);
-  const bool film = e.video && options.film == OutputOptions::Film::kWrite;
+  const bool overlay = e.video && options.overlay_video == OutputOptions::OverlayVideo::kWrite;
   const auto name = [&](const std::string& more) {
     return printable((options.folder / (options.stem + more)).string());
   };
-  fmt::print("written      {}.{{npz,json,png{}}}", name(e.name_in_run), film ? ",mp4" : "");
+  fmt::print("written      {}.{{npz,json,png{}}}", name(e.name_in_run), overlay ? ",mp4" : "");
   const bool page = has_page() && options.page == OutputOptions::Page::kWrite;
   fmt::print("{}\n", page ? ", " + name(".html") : "");
 }

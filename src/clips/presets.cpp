@@ -95,7 +95,7 @@ Preprocessing i3d_tensorflow() {
 
 /// SlowFast transform.random_short_side_scale_jitter and uniform_crop (the middle one): torch interpolate,
 /// bilinear without smoothing, of normalised floats that are never rounded. X3D-M of the same package is
-/// alike. (Only its AVA detection data go through OpenCV.)
+/// the same. (Only its AVA detection data go through OpenCV.)
 Preprocessing slowfast() {
   Preprocessing p = with_statistics(short_side(256, Rounding::kFloor, 256, Rounding::kCeil),
                                     {0.45, 0.45, 0.45}, {0.225, 0.225, 0.225});

@@ -10,7 +10,7 @@
 
 namespace relevid {
 
-// The words of MODEL.json, for reading and writing alike.
+// The words of MODEL.json, for reading and for writing.
 
 inline constexpr NameTable<ClipLayout, 3> kLayoutNames = {
     {{ClipLayout::kNcthw, "NCTHW"}, {ClipLayout::kNtchw, "NTCHW"}, {ClipLayout::kNthwc, "NTHWC"}}};

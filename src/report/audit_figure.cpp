@@ -14,7 +14,7 @@ namespace relevid::report {
 namespace {
 
 constexpr double kMargin = 56;
-constexpr double kInner = static_cast<double>(kSheetWidth) - 2 * kMargin;
+constexpr double kInner = static_cast<double>(kFigureWidth) - 2 * kMargin;
 constexpr double kRight = kMargin + kInner;
 constexpr double kTextSize = 13;
 constexpr int64_t kMostColumns = 4;
@@ -287,7 +287,7 @@ void FigureDrawing::draw_controls() {
 Canvas drawn(const AuditFigure& figure) {
   Canvas measure(1, 1);
   const double height = FigureDrawing(measure, figure).draw();
-  Canvas canvas(kSheetWidth, static_cast<int64_t>(std::ceil(height)));
+  Canvas canvas(kFigureWidth, static_cast<int64_t>(std::ceil(height)));
   FigureDrawing(canvas, figure).draw();
   return canvas;
 }

@@ -17,15 +17,15 @@ constexpr double kBelow = 48;  // layer numbers and the axis' title
 constexpr double kBarWidth = 0.8;
 
 struct Part {
-  double SheetLayer::*share;
+  double FigureLayer::*share;
   const char* name;
   Ink ink;
 };
 
-constexpr Part kParts[] = {{&SheetLayer::goes_on, "goes on", ink::kBarLight},
-                           {&SheetLayer::absorbed_by_bias, "absorbed by bias", {0xd08a3e}},
-                           {&SheetLayer::absorbed_by_epsilon, "absorbed by ε", {0x6f9bc4}},
-                           {&SheetLayer::dropped, "dropped", {0xa9485c}}};
+constexpr Part kParts[] = {{&FigureLayer::goes_on, "goes on", ink::kBarLight},
+                           {&FigureLayer::absorbed_by_bias, "absorbed by bias", {0xd08a3e}},
+                           {&FigureLayer::absorbed_by_epsilon, "absorbed by ε", {0x6f9bc4}},
+                           {&FigureLayer::dropped, "dropped", {0xa9485c}}};
 
 void draw_legend(Canvas& canvas, Point at) {
   constexpr double kSwatch = 13;
@@ -42,11 +42,11 @@ double without_rounding(double share) {
   return std::round(share * 1e4) / 1e4;
 }
 
-ValueRange range_of(std::span<const SheetLayer> layers) {
+ValueRange range_of(std::span<const FigureLayer> layers) {
   ValueRange range;
   range.add(0);
   range.add(1);
-  for (const SheetLayer& layer : layers) {
+  for (const FigureLayer& layer : layers) {
     double above = 0, below = 0;
     for (const Part& part : kParts) {
       const double share = layer.*part.share;
@@ -59,7 +59,7 @@ ValueRange range_of(std::span<const SheetLayer> layers) {
 }
 
 /// Away from zero, to either side.
-void draw_stack(Canvas& canvas, const Plot& plot, double centre, double width, const SheetLayer& layer) {
+void draw_stack(Canvas& canvas, const Plot& plot, double centre, double width, const FigureLayer& layer) {
   double above = 0, below = 0;
   for (const Part& part : kParts) {
     const double share = layer.*part.share;
@@ -72,7 +72,7 @@ void draw_stack(Canvas& canvas, const Plot& plot, double centre, double width, c
 
 }  // namespace
 
-void draw_conservation_chart(Canvas& canvas, Box area, std::span<const SheetLayer> layers) {
+void draw_conservation_chart(Canvas& canvas, Box area, std::span<const FigureLayer> layers) {
   const ValueRange range = range_of(layers);
   Plot plot(canvas, {area.x, area.y + kLegendHeight, area.width, area.height - kLegendHeight - kBelow},
             range.ticks(5), 100, kTextSize);

@@ -253,7 +253,7 @@ Picture OverlayRenderer::render(const Frame& frame, std::span<const float> relev
   const std::string where = fmt::format("overlay video, source frame {}", frame.index);
   if (frame.index < 0 || frame.index >= std::ssize(contents.curve)) {
     throw Error(ErrorKind::kInvalidArgument,
-                fmt::format("{}: the film's curve has {} frames", where, contents.curve.size()));
+                fmt::format("{}: the overlay video's curve has {} frames", where, contents.curve.size()));
   }
   if (frame.width != contents.source_width || frame.height != contents.source_height) {
     throw Error(ErrorKind::kInvalidArgument,

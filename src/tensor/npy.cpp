@@ -231,7 +231,7 @@ Tensor parse_npy(std::string_view file, const std::string& where) {
   return tensor;
 }
 
-std::string to_npy(const Tensor& tensor) {
+std::string npy_header(const Tensor& tensor) {
   constexpr size_t kAlignment = 64;  // of the data, as NumPy pads it
   constexpr size_t kPrefixBytes = 10;
   const auto& dims = tensor.shape().dims();
@@ -242,9 +242,7 @@ std::string to_npy(const Tensor& tensor) {
   header += '\n';
   std::string file(kMagic);
   file += {'\x01', '\x00', static_cast<char>(header.size() & 0xff), static_cast<char>(header.size() >> 8)};
-  file += header;
-  file.append(reinterpret_cast<const char*>(tensor.bytes().data()), tensor.bytes().size());
-  return file;
+  return file + header;
 }
 
 Tensor read_npy(const std::filesystem::path& path) {

@@ -12,7 +12,7 @@ namespace relevid {
 /// in messages. Throws Error(kCorruptInput).
 Tensor parse_npy(std::string_view file, const std::string& where);
 
-/// The bytes of a .npy file, format 1.0, as NumPy would write them.
-std::string to_npy(const Tensor& tensor);
+/// What comes before a tensor's own bytes in a .npy file, format 1.0, as NumPy would write it.
+std::string npy_header(const Tensor& tensor);
 
 }  // namespace relevid

@@ -9,6 +9,7 @@
 #include <cstring>
 #include <memory>
 #include <new>
+#include <span>
 #include <system_error>
 #include <vector>
 
@@ -73,12 +74,18 @@ Entry read_entry(zip_t* archive, zip_uint64_t index, const std::string& where) {
   return entry;
 }
 
-/// Adds `content`, which must live until the archive is closed. False where libzip refused, its reason in the
-/// archive.
-bool add_entry(zip_t* archive, const std::string& name, const std::string& content, NpzStorage storage) {
+/// Adds an array as `header` and its own bytes, which the archive reads when it is closed: both must live
+/// until then. False where libzip refused, its reason in the archive.
+bool add_entry(zip_t* archive, const std::string& name, std::string& header, const Tensor& array,
+               NpzStorage storage) {
   constexpr zip_uint32_t kFastest = 1;
   constexpr zip_uint16_t kFirstOfJanuary1980 = 1 << 5 | 1;  // the same arrays give the same bytes at any time
-  zip_source_t* const source = zip_source_buffer(archive, content.data(), content.size(), 0);
+  const std::span<const std::byte> bytes = array.bytes();
+  // libzip's fragments are not const, though without its freeing them nothing writes to them.
+  auto* const data = reinterpret_cast<zip_uint8_t*>(const_cast<std::byte*>(bytes.data()));
+  const std::array<zip_buffer_fragment_t, 2> parts = {
+      {{reinterpret_cast<zip_uint8_t*>(header.data()), header.size()}, {data, bytes.size()}}};
+  zip_source_t* const source = zip_source_buffer_fragment(archive, parts.data(), bytes.empty() ? 1 : 2, 0);
   if (source == nullptr) return false;
   const zip_int64_t added = zip_file_add(archive, name.c_str(), source, ZIP_FL_ENC_UTF_8);
   if (added < 0) {
@@ -125,11 +132,11 @@ void write_npz(const std::filesystem::path& path, const std::map<std::string, co
     throw Error(ErrorKind::kIo, fmt::format("cannot write {}: {}", path.string(), reason));
   };
   if (!archive) fail("the archive could not be created");
-  std::vector<std::string> contents;  // the archive reads them when it is closed
-  contents.reserve(arrays.size());
+  std::vector<std::string> headers;
+  headers.reserve(arrays.size());  // where they lie is remembered
   for (const auto& [name, tensor] : arrays) {
-    const std::string& content = contents.emplace_back(to_npy(*tensor));
-    if (!add_entry(archive.get(), name + std::string(kSuffix), content, storage))
+    std::string& header = headers.emplace_back(npy_header(*tensor));
+    if (!add_entry(archive.get(), name + std::string(kSuffix), header, *tensor, storage))
       fail(zip_strerror(archive.get()));
   }
   if (zip_close(archive.get()) != 0) fail(zip_strerror(archive.get()));

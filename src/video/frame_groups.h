@@ -22,7 +22,7 @@ class GroupSchedule {
   size_t size() const { return order_.size(); }
   size_t group(size_t k) const { return order_[k]; }
   int64_t last_frame(size_t k) const { return last_[k]; }
-  /// The first frame that the k-th group of that order, or one behind it, needs.
+  /// The first frame that the k-th group of that order, or one after it, needs.
   int64_t earliest(size_t k) const { return earliest_[k]; }
 
  private:

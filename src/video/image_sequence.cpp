@@ -96,6 +96,11 @@ class ImageSequence : public FrameSource {
 
   void read(const VideoInfo& info, std::span<const int64_t> indices,
             const std::function<void(const Picture&)>& take) override {
+    if (std::ssize(images_) != info.frame_count) {
+      throw Error(ErrorKind::kIo,
+                  fmt::format("{} has {} images where {} were counted before; has the folder changed?",
+                              folder_.string(), images_.size(), info.frame_count));
+    }
     for (const int64_t index : indices) {
       const auto& path = images_[static_cast<size_t>(index)];
       const Image image(path);

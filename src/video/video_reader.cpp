@@ -46,6 +46,8 @@ void require_valid(std::span<const int64_t> indices, const VideoInfo& info) {
 struct VideoReader::Implementation {
   Implementation(const std::filesystem::path& path, const VideoOptions& options)
       : source(open_source(path, options)), info(source->scan()) {}
+  Implementation(VideoInfo known, const VideoOptions& options)
+      : source(open_source(known.path, options)), info(std::move(known)) {}
 
   Frame to_frame(const Picture& picture) {
     const PictureSize before_turn = turned({info.width, info.height}, picture.rotation_degrees);
@@ -61,6 +63,8 @@ struct VideoReader::Implementation {
 
 VideoReader::VideoReader(const std::filesystem::path& path, const VideoOptions& options)
     : implementation_(std::make_unique<Implementation>(path, options)) {}
+VideoReader::VideoReader(VideoInfo known, const VideoOptions& options)
+    : implementation_(std::make_unique<Implementation>(std::move(known), options)) {}
 VideoReader::~VideoReader() = default;
 VideoReader::VideoReader(VideoReader&&) noexcept = default;
 VideoReader& VideoReader::operator=(VideoReader&&) noexcept = default;

@@ -11,7 +11,7 @@
 #include "relevid/video.h"
 #include "video/encoder.h"
 #include "video/ffmpeg.h"
-#include "video/film_file.h"
+#include "video/overlay_file.h"
 
 namespace relevid {
 namespace {
@@ -39,7 +39,7 @@ void require_valid(int64_t width, int64_t height, const VideoWriterOptions& opti
 
 }  // namespace
 
-/// Encoding has a thread of its own, a few frames behind who draws them.
+/// Encoding has a thread of its own, a few frames later than they are drawn.
 struct VideoWriter::Implementation {
   Implementation(const std::filesystem::path& final_path, int64_t frame_width, int64_t frame_height,
                  const VideoWriterOptions& options)
@@ -64,7 +64,7 @@ struct VideoWriter::Implementation {
   std::filesystem::path path;
   int64_t width;
   int64_t height;
-  FilmFile file;
+  OverlayFile file;
   int64_t last_pts_ticks = -1;
   bool finished = false;
   BoundedQueue<DrawnFrame> frames{kFramesAhead};

@@ -37,7 +37,7 @@ using ExplanationPage = testing::ExplainedVideo;
 
 TEST_F(ExplanationPage, AgreesWithTheRecordsAndTheArrays) {
   const auto explained = explain(video_, {"deep_taylor", "gradient"});
-  options_.film = OutputOptions::Film::kSkip;
+  options_.overlay_video = OutputOptions::OverlayVideo::kSkip;
   write_explanations(explained, *model_, options_, {});
   const json page = json::parse(page_json(explained, *model_, options_));
   EXPECT_EQ(page["relevid_page"], 1);

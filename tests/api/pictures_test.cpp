@@ -5,9 +5,13 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <sys/inotify.h>
+#include <unistd.h>
+
 #include <cmath>
 #include <nlohmann/json.hpp>
 #include <numeric>
+#include <stdexcept>
 
 #include "api/appearance.h"
 #include "api/explained_video.h"
@@ -40,7 +44,7 @@ double percentile_of(std::vector<double> values, double percentile) {
 }
 
 TEST_F(Pictures, HaveOneScaleThatTheArchiveGivesToo) {
-  options_.film = OutputOptions::Film::kSkip;
+  options_.overlay_video = OutputOptions::OverlayVideo::kSkip;
   const auto explained = explain(video_, {"deep_taylor", "gradient", "grad_cam"});
   write_explanations(explained, *model_, options_, {});
   for (const double percentile : {99.5, 60.0, 99.95}) {
@@ -52,7 +56,7 @@ TEST_F(Pictures, HaveOneScaleThatTheArchiveGivesToo) {
       const double limit = record["limit"];
       EXPECT_EQ(record["percentile"], percentile);
       EXPECT_EQ(scale["limit"], limit) << e.name_in_run;
-      EXPECT_EQ(sheet_figure(e, options_).contents.scale.limit, limit);
+      EXPECT_EQ(explanation_figure(e, options_).contents.scale.limit, limit);
       EXPECT_EQ(overlay_contents(e, options_).scale.limit, limit);
       const json own = page["explanations"][i]["scale"]["percentiles"];
       const auto place = std::ranges::find(own, json(percentile)) - own.begin();
@@ -71,6 +75,64 @@ TEST_F(Pictures, HaveOneScaleThatTheArchiveGivesToo) {
   }
 }
 
+/// How often a file is opened while one of these lives.
+class Opens {
+ public:
+  explicit Opens(const std::filesystem::path& file) : queue_(::inotify_init1(IN_NONBLOCK)) {
+    // Closing is watched as well, since equal events that follow each other become one.
+    if (queue_ < 0 || ::inotify_add_watch(queue_, file.c_str(), IN_OPEN | IN_CLOSE_NOWRITE) < 0)
+      throw std::runtime_error("inotify does not watch " + file.string());
+  }
+  ~Opens() { ::close(queue_); }
+  Opens(const Opens&) = delete;
+  Opens& operator=(const Opens&) = delete;
+
+  /// Since the last call.
+  int64_t count() {
+    int64_t opens = 0;
+    inotify_event event;
+    while (::read(queue_, &event, sizeof event) == sizeof event) opens += (event.mask & IN_OPEN) != 0 ? 1 : 0;
+    return opens;
+  }
+
+ private:
+  int queue_;
+};
+
+TEST_F(Pictures, TakeTheVideoInOnePassForAllExplanations) {
+  Opens opens(video_ / "005.ppm");
+  const auto three = explain(video_, {"deep_taylor"});
+  ASSERT_EQ(three.size(), 3U);
+  EXPECT_EQ(opens.count(), 2) << "once to count frames, once for the clips";
+  write_explanations(three, *model_, options_, {});
+  EXPECT_EQ(opens.count(), 1);
+  options_.overlay_video = OutputOptions::OverlayVideo::kSkip;
+  write_explanations(three, *model_, options_, {});
+  EXPECT_EQ(opens.count(), 1);
+  options_.overlay_video = OutputOptions::OverlayVideo::kWrite;
+  const auto six = explain(video_, {"deep_taylor", "gradient"});
+  ASSERT_EQ(six.size(), 6U);
+  opens.count();
+  write_explanations(six, *model_, options_, {});
+  EXPECT_EQ(opens.count(), 1);
+}
+
+TEST_F(Pictures, AreTheSameHoweverManyAreDrawnTogether) {
+  const auto all = explain(video_, {"deep_taylor"});
+  options_.video.threads = 1;
+  write_explanations(all, *model_, options_, {});
+  OutputOptions alone = options_;
+  alone.folder = folder_ / "alone";
+  for (const size_t i : {size_t{0}, all.size() - 1}) {
+    write_explanations(std::span(all).subspan(i, 1), *model_, alone, {});
+    for (const char* extension : {".png", ".mp4", ".npz"}) {
+      EXPECT_TRUE(read_file(output_file(all[i], options_, extension)) ==
+                  read_file(output_file(all[i], alone, extension)))
+          << all[i].name_in_run << extension;
+    }
+  }
+}
+
 TEST_F(Pictures, HaveOneColourMapByTheMethod) {
   const auto explained = explain(video_, {"deep_taylor", "gradient", "grad_cam", "epsilon_plus"});
   const json page = page_of(explained);
@@ -79,7 +141,7 @@ TEST_F(Pictures, HaveOneColourMapByTheMethod) {
     const bool is_signed = e.method == "gradient" || e.method == "epsilon_plus" || e.is_signed;
     const std::string expected = is_signed ? "coldnhot" : "inferno";
     const OverlayContents video = overlay_contents(e, options_);
-    EXPECT_EQ(name(sheet_figure(e, options_).contents.colors), expected) << e.name_in_run;
+    EXPECT_EQ(name(explanation_figure(e, options_).contents.colors), expected) << e.name_in_run;
     EXPECT_EQ(name(video.colors), expected);
     EXPECT_EQ(video.scale.sign, is_signed ? RelevanceSign::kSigned : RelevanceSign::kUnsigned);
     EXPECT_EQ(record_of(e)["scale"]["colors"], expected);
@@ -149,7 +211,7 @@ TEST_F(Pictures, TheNullLineIsForRelevanceThatGoesBackToTheInput) {
     const bool goes_back = e.method == "deep_taylor" || e.method == "gradient";
     EXPECT_EQ(page["explanations"][i]["has_null_profile"], goes_back) << e.method;
     EXPECT_EQ(record_of(e).contains("null_profile"), goes_back) << e.method;
-    for (const SheetFrame& frame : sheet_figure(e, options_).contents.frames)
+    for (const FigureFrame& frame : explanation_figure(e, options_).contents.frames)
       EXPECT_EQ(std::isfinite(frame.null_share), goes_back) << e.method;
     const OverlayContents video = overlay_contents(e, options_);
     EXPECT_EQ(std::ranges::any_of(video.curve, [](const auto& p) { return std::isfinite(p.null_share); }),
@@ -168,13 +230,13 @@ TEST_F(Pictures, HaveOneBorder) {
   const Explanation e = std::move(explain(video_, {"deep_taylor"}).front());
   EXPECT_EQ(record_of(e)["border_frames"], border_frames(kFrames));
   EXPECT_EQ(page_of(explain(video_, {"deep_taylor"}))["border_frames"], border_frames(kFrames));
-  const SheetContents sheet = sheet_figure(e, options_).contents;
+  const FigureContents sheet = explanation_figure(e, options_).contents;
   EXPECT_EQ(sheet.border_frames, border_frames(kFrames));
   ASSERT_EQ(std::ssize(sheet.frames), kFrames);
   const OverlayContents video = overlay_contents(e, options_);
   EXPECT_EQ(video.border_frames, border_frames(kFrames));
   for (int64_t t = 0; t < kFrames; ++t) {
-    const SheetFrame& frame = sheet.frames[static_cast<size_t>(t)];
+    const FigureFrame& frame = sheet.frames[static_cast<size_t>(t)];
     EXPECT_EQ(frame.at_border, t == 0 || t == kFrames - 1) << t;
     EXPECT_EQ(video.curve[static_cast<size_t>(frame.source_index)].at_border, frame.at_border) << t;
   }
@@ -186,9 +248,9 @@ TEST_F(Pictures, AFrameThatTheClipRepeatsCountsOnce) {
   auto explained = explain(input, {"null_profile"});
   Explanation& e = explained.front();
   std::ranges::fill(e.frame_share.values<float>(), 1.0F / kFrames);  // an even map
-  const SheetContents sheet = sheet_figure(e, options_).contents;
+  const FigureContents sheet = explanation_figure(e, options_).contents;
   ASSERT_EQ(sheet.frames.size(), 5U);
-  for (const SheetFrame& frame : sheet.frames) EXPECT_NEAR(frame.share, sheet.even_share, 1e-6);
+  for (const FigureFrame& frame : sheet.frames) EXPECT_NEAR(frame.share, sheet.even_share, 1e-6);
   for (const CurvePoint& point : overlay_contents(e, options_).curve)
     EXPECT_NEAR(point.share, sheet.even_share, 1e-6);
   EXPECT_THAT(
@@ -202,7 +264,7 @@ TEST_F(Pictures, AFrameThatTheClipRepeatsCountsOnce) {
   EXPECT_EQ(page_of(explained)["repeated_frames"], record);
 
   const auto whole = explain(video_, {"null_profile"});
-  EXPECT_EQ(sheet_figure(whole.front(), options_).contents.repeated, "");
+  EXPECT_EQ(explanation_figure(whole.front(), options_).contents.repeated, "");
   EXPECT_TRUE(record_of(whole.front())["repeated_frames"].is_null());
 }
 
@@ -210,13 +272,13 @@ TEST_F(Pictures, ARepeatedFramesMapIsTheMeanOfItsCopies) {
   settings_.sampling.stride.reset();
   const auto explained = explain(make_video(folder_, "short", 5), {"deep_taylor"});
   const Explanation& e = explained.front();
-  const SheetFigure figure = sheet_figure(e, options_);
+  const ExplanationFigure figure = explanation_figure(e, options_);
   const auto shares = e.frame_share.values<float>();
   double mean = 0;
   for (size_t t = 4; t < kFrames; ++t) mean += static_cast<double>(shares[t]) / (kFrames - 4);
   EXPECT_NEAR(figure.contents.frames[4].share, mean, 1e-6);
   const auto combined = read_npz([&] {
-    options_.film = OutputOptions::Film::kSkip;
+    options_.overlay_video = OutputOptions::OverlayVideo::kSkip;
     write_explanations(explained, *model_, options_, {});
     return folder_ / ("out/v" + e.name_in_run + ".npz");
   }());

@@ -62,7 +62,7 @@ TEST(AuditFigure, MarksTheRecommendedInterval) {
 TEST(AuditFigure, GrowsWithWhatItHolds) {
   AuditFigure figure = whole();
   const Picture few = render_audit_figure(figure);
-  EXPECT_EQ(few.width, kSheetWidth);
+  EXPECT_EQ(few.width, kFigureWidth);
   for (int64_t step = 3; step <= 9; ++step)
     figure.intervals.push_back(interval(step, FigureInterval::Role::kOther));
   figure.controls.push_back(figure.controls[0]);

@@ -59,14 +59,14 @@ void draw(const std::string& folder, const std::string& name, SampleClip& clip) 
     if (sign_of(colors) == RelevanceSign::kUnsigned) make_unsigned(clip);
     const std::string stem =
         fmt::format("{}/{}_{}_{}", folder, name, clip.frames.size(), relevid::name(colors));
-    SheetContents sheet = sheet_of(clip, colors, 4);
+    FigureContents sheet = sheet_of(clip, colors, 4);
     sheet.title = name + ".mp4";
     sheet.note =
         fmt::format("{} frames every 4th from frame 0  ·  input 3×{}×{}×{}  ·  colour map {}",
                     clip.frames.size(), clip.frames.size(), clip.height, clip.width, relevid::name(colors));
-    draw_explanation_sheet(stem + "_overlay.png", sheet);
+    draw_explanation_figure(stem + "_overlay.png", sheet);
     sheet.style = MapStyle::kHeatmap;
-    draw_explanation_sheet(stem + "_heatmap.png", sheet);
+    draw_explanation_figure(stem + "_heatmap.png", sheet);
     const OverlayRenderer film(film_of(clip, sheet, 4 * std::ssize(clip.frames) + 10));
     const size_t middle = clip.frames.size() / 2;
     const Frame frame{.index = sheet.frames[middle].source_index,

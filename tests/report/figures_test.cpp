@@ -66,10 +66,10 @@ void expect_clean_margins(const Picture& picture, int64_t margin) {
 
 TEST_F(Sheet, IsAPngOfItsSize) {
   const SampleClip clip = moving_disc(16, 64, 48, RelevanceSign::kSigned);
-  const SheetContents contents = sheet_of(clip, ColorMap::kBwr);
-  draw_explanation_sheet(folder_ / "sheet.png", contents);
-  const Picture drawn = render_explanation_sheet(contents);
-  EXPECT_EQ(drawn.width, kSheetWidth);
+  const FigureContents contents = sheet_of(clip, ColorMap::kBwr);
+  draw_explanation_figure(folder_ / "sheet.png", contents);
+  const Picture drawn = render_explanation_figure(contents);
+  EXPECT_EQ(drawn.width, kFigureWidth);
   const std::unique_ptr<cairo_surface_t, decltype(&cairo_surface_destroy)> png(
       cairo_image_surface_create_from_png((folder_ / "sheet.png").c_str()), &cairo_surface_destroy);
   ASSERT_EQ(cairo_surface_status(png.get()), CAIRO_STATUS_SUCCESS);
@@ -79,8 +79,8 @@ TEST_F(Sheet, IsAPngOfItsSize) {
 
 TEST_F(Sheet, IsTheSameEveryTime) {
   const SampleClip clip = moving_disc(8, 40, 40, RelevanceSign::kUnsigned);
-  const SheetContents contents = sheet_of(clip, ColorMap::kInferno);
-  EXPECT_EQ(render_explanation_sheet(contents).rgb, render_explanation_sheet(contents).rgb);
+  const FigureContents contents = sheet_of(clip, ColorMap::kInferno);
+  EXPECT_EQ(render_explanation_figure(contents).rgb, render_explanation_figure(contents).rgb);
 }
 
 TEST_F(Sheet, HoldsAnyLengthAndAspect) {
@@ -89,7 +89,7 @@ TEST_F(Sheet, HoldsAnyLengthAndAspect) {
     for (const int64_t frames : {1, 2, 3, 5, 8, 13, 16, 32, 64}) {
       SCOPED_TRACE(fmt::format("{} frames of {}x{}", frames, width, height));
       const SampleClip clip = moving_disc(frames, width, height, RelevanceSign::kSigned);
-      const Picture picture = render_explanation_sheet(sheet_of(clip, ColorMap::kSeismic));
+      const Picture picture = render_explanation_figure(sheet_of(clip, ColorMap::kSeismic));
       EXPECT_LT(picture.height, 2600);
       expect_clean_margins(picture, 20);
     }
@@ -98,7 +98,7 @@ TEST_F(Sheet, HoldsAnyLengthAndAspect) {
 
 TEST_F(Sheet, LongTextStaysInItsPlace) {
   const SampleClip clip = moving_disc(16, 32, 24, RelevanceSign::kSigned);
-  SheetContents contents = sheet_of(clip, ColorMap::kColdNHot);
+  FigureContents contents = sheet_of(clip, ColorMap::kColdNHot);
   for (int i = 0; i < 60; ++i) {
     contents.title += "a long file name ";
     contents.target += "übermäßig ";
@@ -111,17 +111,17 @@ TEST_F(Sheet, LongTextStaysInItsPlace) {
     frame.source_index += 123456789;
     frame.pts_seconds += 1e6;
   }
-  expect_clean_margins(render_explanation_sheet(contents), 20);
+  expect_clean_margins(render_explanation_figure(contents), 20);
 }
 
 TEST_F(Sheet, AbsurdSharesStillDraw) {
   const SampleClip clip = moving_disc(3, 32, 24, RelevanceSign::kSigned);
   for (const double size : {0.0, 1e-300, 1e9, 1e308}) {
-    SheetContents contents = sheet_of(clip, ColorMap::kBwr);
+    FigureContents contents = sheet_of(clip, ColorMap::kBwr);
     for (auto& frame : contents.frames) frame.negative_share = 0;
     contents.frames[0].share = size;
     contents.frames[1].share = -size;
-    expect_clean_margins(render_explanation_sheet(contents), 20);
+    expect_clean_margins(render_explanation_figure(contents), 20);
   }
 }
 
@@ -137,10 +137,10 @@ int64_t count_of(const Picture& picture, uint32_t rgb) {
 
 TEST_F(Sheet, ShadesTheFramesAtBordersOfClips) {
   const SampleClip clip = moving_disc(16, 32, 24, RelevanceSign::kSigned);
-  SheetContents contents = sheet_of(clip, ColorMap::kBwr);
+  FigureContents contents = sheet_of(clip, ColorMap::kBwr);
   const auto shaded = [&](auto&& is_at_border) {
     for (size_t t = 0; t < 16; ++t) contents.frames[t].at_border = is_at_border(t);
-    return count_of(render_explanation_sheet(contents), report::ink::kBand.rgb);
+    return count_of(render_explanation_figure(contents), report::ink::kBand.rgb);
   };
   const int64_t one_clip = shaded([](size_t t) { return t < 2 || t >= 14; });
   const int64_t two_clips = shaded([](size_t t) { return t % 8 < 2 || t % 8 >= 6; });
@@ -152,12 +152,12 @@ TEST_F(Sheet, ShadesTheFramesAtBordersOfClips) {
 
 TEST_F(Sheet, AnEmptyCurveIsNotDrawn) {
   const SampleClip clip = moving_disc(4, 32, 24, RelevanceSign::kSigned);
-  SheetContents contents = sheet_of(clip, ColorMap::kBwr);
+  FigureContents contents = sheet_of(clip, ColorMap::kBwr);
   contents.predictions.clear();
-  const Picture full = render_explanation_sheet(contents);
+  const Picture full = render_explanation_figure(contents);
   EXPECT_GT(count_of(full, report::ink::kAccent.rgb), 0) << "the even share";
   for (auto& frame : contents.frames) frame.share = 0, frame.negative_share = 0;
-  const Picture empty = render_explanation_sheet(contents);
+  const Picture empty = render_explanation_figure(contents);
   EXPECT_LT(empty.height, full.height - 200);
   EXPECT_EQ(count_of(empty, report::ink::kAccent.rgb), 0);
   expect_clean_margins(empty, 20);
@@ -165,11 +165,11 @@ TEST_F(Sheet, AnEmptyCurveIsNotDrawn) {
 
 TEST_F(Sheet, ALineSaysThatFramesRepeat) {
   const SampleClip clip = moving_disc(4, 32, 24, RelevanceSign::kSigned);
-  SheetContents contents = sheet_of(clip, ColorMap::kBwr);
-  const Picture without = render_explanation_sheet(contents);
+  FigureContents contents = sheet_of(clip, ColorMap::kBwr);
+  const Picture without = render_explanation_figure(contents);
   contents.repeated =
       "6 of the clip's 16 frames repeat another: the video (10 frames) ends before the clip does.";
-  const Picture with = render_explanation_sheet(contents);
+  const Picture with = render_explanation_figure(contents);
   EXPECT_GT(with.height, without.height);
   expect_clean_margins(with, 20);
 }
@@ -181,12 +181,12 @@ TEST(BorderName, CountsFrames) {
 
 TEST_F(Sheet, BarsStandForTheWholeShareWithItsNegativePart) {
   const SampleClip clip = moving_disc(4, 32, 24, RelevanceSign::kSigned);
-  SheetContents contents = sheet_of(clip, ColorMap::kBwr);
+  FigureContents contents = sheet_of(clip, ColorMap::kBwr);
   contents.predictions.clear();
   contents.style = MapStyle::kHeatmap;
   for (auto& frame : contents.frames) frame.share = 0.25, frame.negative_share = 0, frame.at_border = false;
   contents.even_share = 0;
-  const auto pixels = [&](report::Ink ink) { return count_of(render_explanation_sheet(contents), ink.rgb); };
+  const auto pixels = [&](report::Ink ink) { return count_of(render_explanation_figure(contents), ink.rgb); };
   const int64_t whole = pixels(report::ink::kBar);
   EXPECT_EQ(pixels(report::ink::kBarNegative), 0);
   for (auto& frame : contents.frames) frame.negative_share = 0.125;
@@ -197,38 +197,38 @@ TEST_F(Sheet, BarsStandForTheWholeShareWithItsNegativePart) {
 
 TEST_F(Sheet, ConservationStandsBelowWhereThereAreAccounts) {
   const SampleClip clip = moving_disc(4, 32, 24, RelevanceSign::kSigned);
-  SheetContents contents = sheet_of(clip, ColorMap::kBwr);
-  const Picture without = render_explanation_sheet(contents);
+  FigureContents contents = sheet_of(clip, ColorMap::kBwr);
+  const Picture without = render_explanation_figure(contents);
   contents.layers = {{.goes_on = 0.5, .absorbed_by_bias = 0.5}, {.goes_on = 0.5, .absorbed_by_bias = 0.5}};
-  const Picture half = render_explanation_sheet(contents);
+  const Picture half = render_explanation_figure(contents);
   EXPECT_GT(half.height, without.height + 200);
   expect_clean_margins(half, 20);
   constexpr uint32_t kBias = 0xd08a3e;
   EXPECT_EQ(count_of(without, kBias), 0);
   for (auto& layer : contents.layers) layer = {.goes_on = 0.75, .absorbed_by_bias = 0.25};
-  const Picture quarter = render_explanation_sheet(contents);
+  const Picture quarter = render_explanation_figure(contents);
   const auto bars = [&](const Picture& p) { return static_cast<double>(count_of(p, kBias)) - 13 * 13; };
   EXPECT_NEAR(bars(quarter), bars(half) / 2, 0.03 * bars(half)) << "without the legend's square";
 }
 
 TEST_F(Sheet, WhatBiasesAddStandsBelowZero) {
   const SampleClip clip = moving_disc(4, 32, 24, RelevanceSign::kSigned);
-  SheetContents contents = sheet_of(clip, ColorMap::kBwr);
+  FigureContents contents = sheet_of(clip, ColorMap::kBwr);
   contents.layers.assign(200, {.goes_on = 1.5, .absorbed_by_bias = -0.5});
-  expect_clean_margins(render_explanation_sheet(contents), 20);
+  expect_clean_margins(render_explanation_figure(contents), 20);
   contents.layers[7].dropped = std::nan("");
-  expect_error(ErrorKind::kInvalidArgument, "layer 8", [&] { render_explanation_sheet(contents); });
+  expect_error(ErrorKind::kInvalidArgument, "layer 8", [&] { render_explanation_figure(contents); });
 }
 
 TEST_F(Sheet, TheEvenShareIsThatOfTheClipNotOfTheBarsShown) {
   const SampleClip clip = moving_disc(8, 32, 24, RelevanceSign::kSigned);
-  SheetContents contents = sheet_of(clip, ColorMap::kBwr);
-  const Picture eight = render_explanation_sheet(contents);
+  FigureContents contents = sheet_of(clip, ColorMap::kBwr);
+  const Picture eight = render_explanation_figure(contents);
   contents.even_share = 1.0 / 16;
-  EXPECT_NE(eight.rgb, render_explanation_sheet(contents).rgb);
+  EXPECT_NE(eight.rgb, render_explanation_figure(contents).rgb);
   contents.predictions.clear();
   contents.even_share = 0;
-  EXPECT_EQ(count_of(render_explanation_sheet(contents), report::ink::kAccent.rgb), 0);
+  EXPECT_EQ(count_of(render_explanation_figure(contents), report::ink::kAccent.rgb), 0);
 }
 
 TEST_F(Sheet, EqualRelevanceLooksEqualInEveryFrame) {
@@ -236,7 +236,7 @@ TEST_F(Sheet, EqualRelevanceLooksEqualInEveryFrame) {
   clip.frames[1] = clip.frames[0];
   clip.relevance[1] = clip.relevance[0];
   for (auto& value : clip.relevance[1]) value *= 0.01F;
-  const SheetContents contents = sheet_of(clip, ColorMap::kBwr);
+  const FigureContents contents = sheet_of(clip, ColorMap::kBwr);
   const auto colored = [&](size_t t) {
     const Picture picture = render_overlay(contents.frames[t].picture, contents.frames[t].relevance,
                                            contents.colors, contents.scale);
@@ -250,54 +250,55 @@ TEST_F(Sheet, EqualRelevanceLooksEqualInEveryFrame) {
 TEST_F(Sheet, NanInMapsIsDrawnNeutrally) {
   SampleClip clip = moving_disc(4, 32, 24, RelevanceSign::kSigned);
   for (size_t i = 0; i < 100; ++i) clip.relevance[2][i] = std::numeric_limits<float>::quiet_NaN();
-  SheetContents contents = sheet_of(clip, ColorMap::kBwr);
+  FigureContents contents = sheet_of(clip, ColorMap::kBwr);
   for (auto& frame : contents.frames) frame.share = 0.25, frame.negative_share = 0;
   contents.style = MapStyle::kHeatmap;
-  EXPECT_NO_THROW(render_explanation_sheet(contents));
+  EXPECT_NO_THROW(render_explanation_figure(contents));
 }
 
 TEST_F(Sheet, SaysWhatDoesNotFit) {
   const SampleClip clip = moving_disc(4, 32, 24, RelevanceSign::kSigned);
-  const SheetContents good = sheet_of(clip, ColorMap::kBwr);
-  SheetContents bad = good;
+  const FigureContents good = sheet_of(clip, ColorMap::kBwr);
+  FigureContents bad = good;
   bad.frames.clear();
-  expect_error(ErrorKind::kInvalidArgument, "not 0", [&] { render_explanation_sheet(bad); });
+  expect_error(ErrorKind::kInvalidArgument, "not 0", [&] { render_explanation_figure(bad); });
   bad = good;
   bad.frames[2].share = std::nan("");
-  expect_error(ErrorKind::kInvalidArgument, "source frame 4", [&] { render_explanation_sheet(bad); });
+  expect_error(ErrorKind::kInvalidArgument, "source frame 4", [&] { render_explanation_figure(bad); });
   bad = good;
   for (const double part : {-0.1, bad.frames[0].share + 0.1}) {
     bad.frames[0].negative_share = part;
     expect_error(ErrorKind::kInvalidArgument, "between 0 and the share",
-                 [&] { render_explanation_sheet(bad); });
+                 [&] { render_explanation_figure(bad); });
   }
   bad = good;
   bad.even_share = 4;
-  expect_error(ErrorKind::kInvalidArgument, "even share of 4", [&] { render_explanation_sheet(bad); });
+  expect_error(ErrorKind::kInvalidArgument, "even share of 4", [&] { render_explanation_figure(bad); });
   bad = good;
   bad.frames[1].relevance.width = 31;
   expect_error(ErrorKind::kInvalidArgument, "31x24 pixels has 768 values",
-               [&] { render_explanation_sheet(bad); });
+               [&] { render_explanation_figure(bad); });
   bad = good;
   bad.frames[3].picture = {24, 32, bad.frames[3].picture.rgb};
-  expect_error(ErrorKind::kInvalidArgument, "needs one size", [&] { render_explanation_sheet(bad); });
+  expect_error(ErrorKind::kInvalidArgument, "needs one size", [&] { render_explanation_figure(bad); });
   bad = good;
   bad.colors = ColorMap::kViridis;
   expect_error(ErrorKind::kInvalidArgument, "viridis is for unsigned",
-               [&] { render_explanation_sheet(bad); });
+               [&] { render_explanation_figure(bad); });
 }
 
 TEST_F(Sheet, LeavesNothingBehindWhereItCannotBeWritten) {
   const SampleClip clip = moving_disc(2, 16, 16, RelevanceSign::kSigned);
-  const SheetContents contents = sheet_of(clip, ColorMap::kBwr);
+  const FigureContents contents = sheet_of(clip, ColorMap::kBwr);
   expect_error(ErrorKind::kIo, "missing",
-               [&] { draw_explanation_sheet(folder_ / "missing" / "sheet.png", contents); });
+               [&] { draw_explanation_figure(folder_ / "missing" / "sheet.png", contents); });
   std::filesystem::create_directory(folder_ / "taken.png");
-  expect_error(ErrorKind::kIo, "taken.png", [&] { draw_explanation_sheet(folder_ / "taken.png", contents); });
-  SheetContents bad = contents;
+  expect_error(ErrorKind::kIo, "taken.png",
+               [&] { draw_explanation_figure(folder_ / "taken.png", contents); });
+  FigureContents bad = contents;
   bad.frames.clear();
   expect_error(ErrorKind::kInvalidArgument, "frames",
-               [&] { draw_explanation_sheet(folder_ / "bad.png", bad); });
+               [&] { draw_explanation_figure(folder_ / "bad.png", bad); });
   std::vector<std::string> left;
   for (const auto& entry : std::filesystem::directory_iterator(folder_))
     left.push_back(entry.path().filename());
@@ -323,7 +324,7 @@ TEST(OverlayFilm, HasEvenSizesInReasonableBounds) {
     SampleClip clip{.width = width, .height = height, .frames = {}, .relevance = {{0, 1}}};
     clip.frames.emplace_back(static_cast<size_t>(width * height * 3));
     clip.relevance[0].resize(static_cast<size_t>(width * height));
-    const SheetContents sheet = sheet_of(clip, ColorMap::kBwr);
+    const FigureContents sheet = sheet_of(clip, ColorMap::kBwr);
     const OverlayRenderer film(film_of(clip, sheet, 3));
     EXPECT_EQ(film.width() % 2, 0);
     EXPECT_EQ(film.height() % 2, 0);
@@ -339,7 +340,7 @@ TEST(OverlayFilm, HasEvenSizesInReasonableBounds) {
 
 TEST(OverlayFilm, TheMarkMovesAndUncoveredFramesCarryNoColour) {
   const SampleClip clip = moving_disc(8, 80, 60, RelevanceSign::kSigned);
-  const SheetContents sheet = sheet_of(clip, ColorMap::kBwr);
+  const FigureContents sheet = sheet_of(clip, ColorMap::kBwr);
   const OverlayRenderer film(film_of(clip, sheet, 30));
   const Picture first = film.render(frame_of(clip, 0, 0), clip.relevance[0]);
   EXPECT_NE(first.rgb, film.render(frame_of(clip, 0, 2), clip.relevance[0]).rgb);
@@ -389,7 +390,7 @@ TEST(OverlayFilm, SaysWhatDoesNotFit) {
   const SampleClip clip = moving_disc(2, 32, 24, RelevanceSign::kSigned);
   const OverlayContents good = film_of(clip, sheet_of(clip, ColorMap::kBwr), 10);
   const OverlayRenderer film(good);
-  expect_error(ErrorKind::kInvalidArgument, "the film's curve has 10 frames",
+  expect_error(ErrorKind::kInvalidArgument, "the overlay video's curve has 10 frames",
                [&] { film.render(frame_of(clip, 0, 10), {}); });
   expect_error(ErrorKind::kInvalidArgument, "has 3 values", [&] {
     film.render(frame_of(clip, 0, 0), std::vector<float>{1, 2, 3});

@@ -58,9 +58,9 @@ inline std::vector<float> all_relevance(const SampleClip& clip) {
 }
 
 /// A sheet of the clip; borrows it.
-inline SheetContents sheet_of(const SampleClip& clip, ColorMap colors, int64_t frame_interval = 2,
-                              double fps = 25) {
-  SheetContents sheet;
+inline FigureContents sheet_of(const SampleClip& clip, ColorMap colors, int64_t frame_interval = 2,
+                               double fps = 25) {
+  FigureContents sheet;
   sheet.title = "moving_disc.mp4";
   sheet.predictions = {
       {"moving right", 0.871}, {"moving left", 0.093}, {"still", 0.021}, {"up", 0.0102}, {"down", 0.00004}};
@@ -97,7 +97,7 @@ inline SheetContents sheet_of(const SampleClip& clip, ColorMap colors, int64_t f
 }
 
 /// The film that belongs to the sheet: a curve over all source frames, of which the clip covers some.
-inline OverlayContents film_of(const SampleClip& clip, const SheetContents& sheet, int64_t source_frames,
+inline OverlayContents film_of(const SampleClip& clip, const FigureContents& sheet, int64_t source_frames,
                                double fps = 25) {
   OverlayContents film;
   film.title = sheet.title;

@@ -14,6 +14,12 @@
 namespace relevid {
 namespace {
 
+/// The bytes of a .npy file.
+std::string to_npy(const Tensor& tensor) {
+  const auto bytes = tensor.bytes();
+  return npy_header(tensor).append(reinterpret_cast<const char*>(bytes.data()), bytes.size());
+}
+
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using testing::message_of;

@@ -4,6 +4,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <fstream>
+
 #include "base/atomic_file.h"
 #include "support/scratch.h"
 
@@ -48,6 +50,23 @@ TEST(Npz, RoundTripsNamedArrays) {
     EXPECT_TRUE(std::ranges::equal(back.at(name).bytes(), original.bytes())) << name;
   }
   EXPECT_THAT(folder.names(), ElementsAre("clip.npz"));
+}
+
+TEST(Npz, BorrowsWhatItWrites) {
+  constexpr int64_t kMebibytes = 64;
+  const Tensor large({kMebibytes << 18}, DType::kF32);
+  const ScratchFolder folder;
+  const auto peak_kib = [] {
+    std::ifstream status("/proc/self/status");
+    for (std::string line; std::getline(status, line);)
+      if (line.starts_with("VmHWM:")) return std::stoll(line.substr(6));
+    return 0LL;
+  };
+  std::ofstream("/proc/self/clear_refs") << 5;  // the peak is from here on
+  const auto before = peak_kib();
+  write_npz(folder / "large.npz", {{"large", &large}}, NpzStorage::kStored);
+  EXPECT_LT(peak_kib() - before, (kMebibytes << 10) / 4);
+  EXPECT_GT(std::filesystem::file_size(folder / "large.npz"), static_cast<uintmax_t>(kMebibytes << 20));
 }
 
 TEST(Npz, DeflatesWhatItWrites) {

@@ -215,6 +215,21 @@ TEST_F(ReaderDetailTest, IndicesMustAscendWithinTheVideo) {
   }
 }
 
+TEST_F(ReaderDetailTest, ASecondReaderNeedsNoCounting) {
+  const auto path = make("short.mp4", test_pattern(96, 64, 0.2) + " -c:v libx264 -pix_fmt yuv420p");
+  VideoReader first(path);
+  VideoReader second(first.info());
+  EXPECT_EQ(second.info().pts_seconds, first.info().pts_seconds);
+  const auto one = read_all(first), other = read_all(second);
+  ASSERT_EQ(other.size(), 5U);
+  for (size_t i = 0; i < one.size(); ++i) EXPECT_TRUE(one[i].rgb == other[i].rgb) << i;
+  VideoInfo longer = first.info();
+  longer.pts_seconds.push_back(1);
+  ++longer.frame_count;
+  VideoReader changed(longer);
+  expect_error(ErrorKind::kIo, HasSubstr("has the file changed?"), [&] { read_all(changed); });
+}
+
 TEST_F(ReaderDetailTest, ReadersMove) {
   VideoReader first(make("short.mp4", test_pattern(96, 64, 0.2) + " -c:v libx264 -pix_fmt yuv420p"));
   VideoReader second = std::move(first);

@@ -14,10 +14,10 @@ namespace relevid {
 
 /// An MP4 that frames go into, in order, until finish(); without it nothing is left. Used by one thread at a
 /// time. Throws Error(kIo).
-class FilmFile {
+class OverlayFile {
  public:
-  FilmFile(const std::filesystem::path& final_path, int64_t width, int64_t height,
-           const VideoWriterOptions& options);
+  OverlayFile(const std::filesystem::path& final_path, int64_t width, int64_t height,
+              const VideoWriterOptions& options);
   /// `rgb` is [height, width, 3].
   void add(std::span<const uint8_t> rgb, int64_t pts_ticks);
   void finish();

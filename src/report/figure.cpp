@@ -18,7 +18,7 @@ namespace {
 using namespace report;
 
 constexpr double kMargin = 56;
-constexpr double kInnerWidth = static_cast<double>(kSheetWidth) - 2 * kMargin;
+constexpr double kInnerWidth = static_cast<double>(kFigureWidth) - 2 * kMargin;
 constexpr size_t kTopPredictions = 5;
 constexpr double kHeaderHeight = 196;
 constexpr double kSectionHeight = 62;
@@ -81,22 +81,22 @@ Grid choose_grid(int64_t frames, double aspect) {
   return best;
 }
 
-void require_valid_contents(const SheetContents& contents) {
+void require_valid_contents(const FigureContents& contents) {
   const auto count = std::ssize(contents.frames);
-  if (count < 1 || count > kMaxSheetFrames) {
+  if (count < 1 || count > kMaxFigureFrames) {
     throw Error(ErrorKind::kInvalidArgument,
-                fmt::format("a sheet holds 1 to {} frames, not {}", kMaxSheetFrames, count));
+                fmt::format("a figure holds 1 to {} frames, not {}", kMaxFigureFrames, count));
   }
   require_match(contents.colors, contents.scale);
   require_valid_even_share(contents.even_share);
   const auto& first = contents.frames.front().picture;
   for (const auto& frame : contents.frames) {
-    const std::string where = fmt::format("sheet, source frame {}", frame.source_index);
+    const std::string where = fmt::format("figure, source frame {}", frame.source_index);
     require_valid(frame.picture, where);
     require_valid(frame.relevance, where);
     if (frame.picture.width != first.width || frame.picture.height != first.height) {
       throw Error(ErrorKind::kInvalidArgument,
-                  fmt::format("{}: its picture is {}x{}, the first frame's {}x{}; a sheet needs one size",
+                  fmt::format("{}: its picture is {}x{}, the first frame's {}x{}; a figure needs one size",
                               where, frame.picture.width, frame.picture.height, first.width, first.height));
     }
     require_valid(ShareBar{0, frame.share, frame.negative_share}, where);
@@ -106,13 +106,13 @@ void require_valid_contents(const SheetContents& contents) {
     }
   }
   for (size_t i = 0; i < contents.layers.size(); ++i) {
-    const SheetLayer& layer = contents.layers[i];
+    const FigureLayer& layer = contents.layers[i];
     for (const double part :
          {layer.goes_on, layer.absorbed_by_bias, layer.absorbed_by_epsilon, layer.dropped}) {
       if (std::isfinite(part)) continue;
       throw Error(
           ErrorKind::kInvalidArgument,
-          fmt::format("sheet, layer {}: a part of its relevance is {}, which is not finite", i + 1, part));
+          fmt::format("figure, layer {}: a part of its relevance is {}, which is not finite", i + 1, part));
     }
   }
 }
@@ -133,9 +133,9 @@ void draw_prediction(Canvas& canvas, double y, const ClassProbability& predictio
   canvas.text({kValueLeft + width + 12, y}, percent(prediction.probability), {.size = 16});
 }
 
-void draw_top_predictions(Canvas& canvas, double top, const SheetContents& contents) {
+void draw_top_predictions(Canvas& canvas, double top, const FigureContents& contents) {
   constexpr double kPitch = 25;
-  constexpr double kBarLeft = kSheetWidth - kMargin - 300;
+  constexpr double kBarLeft = kFigureWidth - kMargin - 300;
   constexpr double kBarWidth = 230;
   const size_t count = std::min(contents.predictions.size(), kTopPredictions);
   for (size_t i = 0; i < count; ++i) {
@@ -149,19 +149,19 @@ void draw_top_predictions(Canvas& canvas, double top, const SheetContents& conte
     canvas.fill({kBarLeft, y, kBarWidth, 16}, {0xeff1f4});
     canvas.fill({kBarLeft, y, std::max(1.0, std::round(kBarWidth * part)), 16},
                 explained ? ink::kAccent : ink::kBar);
-    canvas.text({kSheetWidth - kMargin, y + 13}, percent(probability),
+    canvas.text({kFigureWidth - kMargin, y + 13}, percent(probability),
                 {.size = 14, .color = ink::kQuiet, .align = Align::kRight});
   }
 }
 
-void draw_header(Canvas& canvas, const SheetContents& contents) {
+void draw_header(Canvas& canvas, const FigureContents& contents) {
   canvas.text({kMargin, 66}, contents.title, {.size = 26, .weight = Weight::kBold, .elide = Elide::kMiddle},
               760);
   if (!contents.predictions.empty()) draw_prediction(canvas, 108, contents.predictions.front());
   draw_fact(canvas, 136, "Explained", contents.target, Weight::kBold);
   draw_fact(canvas, 164, "Method", contents.method, Weight::kRegular);
   draw_top_predictions(canvas, 46, contents);
-  canvas.line({kMargin, kHeaderHeight - 5.5}, {kSheetWidth - kMargin, kHeaderHeight - 5.5}, ink::kRule);
+  canvas.line({kMargin, kHeaderHeight - 5.5}, {kFigureWidth - kMargin, kHeaderHeight - 5.5}, ink::kRule);
 }
 
 /// `reserved`: width at the right that something else takes.
@@ -172,19 +172,19 @@ void draw_section_title(Canvas& canvas, double y, std::string_view title, std::s
               kInnerWidth - width - 14 - reserved);
 }
 
-void draw_map_section_title(Canvas& canvas, double y, const SheetContents& contents) {
+void draw_map_section_title(Canvas& canvas, double y, const FigureContents& contents) {
   const bool overlay = contents.style == MapStyle::kOverlay;
   draw_section_title(canvas, y, "Relevance per pixel",
                      fmt::format("each frame above its {}; one scale for the clip, {}",
                                  overlay ? "overlay" : "heat map", scale_caption(contents.scale)),
                      426);
-  const Box bar{kSheetWidth - kMargin - 356, y + 8, 320, 16};
+  const Box bar{kFigureWidth - kMargin - 356, y + 8, 320, 16};
   draw_color_bar(canvas, bar, Direction::kRightwards, contents.colors, contents.scale, contents.style);
   canvas.text({bar.x - 36, bar.y + 13}, "R " + format_for(contents.scale.limit).factor(),
               {.size = 14, .color = ink::kQuiet, .align = Align::kRight});
 }
 
-Picture map_picture(const SheetFrame& frame, const SheetContents& contents, const Picture& thumbnail) {
+Picture map_picture(const FigureFrame& frame, const FigureContents& contents, const Picture& thumbnail) {
   if (contents.style == MapStyle::kOverlay) {
     return render_overlay(view(thumbnail), frame.relevance, contents.colors, contents.scale);
   }
@@ -192,7 +192,7 @@ Picture map_picture(const SheetFrame& frame, const SheetContents& contents, cons
   return render_heatmap({thumbnail.width, thumbnail.height, values}, contents.colors, contents.scale);
 }
 
-void draw_caption(Canvas& canvas, const SheetFrame& frame, const Grid& grid, double x, double y) {
+void draw_caption(Canvas& canvas, const FigureFrame& frame, const Grid& grid, double x, double y) {
   const double width = static_cast<double>(std::max(grid.picture.width, kSmallestColumn));
   const TextStyle number_style{.size = kCaptionSize};
   const TextStyle time_style{.size = kCaptionSize, .color = ink::kQuiet};
@@ -207,7 +207,7 @@ void draw_caption(Canvas& canvas, const SheetFrame& frame, const Grid& grid, dou
   canvas.text({x + used + 8, y}, time, time_style, width - used - 8);
 }
 
-void draw_cell(Canvas& canvas, const SheetContents& contents, size_t i, const Grid& grid, int64_t top) {
+void draw_cell(Canvas& canvas, const FigureContents& contents, size_t i, const Grid& grid, int64_t top) {
   const auto& frame = contents.frames[i];
   const auto place = static_cast<int64_t>(i);
   const int64_t x = static_cast<int64_t>(kMargin) + place % grid.columns * grid.pitch.width;
@@ -219,23 +219,23 @@ void draw_cell(Canvas& canvas, const SheetContents& contents, size_t i, const Gr
   canvas.picture(map_picture(frame, contents, thumbnail), x, picture_y + grid.picture.height + 2);
 }
 
-AxisLabel frame_label(const SheetFrame& frame, double centre) {
+AxisLabel frame_label(const FigureFrame& frame, double centre) {
   return {.centre = centre,
           .first_line = fmt::format("{}", frame.source_index),
           .second_line = fmt::format("({:.2f})", frame.pts_seconds)};
 }
 
-bool has_relevance(const SheetContents& contents) {
-  return std::ranges::any_of(contents.frames, [](const SheetFrame& frame) { return frame.share != 0; });
+bool has_relevance(const FigureContents& contents) {
+  return std::ranges::any_of(contents.frames, [](const FigureFrame& frame) { return frame.share != 0; });
 }
 
 /// Under the section's title: the chart, or a line in its place, below the line about repeated frames.
-double curve_height(const SheetContents& contents) {
+double curve_height(const FigureContents& contents) {
   const double lines = contents.repeated.empty() ? 0 : kNoteHeight;
   return lines + (has_relevance(contents) ? kChartHeight : kNoteHeight);
 }
 
-ShareChart share_chart(const SheetContents& contents) {
+ShareChart share_chart(const FigureContents& contents) {
   const double slot = 1.0 / static_cast<double>(contents.frames.size());
   ShareChart chart{.bars = {},
                    .bar_width = 0.72 * slot,
@@ -259,7 +259,7 @@ ShareChart share_chart(const SheetContents& contents) {
   return chart;
 }
 
-void draw_curve(Canvas& canvas, const SheetContents& contents, double top) {
+void draw_curve(Canvas& canvas, const FigureContents& contents, double top) {
   const ShareChart chart = share_chart(contents);
   const TextStyle quiet{.size = kCaptionSize, .color = ink::kQuiet};
   std::string detail;
@@ -279,7 +279,7 @@ void draw_curve(Canvas& canvas, const SheetContents& contents, double top) {
     canvas.text({kMargin, below}, "No relevance reaches the frames.", quiet, kInnerWidth);
 }
 
-void draw_accounts(Canvas& canvas, const SheetContents& contents, double top) {
+void draw_accounts(Canvas& canvas, const FigureContents& contents, double top) {
   draw_section_title(
       canvas, top, "Conservation, layer by layer",
       "in % of the relevance at the start: what goes on after each layer, and what was lost up to it");
@@ -287,7 +287,7 @@ void draw_accounts(Canvas& canvas, const SheetContents& contents, double top) {
                           contents.layers);
 }
 
-Canvas draw_sheet(const SheetContents& contents) {
+Canvas draw_figure(const FigureContents& contents) {
   require_valid_contents(contents);
   const auto& first = contents.frames.front().picture;
   const double aspect = static_cast<double>(first.width) / static_cast<double>(first.height);
@@ -299,7 +299,7 @@ Canvas draw_sheet(const SheetContents& contents) {
   const double note_top = accounts_top + (contents.layers.empty() ? 0 : kSectionHeight + kAccountsHeight);
   const double height = note_top + (contents.note.empty() ? 24 : 46);
 
-  Canvas canvas(kSheetWidth, static_cast<int64_t>(std::ceil(height)));
+  Canvas canvas(kFigureWidth, static_cast<int64_t>(std::ceil(height)));
   draw_header(canvas, contents);
   draw_map_section_title(canvas, kHeaderHeight, contents);
   for (size_t i = 0; i < contents.frames.size(); ++i) {
@@ -313,12 +313,12 @@ Canvas draw_sheet(const SheetContents& contents) {
 
 }  // namespace
 
-Picture render_explanation_sheet(const SheetContents& contents) {
-  return draw_sheet(contents).to_picture();
+Picture render_explanation_figure(const FigureContents& contents) {
+  return draw_figure(contents).to_picture();
 }
 
-void draw_explanation_sheet(const std::filesystem::path& path, const SheetContents& contents) {
-  write_file_atomically(path, draw_sheet(contents).to_png());
+void draw_explanation_figure(const std::filesystem::path& path, const FigureContents& contents) {
+  write_file_atomically(path, draw_figure(contents).to_png());
 }
 
 }  // namespace relevid

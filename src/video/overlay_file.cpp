@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "video/film_file.h"
+#include "video/overlay_file.h"
 
 #include <algorithm>
 #include <cmath>
@@ -27,8 +27,8 @@ void copy_padded(std::span<const uint8_t> rgb, int64_t width, int64_t height, AV
 
 }  // namespace
 
-FilmFile::FilmFile(const std::filesystem::path& final_path, int64_t width, int64_t height,
-                   const VideoWriterOptions& options)
+OverlayFile::OverlayFile(const std::filesystem::path& final_path, int64_t width, int64_t height,
+                         const VideoWriterOptions& options)
     : path_(final_path),
       size_{width, height},
       file_(final_path),
@@ -58,7 +58,7 @@ FilmFile::FilmFile(const std::filesystem::path& final_path, int64_t width, int64
   check_written(avformat_write_header(format_.get(), muxer_options.address()));
 }
 
-void FilmFile::add(std::span<const uint8_t> rgb, int64_t pts_ticks) {
+void OverlayFile::add(std::span<const uint8_t> rgb, int64_t pts_ticks) {
   copy_padded(rgb, size_.width, size_.height, *rgb_frame_);
   // The encoder may still hold the last frame's buffer.
   check_written(av_frame_make_writable(yuv_frame_.get()));
@@ -67,7 +67,7 @@ void FilmFile::add(std::span<const uint8_t> rgb, int64_t pts_ticks) {
   encode(yuv_frame_.get());
 }
 
-void FilmFile::encode(const AVFrame* frame) {
+void OverlayFile::encode(const AVFrame* frame) {
   check_written(avcodec_send_frame(codec_.get(), frame));
   for (;;) {
     const int status = avcodec_receive_packet(codec_.get(), packet_.get());
@@ -81,7 +81,7 @@ void FilmFile::encode(const AVFrame* frame) {
   }
 }
 
-void FilmFile::finish() {
+void OverlayFile::finish() {
   encode(nullptr);
   check_written(av_write_trailer(format_.get()));
   avio_flush(io_.get());
