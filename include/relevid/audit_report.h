@@ -32,10 +32,8 @@ struct ReportOptions {
   uint64_t seed = 0;              ///< of the bootstrap
 };
 
-/// "text", "json", "csv"; "profiles", "sweep", "clips", "videos". Throw Error(kInvalidArgument) with the
-/// nearest name.
-ReportOptions::Format report_format(std::string_view name);
-/// The table of this name. Throws Error(kInvalidArgument) with the nearest one.
+/// The table of this name: "profiles", "sweep", "clips", "videos". Throws Error(kInvalidArgument) with the
+/// nearest one.
 ReportOptions::Table report_table(std::string_view name);
 
 /// Takes a report piece by piece. What it throws ends the report.

@@ -23,11 +23,6 @@ using statistics::short_name;
 
 namespace {
 
-const std::vector<std::string>& format_names() {
-  static const std::vector<std::string> kNames = {"text", "json", "csv"};
-  return kNames;
-}
-
 const std::vector<std::string>& table_names() {
   static const std::vector<std::string> kNames = {"profiles", "sweep", "clips", "videos"};
   return kNames;
@@ -84,10 +79,6 @@ Report make_report(RunReader& reader, const std::string& run, const ReportOption
 }  // namespace relevid::audit
 
 namespace relevid {
-
-ReportOptions::Format report_format(std::string_view name) {
-  return static_cast<ReportOptions::Format>(audit::place_of(name, audit::format_names(), "report format"));
-}
 
 ReportOptions::Table report_table(std::string_view name) {
   return static_cast<ReportOptions::Table>(audit::place_of(name, audit::table_names(), "table"));

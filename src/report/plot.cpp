@@ -135,8 +135,4 @@ double draw_paragraph(Canvas& canvas, Point at, std::string_view text, const Tex
   return at.y;
 }
 
-double paragraph_height(Canvas& canvas, std::string_view text, const TextStyle& style, double width) {
-  return kLineHeight * style.size * static_cast<double>(lines_of(canvas, text, style, width).size());
-}
-
 }  // namespace relevid::report

@@ -55,7 +55,5 @@ class Plot {
 
 /// Text broken between words at a width. Returns the baseline of a line after the last.
 double draw_paragraph(Canvas& canvas, Point at, std::string_view text, const TextStyle& style, double width);
-/// How high that paragraph is.
-double paragraph_height(Canvas& canvas, std::string_view text, const TextStyle& style, double width);
 
 }  // namespace relevid::report

@@ -402,8 +402,6 @@ TEST(ReportErrors, NameWhatIsWrong) {
   options.replicates = 5;
   EXPECT_THAT(message_of(ErrorKind::kInvalidArgument, [&] { audit_report(folder / "run.db", options); }),
               HasSubstr("5 bootstrap replicates"));
-  EXPECT_THAT(message_of(ErrorKind::kInvalidArgument, [] { report_format("jsn"); }),
-              HasSubstr("did you mean 'json'?"));
   EXPECT_THAT(message_of(ErrorKind::kInvalidArgument, [] { report_table("clip"); }),
               HasSubstr("did you mean 'clips'?"));
   Database(folder / "run.db", {}).execute("UPDATE clip SET frame_indices = '[0, 1' WHERE number = 1");
