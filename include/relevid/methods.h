@@ -80,7 +80,7 @@ struct MethodOptions {
   /// its memory; where the model takes single clips alone, it stays with one.
   int64_t batch = 1;
 
-  uint64_t seed = 1;  ///< of noise, masks and orders
+  uint64_t seed = 1;           ///< of noise, masks and orders
   std::string device = "cpu";  ///< what the network runs on, a name of relevid/device.h
   Precision precision = Precision::kFloat32;
 

@@ -88,8 +88,8 @@ void rectify_gradient(Device& device, const Buffer& kept, const Buffer& g, Buffe
                       GradientMode mode) {
   const float *k = kept.data<float>(), *from = g.data<float>();
   float* to = y.data<float>();
-  const float top = f.kind == Activation::Kind::kClip ? static_cast<float>(f.beta)
-                                                          : std::numeric_limits<float>::infinity();
+  const float top =
+      f.kind == Activation::Kind::kClip ? static_cast<float>(f.beta) : std::numeric_limits<float>::infinity();
   const auto each = [&](auto&& rule) {
     for_each_float(device, g.shape(), [=](int64_t i) { to[i] = rule(k[i], from[i]); });
   };
