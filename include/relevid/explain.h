@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "relevid/export.h"
+#include "relevid/layer_account.h"
 #include "relevid/methods.h"
 #include "relevid/model.h"
 #include "relevid/preprocessing.h"
@@ -29,14 +30,6 @@ std::string resolved_method(const std::string& method, const Model& model, const
 /// The smallest and largest value that the network's input can have, broadcastable to a clip.
 struct InputRange {
   Tensor low, high;
-};
-
-/// Relevance (summed over all elements) that came into a layer, left it, and stayed in it.
-struct LayerAccount {
-  std::string name, op, rule;
-  double incoming = 0, outgoing = 0;
-  double absorbed_by_bias = 0, absorbed_by_epsilon = 0;
-  double dropped = 0;
 };
 
 /// The relevance of one clip.

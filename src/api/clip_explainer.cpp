@@ -36,6 +36,11 @@ std::unique_ptr<kernels::Library> library_of(const MethodOptions& options) {
   return kernels::make_library(options.device, {options.threads, options.precision});
 }
 
+/// What devices compute in float64 is rounded.
+Tensor in_float32(Tensor tensor) {
+  return tensor.dtype() == DType::kF32 ? std::move(tensor) : tensor.cast(DType::kF32);
+}
+
 }  // namespace
 
 struct ClipExplainer::Implementation {
@@ -129,19 +134,18 @@ ClipExplainer::ClipExplainer(ClipExplainer&&) noexcept = default;
 Tensor ClipExplainer::forward(const Tensor& clip) {
   Explainer& explainer = *implementation_->explainers[implementation_->holder];
   explainer.forward(clip);
-  return explainer.logits().clone();
+  return in_float32(explainer.logits().clone());
 }
 
 ClipExplanation ClipExplainer::explain(int64_t target, size_t method) {
   Attribution attribution = implementation_->with_clip(method).explain(std::span(&target, 1));
   ClipExplanation result;
-  result.relevance = std::move(attribution.relevance.front());
-  result.at_layer = std::move(attribution.at_layer);
+  result.relevance = in_float32(std::move(attribution.relevance.front()));
+  if (attribution.at_layer.elements() > 0) result.at_layer = in_float32(std::move(attribution.at_layer));
   if (!attribution.around_layer.empty()) result.around_layer = attribution.around_layer[0];
   if (!attribution.notes.empty()) result.notes = std::move(attribution.notes[0]);
   for (const LayerFlow& flow : attribution.flows) {
-    result.layers.push_back({flow.name, flow.op, flow.rule, flow.incoming[0], flow.outgoing[0],
-                             flow.absorbed_by_bias[0], flow.absorbed_by_epsilon[0], flow.dropped[0]});
+    result.layers.push_back(converted(flow, [](const std::vector<double>& items) { return items[0]; }));
   }
   const auto values = result.relevance.values<float>();
   const double total = std::accumulate(values.begin(), values.end(), 0.0);

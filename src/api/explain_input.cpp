@@ -88,16 +88,6 @@ class InputRun {
   std::vector<Explanation> results(const std::filesystem::path& input, size_t targets_asked);
 
  private:
-  /// What one method finds of one class.
-  struct Finding {
-    Tensor relevance, at_layer;
-    std::vector<std::vector<LayerAccount>> layers;
-    std::vector<std::vector<std::string>> notes;
-    std::vector<double> around_layer;
-    std::optional<ClassComparison> class_comparison;
-    double seconds = 0;
-  };
-
   /// While one of these lives the explainer tells of its passes, and takes clips as windows that slide over
   /// their video.
   class Watch {
@@ -169,33 +159,33 @@ class InputRun {
 
   void explain(int64_t index, std::span<const int64_t> classes) {
     const size_t methods = explainer_.methods().size();
-    findings_.resize(methods * classes.size());
-    for (size_t i = 0; i < findings_.size(); ++i) {
+    found_.resize(methods * classes.size());
+    for (size_t i = 0; i < found_.size(); ++i) {
       const int64_t target = classes[i % classes.size()];
-      explain(index, target, i / classes.size(), findings_[i]);
-      if (index == 0) findings_[i].class_comparison = compared(target, i / classes.size(), findings_[i]);
+      explain(index, target, i / classes.size(), found_[i]);
+      if (index == 0) found_[i].class_comparison = compared(target, i / classes.size(), found_[i]);
     }
   }
 
-  void explain(int64_t index, int64_t target, size_t method, Finding& finding) {
-    const Timer timer(finding.seconds);
-    if (finding.relevance.elements() == 0) finding.relevance = Tensor(clips_->shape(), DType::kF32);
-    finding.layers.resize(source_.plans.size());
-    finding.notes.resize(source_.plans.size());
+  void explain(int64_t index, int64_t target, size_t method, Explanation& found) {
+    const Timer timer(found.explain_seconds);
+    if (found.relevance.elements() == 0) found.relevance = Tensor(clips_->shape(), DType::kF32);
+    found.layers.resize(source_.plans.size());
+    found.notes.resize(source_.plans.size());
     ClipExplanation explanation = explainer_.explain(target, method);
-    put_item(finding.relevance, index, to_ncthw(explanation.relevance, layout_));
-    finding.layers[static_cast<size_t>(index)] = std::move(explanation.layers);
-    finding.notes[static_cast<size_t>(index)] = std::move(explanation.notes);
-    if (explanation.at_layer.elements() > 0) keep_layer(finding, index, explanation);
+    put_item(found.relevance, index, to_ncthw(explanation.relevance, layout_));
+    found.layers[static_cast<size_t>(index)] = std::move(explanation.layers);
+    found.notes[static_cast<size_t>(index)] = std::move(explanation.notes);
+    if (explanation.at_layer.elements() > 0) keep_layer(found, index, explanation);
   }
 
   /// The first clip's map beside the runner-up's, while the explainer has the clip.
-  std::optional<ClassComparison> compared(int64_t target, size_t method, const Finding& finding) {
+  std::optional<ClassComparison> compared(int64_t target, size_t method, const Explanation& found) {
     if (!compares_classes(method)) return std::nullopt;
     const Tensor logits = item_of(logits_, 0);
     const int64_t other = runner_up(probabilities(logits).at(0), target, explainer_.contrast());
     if (other < 0) return std::nullopt;
-    const Tensor map = summed_over_channels(item_of(finding.relevance, 0)),
+    const Tensor map = summed_over_channels(item_of(found.relevance, 0)),
                  beside =
                      summed_over_channels(to_ncthw(explainer_.explain(other, method).relevance, layout_));
     const double correlation = evaluate::correlation(map.values<float>(), beside.values<float>());
@@ -208,14 +198,14 @@ class InputRun {
   }
 
   /// Clips by the first axis, whatever the layer folds into its own.
-  void keep_layer(Finding& finding, int64_t index, const ClipExplanation& explanation) const {
+  void keep_layer(Explanation& found, int64_t index, const ClipExplanation& explanation) const {
     std::vector<int64_t> dims = explanation.at_layer.shape().dims();
     dims.insert(dims.begin(), count());
     if (dims[1] == 1) dims.erase(dims.begin() + 1);
-    if (finding.at_layer.elements() == 0) finding.at_layer = Tensor(Shape(dims), DType::kF32);
-    put_item(finding.at_layer, index, explanation.at_layer);
-    finding.around_layer.resize(static_cast<size_t>(count()));
-    finding.around_layer[static_cast<size_t>(index)] = explanation.around_layer;
+    if (found.at_layer.elements() == 0) found.at_layer = Tensor(Shape(dims), DType::kF32);
+    put_item(found.at_layer, index, explanation.at_layer);
+    found.around_layer.resize(static_cast<size_t>(count()));
+    found.around_layer[static_cast<size_t>(index)] = explanation.around_layer;
   }
 
   /// The class of every target, each once; the best over all clips where none is given.
@@ -236,16 +226,15 @@ class InputRun {
   std::shared_ptr<Tensor> clips_;
   Tensor logits_;
   std::vector<int64_t> classes_;
-  std::vector<Finding> findings_;  ///< by method, then by class
+  std::vector<Explanation> found_;  ///< by method, then by class; results() says what they are of
   int64_t clips_done_ = 0, clips_total_ = 0;
   int64_t passes_done_ = 0, passes_total_ = 0;
   double decode_seconds_ = 0, forward_seconds_ = 0;
 };
 
 std::vector<Explanation> InputRun::results(const std::filesystem::path& input, size_t targets_asked) {
-  std::vector<Explanation> result;
-  for (size_t i = 0; i < findings_.size(); ++i) {
-    Explanation& e = result.emplace_back();
+  for (size_t i = 0; i < found_.size(); ++i) {
+    Explanation& e = found_[i];
     e.input = input;
     const size_t method = i / classes_.size();
     e.method = explainer_.methods()[method];
@@ -260,24 +249,17 @@ std::vector<Explanation> InputRun::results(const std::filesystem::path& input, s
     e.class_probabilities = mean_probabilities(logits_);
     e.target = classes_[i % classes_.size()];
     e.contrast = explainer_.contrast();
-    e.relevance = std::move(findings_[i].relevance);
-    e.layers = std::move(findings_[i].layers);
-    e.notes = std::move(findings_[i].notes);
-    e.at_layer = std::move(findings_[i].at_layer);
-    e.around_layer = std::move(findings_[i].around_layer);
-    e.class_comparison = findings_[i].class_comparison;
     e.cost = explainer_.cost(method);
     e.resolution = explainer_.resolution(method);
     e.traits = explainer_.traits(method);
     e.decode_seconds = decode_seconds_;
     e.forward_seconds = forward_seconds_;
-    e.explain_seconds = findings_[i].seconds;
     e.targets_in_run = static_cast<int64_t>(classes_.size());
     if (explainer_.methods().size() > 1) e.name_in_run += ".method-" + e.method;
     if (targets_asked > 1) e.name_in_run += fmt::format(".target-{}", e.target);
     fill_shares(e);
   }
-  return result;
+  return std::move(found_);
 }
 
 /// Of clips and relevance, which are written from where they are.

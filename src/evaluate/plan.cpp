@@ -14,7 +14,7 @@ namespace relevid::evaluate {
 namespace {
 
 template <class T>
-T parse(std::string_view text, std::string_view what, std::initializer_list<T> values) {
+T parse(std::string_view text, std::string_view what, const std::vector<T>& values) {
   std::vector<std::string> names;
   for (const T value : values) {
     if (name(value) == text) return value;
@@ -103,16 +103,14 @@ std::string to_string(const Flipping& flipping) {
   return fmt::format("{}:{}", name(flipping.regions), name(flipping.fill));
 }
 
-Check parse_check(std::string_view text) {
-  return parse(text, "check",
-               {Check::kAgreement, Check::kClass, Check::kShift, Check::kOffset, Check::kInvariance,
-                Check::kRandomised});
-}
-
 const std::vector<Check>& all_checks() {
   static const std::vector<Check> kAll = {Check::kAgreement, Check::kClass,      Check::kShift,
                                           Check::kOffset,    Check::kInvariance, Check::kRandomised};
   return kAll;
+}
+
+Check parse_check(std::string_view text) {
+  return parse(text, "check", all_checks());
 }
 
 bool EvaluationPlan::has(Check check) const {

@@ -35,7 +35,7 @@ class Slic {
     }
     assign();
     regions.of_voxel = labels_;
-    number_anew(regions);
+    renumber(regions);
     return regions;
   }
 
@@ -157,7 +157,7 @@ class Slic {
   }
 
   /// So that no region is empty.
-  void number_anew(Regions& regions) const {
+  void renumber(Regions& regions) const {
     std::vector<int32_t> number(centres_.size(), -1);
     for (int32_t& label : regions.of_voxel) {
       int32_t& to = number[static_cast<size_t>(label)];

@@ -25,12 +25,8 @@ struct DeferredSum {
 };
 
 /// A LayerFlow to be; its sums are per entry of axis 0.
-struct DeferredAccount {
-  std::string name, op, rule;
-  DeferredSum incoming = {};
-  DeferredSum outgoing = {};  ///< a part for every input
-  DeferredSum absorbed_by_bias = {}, absorbed_by_epsilon = {};
-  DeferredSum dropped = {};
+/// `outgoing` has a part for every input.
+struct DeferredAccount : LayerBalance<DeferredSum> {
   /// What neither goes out nor is absorbed, where nobody has said what is dropped.
   enum class Rest { kNone, kDropped } rest = Rest::kNone;
 };

@@ -48,8 +48,6 @@ class Explainer {
   Attribution explain(std::span<const int64_t> targets);
   MethodCost cost() const { return method_->cost(); }
   MethodResolution resolution() const { return method_->resolution(); }
-  /// Whether it passes relevance by rules, and so has accounts of layers.
-  bool is_relevance() const { return !method_->rule_names().empty(); }
   bool starts_from_logit() const { return method_->starts_from_logit(); }
   /// The rule that every node gets (empty for methods without rules), by node of the graph.
   std::vector<std::string> rule_names() const;

@@ -1,18 +1,27 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-#include <string>
 #include <vector>
+
+#include "relevid/layer_account.h"
 
 namespace relevid {
 
-/// Where one layer's relevance went, summed over its elements, per item of the batch:
-/// incoming = outgoing + absorbed_by_bias + absorbed_by_epsilon + dropped.
-struct LayerFlow {
-  std::string name, op, rule;
-  std::vector<double> incoming, outgoing;
-  std::vector<double> absorbed_by_bias, absorbed_by_epsilon;
-  std::vector<double> dropped;  ///< in a border that Pad made, or where gamma finds an output of exactly 0
-};
+/// Of a layer, per item of the batch.
+using LayerFlow = LayerBalance<std::vector<double>>;
+
+/// The same layer, with `convert` of each of its numbers.
+template <class Number, class Convert>
+auto converted(const LayerBalance<Number>& layer, Convert&& convert) {
+  using Result = decltype(convert(layer.incoming));
+  return LayerBalance<Result>{layer.name,
+                              layer.op,
+                              layer.rule,
+                              convert(layer.incoming),
+                              convert(layer.outgoing),
+                              convert(layer.absorbed_by_bias),
+                              convert(layer.absorbed_by_epsilon),
+                              convert(layer.dropped)};
+}
 
 }  // namespace relevid

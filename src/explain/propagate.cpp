@@ -69,7 +69,7 @@ void Propagation::pass_from_output(const Trace& trace, const Buffer& start,
       relevance.r = densify({std::move(relevance.r), std::exchange(relevance.winners, {})});
     const Buffer& r = relevance.r;
     DeferredAccount account{
-        .name = node.name, .op = std::string(graph::name(node.op)), .rule = describe(node.op, rules_[i])};
+        {.name = node.name, .op = std::string(graph::name(node.op)), .rule = describe(node.op, rules_[i])}};
     std::vector<Relevance> before(node.inputs.size());
     for (size_t k = 0; k < before.size(); ++k) before[k] = std::exchange(relevance_[at(node.inputs[k])], {});
     pass_back(i, trace, relevance, account);

@@ -86,8 +86,8 @@ void Both::require_agreement(const std::string& operation, const std::vector<dou
   }
   if (place == have.size()) return;
   throw Error(ErrorKind::kInternal,
-              fmt::format("{}: {:g} and {:g} at element {}, which differ by {:g} where {:g} is allowed", who,
-                          have[place], want[place], place, worst, limit));
+              fmt::format("{}: {:.9g} and {:.9g} at element {}, which differ by {:g} where {:g} is allowed",
+                          who, have[place], want[place], place, worst, limit));
 }
 
 std::string on(const std::string& operation, const Buffer& x) {

@@ -66,7 +66,6 @@ class ClipLoader {
   ClipLoader(const ClipLoader&) = delete;
   ClipLoader& operator=(const ClipLoader&) = delete;
 
-  int64_t batch_count() const { return batch_count_; }
   /// The next batch, or nothing after the last. What went wrong in cutting a batch is thrown in its place,
   /// and by every call after it.
   std::optional<Batch> next();

@@ -109,7 +109,7 @@ TEST_F(BadInput, OptionsAndNames) {
   expect(kInvalid, "did you mean 'walking'", {model_, video_, "--labels", labels, "--target", "walkin"});
   expect(kInvalid, "no class 17", {model_, video_, "--target", "17"});
   expect(kInvalid, "did you mean 'pytorchvideo'", {model_, video_, "--sampler", "pytorchvido"});
-  expect(kInvalid, "no device 'chek' (did you mean 'check'?); there are cpu, reference, check",
+  expect(kInvalid, "--device chek (did you mean 'check'?): it is one of cpu, reference, check",
          {model_, video_, "--device", "chek"});
   expect(kInvalid, "--precision", {model_, video_, "--precision", "f16"});
   expect(kInvalid, "--clip-len", {model_, video_, "--clip-len", "8"});

@@ -118,7 +118,7 @@ TEST_F(ExplainCommand, RunsOnTheDeviceThatIsNamed) {
   for (const std::string device : {"cpu", "reference", "check"}) {
     const auto outcome = explain({video_, "--num-clips", "1", "--device", device, "--no-film", "--no-page"});
     ASSERT_EQ(outcome.status, 0) << outcome.err;
-    EXPECT_EQ(record("film.json")["settings"]["device"], device);
+    EXPECT_EQ(record("film.json")["settings"]["method"]["device"], device);
     std::ifstream file(std::filesystem::path(out_) / "film.npz", std::ios::binary);
     relevances[device] = {std::istreambuf_iterator<char>(file), {}};
   }

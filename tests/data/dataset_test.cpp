@@ -189,7 +189,7 @@ TEST_F(DataSetTest, MalformedCsvIsRefusedWithFileAndLine) {
   EXPECT_THAT(refusal("l.csv", "path,label\na,b,c\n"), AllOf(HasSubstr("line 2"), HasSubstr("3 fields")));
   EXPECT_THAT(refusal("l.csv", "path,label\n,b\n"), HasSubstr("path is empty"));
   EXPECT_THAT(refusal("l.csv", "path,label\n\"a,b\n"), AllOf(HasSubstr("line 2"), HasSubstr("never ends")));
-  EXPECT_THAT(refusal("l.csv", "path,label\n\"a\"b,c\n"), HasSubstr("behind a closing quote"));
+  EXPECT_THAT(refusal("l.csv", "path,label\n\"a\"b,c\n"), HasSubstr("after a closing quote"));
   EXPECT_THAT(refusal("l.csv", "path,label\na\"b,c\n"), HasSubstr("a quote inside a field"));
   const auto names = put("names.txt", "walk\nrun\n");
   EXPECT_THAT(refusal("l.csv", "path,label\na,wlk\n", {.class_names = names}),

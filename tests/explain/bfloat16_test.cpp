@@ -54,6 +54,7 @@ class Bfloat16Explanations : public ::testing::Test {
     const auto library = testing::library_under_test(0, precision);
     Network network(graph, *library, Purpose::kExplanation);
     ExplainerOptions options;
+    options.method = "deep_taylor";
     options.bounds.emplace();
     options.bounds->low.push_back(Tensor::from(Shape{1, 1, 1, 1, 1}, std::vector<float>{-1}));
     options.bounds->high.push_back(Tensor::from(Shape{1, 1, 1, 1, 1}, std::vector<float>{1}));

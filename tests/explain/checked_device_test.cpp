@@ -43,7 +43,8 @@ TEST_P(CheckedDevice, AgreesWithTheReferenceInEveryOperation) {
 INSTANTIATE_TEST_SUITE_P(SmallNetworks, CheckedDevice, ::testing::ValuesIn(testing::small_networks()),
                          [](const auto& network) {
                            std::string name = network.param.name;
-                           std::ranges::replace_if(name, [](unsigned char c) { return std::isalnum(c) == 0; }, '_');
+                           std::ranges::replace_if(
+                               name, [](unsigned char c) { return std::isalnum(c) == 0; }, '_');
                            return name;
                          });
 

@@ -183,7 +183,7 @@ TEST(MotionRelevance, TakesPresetsApart) {
   options.relevance = "gradient";
   const std::string message =
       testing::message_of(ErrorKind::kInvalidArgument, [&] { Explainer(network, options); });
-  EXPECT_THAT(message, ::testing::HasSubstr("no preset"));
+  EXPECT_THAT(message, ::testing::HasSubstr("--relevance gradient: it is one of deep_taylor"));
 }
 
 }  // namespace

@@ -111,8 +111,9 @@ std::vector<double> relevance_of(const ExplainerOptions& options, Network& netwo
                                  std::span<const int64_t> targets, const Tensor& logits) {
   Explainer explainer(network, options);
   explainer.forward(clip);
-  auto relevance = explainer.explain(targets).relevance.front().as_doubles();
-  if (!explainer.is_relevance()) return relevance;
+  const Attribution found_by = explainer.explain(targets);
+  auto relevance = found_by.relevance.front().as_doubles();
+  if (found_by.flows.empty()) return relevance;
   const auto item = relevance.size() / targets.size();
   const auto given = logits.as_doubles(), found = explainer.logits().as_doubles();
   for (size_t i = 0; i < relevance.size(); ++i) {

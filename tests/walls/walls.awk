@@ -38,7 +38,7 @@ function define_owners() {
   owner["sampling.h"] = owner["preprocessing.h"] = "clips"
   owner["dataset.h"] = owner["generate.h"] = "data"
   owner["device.h"] = "kernels"
-  owner["methods.h"] = owner["method_fields.h"] = "explain"
+  owner["methods.h"] = owner["method_fields.h"] = owner["layer_account.h"] = "explain"
   owner["figures.h"] = owner["colormap.h"] = "report"
   owner["evaluate_report.h"] = "evaluate"
   owner["run_file.h"] = owner["audit_control.h"] = "run"

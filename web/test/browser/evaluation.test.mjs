@@ -36,7 +36,7 @@ test("curves are those of the chosen method", async () => {
 
 test("random layers are shown by rank and by structure", async () => {
   const page = await visitor.open(fixture("evaluation"));
-  const figure = figureOf(page, "Where layers were drawn anew, from the top");
+  const figure = figureOf(page, "Where layers were drawn again, from the top");
   const before = await figure.locator(".plot").innerHTML();
   await figure.getByRole("radio", { name: "SSIM" }).check();
   assert.notEqual(await figure.locator(".plot").innerHTML(), before);
