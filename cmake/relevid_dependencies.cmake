@@ -1,4 +1,4 @@
-# Everything comes from Debian 12 by apt; ./run setup installs it. See docs/dev/decisions.md for why each is here.
+# Everything comes from Debian 12 by apt; ./run setup installs it. See docs/dev/decisions/build-and-tests.md for why each is here.
 find_package(PkgConfig REQUIRED)
 find_package(fmt REQUIRED)
 find_package(nlohmann_json REQUIRED)

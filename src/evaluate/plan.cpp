@@ -95,8 +95,9 @@ Flipping parse_flipping(std::string_view text) {
                     text));
   }
   return {parse(text.substr(0, colon), "kind of region",
-                {RegionKind::kFrames, RegionKind::kCells, RegionKind::kSuperpixels}),
-          parse(text.substr(colon + 1), "fill", {Fill::kPrevious, Fill::kBlur, Fill::kMean, Fill::kNoise})};
+                std::vector{RegionKind::kFrames, RegionKind::kCells, RegionKind::kSuperpixels}),
+          parse(text.substr(colon + 1), "fill",
+                std::vector{Fill::kPrevious, Fill::kBlur, Fill::kMean, Fill::kNoise})};
 }
 
 std::string to_string(const Flipping& flipping) {
