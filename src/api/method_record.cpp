@@ -16,7 +16,7 @@ using nlohmann::json;
 constexpr const char* kName = "name";
 constexpr const char* kRulesHash = "rules_sha256";
 
-/// The rules' file is kept by its hash, as a run may go on where the file lies elsewhere.
+/// The rules' file is kept by its hash, as a run may be resumed where the file lies elsewhere.
 bool is_rules(const MethodField& field) {
   return field.name == "rules_file";
 }

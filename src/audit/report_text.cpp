@@ -131,7 +131,7 @@ void Page::add_state() {
   const Shard& shard = report_.manifest.shard;
   if (!counts.complete()) {
     add("UNFINISHED", fmt::format("{} of {} videos are in this run; what follows is of these alone. The "
-                                  "command that began it goes on with it.",
+                                  "same command resumes it.",
                                   counts.done, counts.expected));
   }
   if (shard.count > 1) {

@@ -41,8 +41,8 @@ void check_finished(const Training& training) {
                     training.label, to_string(shard)));
   }
   if (counts.complete()) return;
-  refuse(fmt::format("{} is not finished: {} of {} videos; the command that began it goes on with it",
-                     training.label, counts.done, counts.expected));
+  refuse(fmt::format("{} is not finished: {} of {} videos; the same command resumes it", training.label,
+                     counts.done, counts.expected));
 }
 
 }  // namespace

@@ -178,8 +178,7 @@ void add_audit(CLI::App& program, Action& action) {
   reads(app->add_option("MODEL", command->model, "an ONNX file"))->required();
   reads(app->add_option("DATASET", command->dataset, "a folder with a folder per class, or a list"))
       ->required();
-  app->add_option("--out", options.out, "the run, one SQLite file; goes on with one that is there")
-      ->required();
+  app->add_option("--out", options.out, "the run, one SQLite file; an existing one is resumed")->required();
   app->add_option("--intervals", options.intervals, "frame intervals, with commas between")
       ->delimiter(',')
       ->capture_default_str();

@@ -47,22 +47,22 @@ class Choice : public CLI::Validator {
 
 template <class Value>
 struct EnumeratorOf {
-  using type = Value;
+  using Type = Value;
 };
 template <class T>
 struct EnumeratorOf<std::optional<T>> {
-  using type = T;
+  using Type = T;
 };
 
 /// An option that fills an enumerator, or an optional one that stays empty where it is not given. What the
 /// enumerator has so far is shown as the default.
 template <class Value>
 CLI::Option* add_choice(CLI::App& app, const std::string& name, Value& value,
-                        const Words<typename EnumeratorOf<Value>::type>& words, const std::string& help) {
+                        const Words<typename EnumeratorOf<Value>::Type>& words, const std::string& help) {
   CLI::Option* option = app.add_option(name, value, help)->type_name("WORD");
   for (const auto& [word, meaning] : words)
     if (meaning == value) option->default_str(word);
-  return option->transform(Choice<typename EnumeratorOf<Value>::type>(option->get_name(), words));
+  return option->transform(Choice<typename EnumeratorOf<Value>::Type>(option->get_name(), words));
 }
 
 /// An option whose text `parse` makes a value of as soon as it is read; what `parse` throws ends the command.

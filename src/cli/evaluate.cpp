@@ -233,7 +233,7 @@ void add_evaluate(CLI::App& program, Action& action) {
   reads(app->add_option("MODEL", command->model, "an ONNX file"))->required();
   reads(app->add_option("DATASET", command->dataset, "a folder with a folder per class, or a list"))
       ->required();
-  app->add_option("--out", command->options.out, "the run, one SQLite file; goes on with one that is there")
+  app->add_option("--out", command->options.out, "the run, one SQLite file; an existing one is resumed")
       ->required();
   add_method_options(*app, *command);
   command->how.add_to(*app, MethodArguments::Within::kEvaluation);

@@ -252,7 +252,8 @@ void add_explain(CLI::App& program, Action& action) {
   app->add_flag("--cost", command->only_cost,
                 "print what each method will take of a clip and how fine it sees, and explain nothing");
   app->add_flag("--report-layers", command->report_layers, "print where each layer's relevance went");
-  app->add_flag("--skip-existing", command->skip_existing, "go on where an interrupted run stopped");
+  app->add_flag("--skip-existing", command->skip_existing,
+                "skip inputs that an interrupted run has finished");
   app->add_flag("--no-overlay-video,--no-film", command->no_overlay_video, "do not write NAME.mp4");
   app->add_flag("--no-page", command->no_page, "do not write NAME.html");
   app->add_flag("--no-null-profile", command->no_null_profile,

@@ -80,7 +80,7 @@ int main(int argc, char** argv) {
     return relevid::cli::run(argc, argv);
   } catch (const relevid::Interrupted&) {
     relevid::cli::print_error("interrupted",
-                              "nothing half-written is left; --skip-existing goes on with the rest");
+                              "nothing half-written is left; --skip-existing resumes with the rest");
     return relevid::cli::kInterruptedStatus;
   } catch (const std::exception& error) {
     return relevid::cli::print_failure(error);

@@ -189,7 +189,7 @@ void TrainCommand::add_run(CLI::App& app) {
                  "folder of decoded frames; relevid/frames in your cache folder by default")
       ->group(group);
   app.add_option("--cache-limit", cache_gib, "of that folder, GiB")->group(group)->capture_default_str();
-  app.add_flag("--resume", resume, "go on from the checkpoint beside the ONNX file")->group(group);
+  app.add_flag("--resume", resume, "resume from the checkpoint next to the ONNX file")->group(group);
 }
 
 void TrainCommand::settle() {
@@ -215,7 +215,7 @@ void TrainCommand::claim_outputs() const {
 std::pair<DataSet, DataSet> TrainCommand::read() const {
   DataSet all = reading.read(data);
   if (!validation_list.empty()) return {std::move(all), reading.read(validation_list)};
-  if (validation_share == 0) return {std::move(all), {}};
+  if (validation_share == 0) return {std::move(all), DataSet{}};
   const DataSplit split = split_dataset(all, validation_share);
   return {subset(all, split.training), subset(all, split.validation)};
 }

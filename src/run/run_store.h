@@ -18,7 +18,7 @@ namespace relevid::run {
 /// is in it whole or not at all. Movable; not thread-safe. Errors as Database's.
 class RunStore {
  public:
-  /// Starts a run where there is no file, and goes on with one otherwise. Error(kInvalidArgument) naming the
+  /// Starts a run where there is no file, and resumes an existing one. Error(kInvalidArgument) naming the
   /// differences where that one has another manifest, or another shard.
   RunStore(const std::filesystem::path& path, const Manifest& manifest,
            std::chrono::milliseconds busy_timeout = std::chrono::seconds(10));

@@ -45,7 +45,8 @@ cp "$root/src/graph/operators.h" "$work/graph/operators.h"
 mv "$work/step.h" "$work/network/step.h"
 expect_refused "$(refusals "${run_steps[@]}")" "${run_steps[@]}"
 rm -r "$work/graph" "$work/network"
-unchanged=$(refusals $(printf '%s\n' "${handle_operators[@]}" "${run_steps[@]}" | sort -u))
+mapfile -t sources < <(printf '%s\n' "${handle_operators[@]}" "${run_steps[@]}" | sort -u)
+unchanged=$(refusals "${sources[@]}")
 if [ -n "$unchanged" ]; then
   echo "the sources as they are do not compile, so that what was refused above says nothing:"
   head -20 <<< "$unchanged"
