@@ -35,6 +35,7 @@ template <class F>
 double median_time(int rounds, F&& f) {
   f();
   std::vector<double> times;
+  times.reserve(static_cast<size_t>(rounds));
   for (int i = 0; i < rounds; ++i) times.push_back(milliseconds(f));
   return median(std::move(times));
 }
