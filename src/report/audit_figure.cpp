@@ -98,7 +98,7 @@ void FigureDrawing::draw_header() {
   }
   for (const std::string& warning : figure_.warnings) {
     const TextStyle style{.size = 15, .color = ink::kAccent, .weight = Weight::kBold};
-    y_ = draw_paragraph(canvas_, {kMargin, y_}, warning, style, kInner);
+    y_ = canvas_.paragraph({kMargin, y_}, warning, style, kInner);
   }
   canvas_.line({kMargin, y_ - 5.5}, {kRight, y_ - 5.5}, ink::kRule);
 }
@@ -110,7 +110,7 @@ void FigureDrawing::draw_statements() {
   for (const auto& [heading, statement] :
        {std::pair{"Verdict", &figure_.verdict}, std::pair{"Recommendation", &figure_.recommendation}}) {
     canvas_.text({kMargin, y_}, heading, {.size = 18, .weight = Weight::kBold});
-    y_ = draw_paragraph(canvas_, {kMargin + kHeading, y_}, *statement, text, kInner - kHeading) + 10;
+    y_ = canvas_.paragraph({kMargin + kHeading, y_}, *statement, text, kInner - kHeading) + 10;
   }
 }
 
@@ -271,7 +271,7 @@ void FigureDrawing::draw_controls() {
     }
     double below = y_;
     for (const std::string& sentence : control.sentences)
-      below = draw_paragraph(canvas_, {text_x, below}, sentence, {.size = 14}, kRight - text_x);
+      below = canvas_.paragraph({text_x, below}, sentence, {.size = 14}, kRight - text_x);
     y_ = std::max(y_ + kRow, below + 12);
   }
   for (int i = 0; i < ticks.count; ++i) {

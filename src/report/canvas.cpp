@@ -6,17 +6,17 @@
 #include <algorithm>
 #include <cmath>
 #include <cstring>
-#include <limits>
 #include <new>
 #include <numbers>
 
 #include "relevid/error.h"
+#include "report/text_layout.h"
 
 namespace relevid::report {
 namespace {
 
 constexpr int64_t kLargestSide = 32767;  // Cairo's own limit
-constexpr double kAnyWidth = std::numeric_limits<double>::infinity();
+constexpr double kLineHeight = 1.4;      // of a paragraph, in sizes of its text
 
 void require_success(cairo_status_t status, const char* doing) {
   if (status == CAIRO_STATUS_SUCCESS) return;
@@ -81,12 +81,6 @@ Canvas::Canvas(int64_t width, int64_t height)
       height_(height),
       surface_(create_surface(width, height)),
       context_(cairo_create(surface_.get())) {
-  cairo_font_options_t* options = cairo_font_options_create();
-  cairo_font_options_set_antialias(options, CAIRO_ANTIALIAS_GRAY);
-  cairo_font_options_set_hint_style(options, CAIRO_HINT_STYLE_SLIGHT);
-  cairo_font_options_set_hint_metrics(options, CAIRO_HINT_METRICS_OFF);
-  cairo_set_font_options(context_.get(), options);
-  cairo_font_options_destroy(options);
   fill({0, 0, static_cast<double>(width), static_cast<double>(height)}, ink::kPaper);
 }
 
@@ -175,32 +169,41 @@ void Canvas::picture(const Picture& picture, int64_t x, int64_t y) {
 }
 
 double Canvas::text_width(std::string_view text, const TextStyle& style) {
-  set(style);
-  return advance(drawable(text));
+  return TextLayout(context_.get(), text, style).width();
 }
 
 double Canvas::text(Point at, std::string_view text, const TextStyle& style, double max_width) {
-  const std::string shown = fitted(text, style, max_width);
-  const double width = advance(shown);
-  cairo_move_to(context_.get(), aligned(at.x, width, style.align), at.y);
-  cairo_show_text(context_.get(), shown.c_str());
-  check("writing text");
+  TextLayout layout(context_.get(), text, style);
+  layout.elide(style.elide, max_width);
+  const double width = layout.width();
+  set(style.color);
+  show({aligned(at.x, width, style.align), at.y}, layout, 0);
   return width;
 }
 
 double Canvas::text(Point at, std::string_view text, const TextStyle& style) {
-  return this->text(at, text, style, kAnyWidth);
+  return this->text(at, text, style, static_cast<double>(kLargestSide));
 }
 
 void Canvas::upward_text(Point centre, std::string_view text, const TextStyle& style, double max_length) {
-  const std::string shown = fitted(text, style, max_length);
   cairo_save(context_.get());
   cairo_translate(context_.get(), centre.x, centre.y);
   cairo_rotate(context_.get(), -std::numbers::pi / 2);
-  cairo_move_to(context_.get(), -advance(shown) / 2, style.size * 0.36);
-  cairo_show_text(context_.get(), shown.c_str());
+  TextStyle centred = style;
+  centred.align = Align::kCentre;
+  this->text({0, style.size * 0.36}, text, centred, max_length);
   cairo_restore(context_.get());
-  check("writing text");
+}
+
+double Canvas::paragraph(Point at, std::string_view text, const TextStyle& style, double width) {
+  TextLayout layout(context_.get(), text, style);
+  layout.wrap(width);
+  set(style.color);
+  for (int line = 0; line < layout.lines(); ++line) {
+    show(at, layout, line);
+    at.y += kLineHeight * style.size;
+  }
+  return at.y;
 }
 
 std::vector<uint8_t> Canvas::pixels() {
@@ -232,24 +235,10 @@ void Canvas::set(Ink color) {
                         (color.rgb & 255) / 255.0, color.alpha);
 }
 
-void Canvas::set(const TextStyle& style) {
-  set(style.color);
-  cairo_select_font_face(context_.get(), "DejaVu Sans", CAIRO_FONT_SLANT_NORMAL,
-                         style.weight == Weight::kBold ? CAIRO_FONT_WEIGHT_BOLD : CAIRO_FONT_WEIGHT_NORMAL);
-  cairo_set_font_size(context_.get(), style.size);
-}
-
-double Canvas::advance(const std::string& text) {
-  cairo_text_extents_t extents;
-  cairo_text_extents(context_.get(), text.c_str(), &extents);
-  check("measuring text");
-  return extents.x_advance;
-}
-
-std::string Canvas::fitted(std::string_view text, const TextStyle& style, double max_width) {
-  set(style);
-  return elided(drawable(text), style.elide,
-                [&](const std::string& part) { return advance(part) <= max_width; });
+void Canvas::show(Point at, const TextLayout& layout, int line) {
+  cairo_move_to(context_.get(), at.x, at.y);
+  layout.show(line);
+  check("writing text");
 }
 
 void Canvas::check(const char* doing) {

@@ -11,28 +11,11 @@
 #include <vector>
 
 #include "relevid/colormap.h"
-#include "report/text.h"
+#include "report/style.h"
 
 namespace relevid::report {
 
-/// A colour to draw with, 0xRRGGBB.
-struct Ink {
-  uint32_t rgb = 0;
-  double alpha = 1;
-};
-
-namespace ink {
-inline constexpr Ink kPaper{0xffffff};
-inline constexpr Ink kText{0x1f2730};
-inline constexpr Ink kQuiet{0x5f6b78};  ///< captions, ticks, secondary text
-inline constexpr Ink kRule{0xd3d9df};   ///< hairlines
-inline constexpr Ink kFrame{0x9aa4ae};  ///< axes, picture borders
-inline constexpr Ink kBar{0x43566b};    ///< quantities
-inline constexpr Ink kBarLight{0xb9c4cf};
-inline constexpr Ink kBarNegative{0x8fb0d0};  ///< the part of negative relevance
-inline constexpr Ink kBand{0xf3efe3};         ///< the shaded borders of a clip
-inline constexpr Ink kAccent{0xc4621f};       ///< the explained class, the moving mark
-}  // namespace ink
+class TextLayout;
 
 /// In pixels; y grows downwards.
 struct Box {
@@ -55,20 +38,9 @@ struct PixelSize {
   int64_t height = 0;
 };
 
-enum class Align { kLeft, kCentre, kRight };
-enum class Weight { kRegular, kBold };
-
-struct TextStyle {
-  double size = 14;
-  Ink color = ink::kText;
-  Weight weight = Weight::kRegular;
-  Align align = Align::kLeft;
-  Elide elide = Elide::kEnd;
-};
-
 /// A white picture to draw on. Owns its pixels; not thread-safe, while different canvases may be used at
 /// once. Throws Error(kResourceLimit) for sizes Cairo cannot hold and for lack of memory, Error(kInternal)
-/// for anything else that Cairo reports. Text is made drawable here.
+/// for anything else that Cairo reports. Text is any bytes and never markup; see TextLayout.
 class Canvas {
  public:
   Canvas(int64_t width, int64_t height);
@@ -86,12 +58,14 @@ class Canvas {
   /// Pixel for pixel, its upper left corner at whole pixels.
   void picture(const Picture& picture, int64_t x, int64_t y);
   double text_width(std::string_view text, const TextStyle& style);
-  /// Elided to `max_width`; `at` is on the baseline, and the text's left, centre or right as aligned. Returns
-  /// the width.
+  /// One line, elided to `max_width`; `at` is on the baseline, and the text's left, centre or right as
+  /// aligned. Returns the width.
   double text(Point at, std::string_view text, const TextStyle& style, double max_width);
   double text(Point at, std::string_view text, const TextStyle& style);
   /// Centred at `centre` and reading upwards.
   void upward_text(Point centre, std::string_view text, const TextStyle& style, double max_length);
+  /// In lines of at most `width`, the first one's baseline at `at`; returns the y of the line after the last.
+  double paragraph(Point at, std::string_view text, const TextStyle& style, double width);
   /// Cairo's own pixels, to begin another canvas of the same size with.
   std::vector<uint8_t> pixels();
   Picture to_picture();
@@ -105,9 +79,7 @@ class Canvas {
   };
 
   void set(Ink color);
-  void set(const TextStyle& style);
-  double advance(const std::string& text);
-  std::string fitted(std::string_view text, const TextStyle& style, double max_width);
+  void show(Point at, const TextLayout& layout, int line);
   void check(const char* doing);
   std::span<uint8_t> data();
 

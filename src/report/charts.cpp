@@ -7,6 +7,7 @@
 #include <cmath>
 
 #include "relevid/error.h"
+#include "report/text.h"
 
 namespace relevid::report {
 namespace {

@@ -11,6 +11,7 @@
 #include "report/charts.h"
 #include "report/checks.h"
 #include "report/conservation_chart.h"
+#include "report/text.h"
 
 namespace relevid {
 namespace {

@@ -11,6 +11,7 @@
 #include "report/canvas.h"
 #include "report/charts.h"
 #include "report/checks.h"
+#include "report/text.h"
 
 namespace relevid {
 namespace {

@@ -7,7 +7,6 @@
 namespace relevid::report {
 namespace {
 
-constexpr double kLineHeight = 1.4;
 constexpr double kDot = 4.5;
 constexpr double kCap = 4;  // half of the bar's ends
 constexpr double kBaseline = 0.36;
@@ -16,27 +15,6 @@ Ticks scaled(const Ticks& ticks, double factor) {
   const double step = ticks.step * factor;
   const double digits = -std::floor(std::log10(step) + 1e-9);
   return {ticks.first * factor, step, ticks.count, static_cast<int>(std::clamp(digits, 0.0, 12.0))};
-}
-
-std::vector<std::string> lines_of(Canvas& canvas, std::string_view text, const TextStyle& style,
-                                  double width) {
-  std::vector<std::string> lines;
-  std::string line;
-  const std::string all = drawable(text);
-  for (size_t begin = 0; begin < all.size();) {
-    const size_t end = std::min(all.find(' ', begin), all.size());
-    const std::string word = all.substr(begin, end - begin);
-    const std::string longer = line.empty() ? word : line + " " + word;
-    if (!line.empty() && canvas.text_width(longer, style) > width) {
-      lines.push_back(std::move(line));
-      line = word;
-    } else {
-      line = longer;
-    }
-    begin = end + 1;
-  }
-  if (!line.empty()) lines.push_back(std::move(line));
-  return lines;
 }
 
 }  // namespace
@@ -125,14 +103,6 @@ void Plot::labels(double place, const std::vector<std::string>& lines, Ink color
     canvas_.text({at, baseline}, line,
                  {.size = text_size_, .color = color, .weight = weight, .align = Align::kCentre}, max_width);
   }
-}
-
-double draw_paragraph(Canvas& canvas, Point at, std::string_view text, const TextStyle& style, double width) {
-  for (const std::string& line : lines_of(canvas, text, style, width)) {
-    canvas.text(at, line, style, width);
-    at.y += kLineHeight * style.size;
-  }
-  return at.y;
 }
 
 }  // namespace relevid::report

@@ -3,7 +3,6 @@
 
 #include <limits>
 #include <string>
-#include <string_view>
 #include <vector>
 
 #include "report/canvas.h"
@@ -52,8 +51,5 @@ class Plot {
   Ticks ticks_;
   double text_size_;
 };
-
-/// Text broken between words at a width. Returns the baseline of a line after the last.
-double draw_paragraph(Canvas& canvas, Point at, std::string_view text, const TextStyle& style, double width);
 
 }  // namespace relevid::report

@@ -1,21 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-#include <functional>
 #include <string>
 #include <string_view>
 
 namespace relevid::report {
 
-/// The text as it can be drawn: valid UTF-8 on one line. What is no UTF-8 becomes U+FFFD, control characters
-/// spaces.
+/// The text as it can be drawn: valid UTF-8 on one line. Bytes that are no UTF-8, and NUL, become U+FFFD;
+/// other control characters and separators of lines and paragraphs become spaces.
 std::string drawable(std::string_view text);
-
-enum class Elide { kMiddle, kEnd };
-
-/// `text` (valid UTF-8) where it fits, otherwise as many of its characters as fit with "…" for the rest; ""
-/// where not even that fits.
-std::string elided(const std::string& text, Elide where, const std::function<bool(const std::string&)>& fits);
 
 /// How the numbers of one scale are written: each divided by ten to the power of `exponent`, with `decimals`.
 struct NumberFormat {

@@ -30,7 +30,7 @@ deb=$(echo "$folder"/relevid_*.deb)
 [[ -f $deb ]] || fail "cpack made no package: $(cat "$folder/cpack.log")"
 
 depends=$(dpkg-deb --field "$deb" Depends)
-for package in fonts-dejavu-core libc6 libstdc++6 libdnnl2 libavformat59 libcairo2 libsqlite3-0 libzip4; do
+for package in fonts-dejavu-core libc6 libstdc++6 libdnnl2 libavformat59 libcairo2 libpangocairo-1.0-0 libsqlite3-0 libzip4; do
   [[ " $depends" == *" $package"* ]] || fail "Depends lacks $package: $depends"
 done
 for field in Maintainer Section Description Architecture; do

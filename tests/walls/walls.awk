@@ -56,7 +56,7 @@ function define_libraries() {
   library["onnx/"] = library["google/protobuf/"] = "onnx"
   library["sqlite3"] = "run"
   library["boost/math/"] = "statistics"
-  library["cairo"] = library["zlib.h"] = "report"
+  library["cairo"] = library["pango/"] = library["glib.h"] = library["zlib.h"] = "report"
   library["zip.h"] = "tensor"
   library["nettle/"] = "base"
   library["CLI/"] = "cli"
