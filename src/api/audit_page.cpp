@@ -50,7 +50,7 @@ class RunPage {
   }
 
   void write(const ReportSink& sink) {
-    sink(fmt::format("{{\"label\":{},\"report\":", dumped(label_, -1)));
+    sink(fmt::format(R"({{"label":{},"report":)", dumped(label_, -1)));
     audit::write_json(audit::make_report(reader_, name_, options_.report), reader_, sink);
     sink(",\"extremes\":");
     write_extremes(sink);
@@ -102,8 +102,8 @@ void write_audit_page_data(std::span<const std::filesystem::path> runs, const Au
   if (runs.empty()) throw Error(ErrorKind::kInvalidArgument, "a page needs a run at least");
   const std::vector<Model> models = read_models(runs, options);
   const std::vector<std::string> labels = distinct_names(runs);
-  sink(fmt::format("{{\"relevid_page\":1,\"kind\":\"audit\",\"relevid\":\"{}\",\"title\":{},\"runs\":[",
-                   RELEVID_VERSION, dumped(title_of(labels), -1)));
+  sink(fmt::format(R"({{"relevid_page":1,"kind":"audit","relevid":"{}","title":{},"runs":[)", RELEVID_VERSION,
+                   dumped(title_of(labels), -1)));
   for (size_t i = 0; i < runs.size(); ++i) {
     if (i > 0) sink(",\n");
     RunPage(runs[i], labels[i], models, options, control).write(sink);

@@ -30,6 +30,7 @@ constexpr const char* kMetadataKey = "relevid";
 
 std::vector<ModelPort> ports(const std::vector<graph::ModelValue>& values) {
   std::vector<ModelPort> result;
+  result.reserve(values.size());
   for (const auto& value : values) result.push_back({value.name, value.dims});
   return result;
 }
@@ -79,6 +80,7 @@ std::string detail(const graph::Operator& op) {
 /// "[?, 3, 16, 112, 112]": open sizes as question marks.
 std::string dims_text(const std::vector<int64_t>& dims) {
   std::vector<std::string> parts;
+  parts.reserve(dims.size());
   for (const int64_t dim : dims) parts.push_back(dim < 0 ? "?" : std::to_string(dim));
   return fmt::format("[{}]", fmt::join(parts, ", "));
 }

@@ -112,7 +112,7 @@ ProfileEstimate estimate_profile(int64_t frames, const MeanOf& any_mean_of,
     BorderEstimate border{k, mean_of(border_combination(frames, k)), {}, {}};
     border.ratio = border.share.scaled(1 / uniform_border(frames, k));
     if (null_profile) border.excess = border.share.scaled(1 / border_share(*null_profile, k));
-    profile.borders.push_back(std::move(border));
+    profile.borders.push_back(border);
   }
   const auto row_end = static_cast<size_t>(frames);
   profile.centre = mean_of(over_frames(frames, [](int64_t t) { return static_cast<double>(t); }));

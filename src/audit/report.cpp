@@ -14,12 +14,7 @@
 
 namespace relevid::audit {
 
-using run::Manifest;
 using run::RunReader;
-using statistics::Chance;
-using statistics::class_label;
-using statistics::never_predicted;
-using statistics::short_name;
 
 namespace {
 

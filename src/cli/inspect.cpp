@@ -9,6 +9,7 @@
 #include "cli/command.h"
 #include "cli/settings_options.h"
 #include "relevid/error.h"
+#include "relevid/explain.h"
 #include "relevid/model.h"
 
 namespace relevid::cli {

@@ -60,7 +60,9 @@ void MethodArguments::add_to(CLI::App& app, Within within) {
 }
 
 MethodOptions MethodArguments::resolved(std::span<const std::string> methods) const {
-  for (const auto& [field, option] : fields_) {
+  for (const auto& entry : fields_) {
+    const MethodField& field = entry.first;
+    const CLI::Option* option = entry.second;
     const bool used = std::ranges::any_of(methods, [&](const auto& name) { return field.is_taken_by(name); });
     if (option->count() == 0 || used) continue;
     print_warning(fmt::format("{} has no effect on {}; it is for {}", field.option, fmt::join(methods, ", "),
