@@ -151,6 +151,7 @@ std::string advice(const Summary& s) {
     if (r.advice == Advice::kChange) ++changes[r.advised];
   }
   std::vector<std::string> parts;
+  parts.reserve(changes.size() + 1);
   for (const auto& [interval, count] : changes)
     parts.push_back(fmt::format("{} should use interval {}", count, interval));
   if (s.counts.keep > 0)

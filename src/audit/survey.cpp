@@ -120,7 +120,7 @@ std::optional<Range> rate_of(const std::optional<Range>& fps, int64_t interval) 
 }
 
 std::string words_for(const Condition& condition) {
-  const std::string at = fmt::format("interval {}", condition.frame_interval);
+  std::string at = fmt::format("interval {}", condition.frame_interval);
   if (!condition.control) return at;
   switch (*condition.control) {
     case AuditControl::kNullProfile:

@@ -27,6 +27,7 @@ AccuracyEstimate of_columns(EstimateOf&& estimate_of) {
 
 void correct(std::vector<Comparison>& comparisons) {
   std::vector<double> p;
+  p.reserve(comparisons.size());
   for (const Comparison& comparison : comparisons) p.push_back(comparison.mcnemar.p);
   const std::vector<double> corrected = holm(p);
   for (size_t i = 0; i < corrected.size(); ++i) comparisons[i].p_holm = corrected[i];

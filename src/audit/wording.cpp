@@ -36,7 +36,7 @@ std::string videos(int64_t count) {
 }
 
 std::string undecided(const Verdict& verdict) {
-  const auto none = fmt::format("Can't tell: no video at interval {}.", verdict.interval);
+  std::string none = fmt::format("Can't tell: no video at interval {}.", verdict.interval);
   if (verdict.ratio.videos == 0) return none;
   if (!verdict.excess) {
     return fmt::format(

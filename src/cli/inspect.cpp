@@ -37,6 +37,7 @@ struct Findings {
 
 std::string dims_text(const std::vector<int64_t>& dims) {
   std::vector<std::string> parts;
+  parts.reserve(dims.size());
   for (const int64_t dim : dims) parts.push_back(dim < 0 ? "?" : std::to_string(dim));
   return fmt::format("[{}]", fmt::join(parts, ", "));
 }

@@ -157,6 +157,7 @@ constexpr std::array<Preset, 14> kPresets = {{{"c3d-caffe", c3d_caffe},
 const std::vector<std::string>& preprocessing_names() {
   static const std::vector<std::string> kNames = [] {
     std::vector<std::string> names;
+    names.reserve(std::size(kPresets));
     for (const Preset& preset : kPresets) names.emplace_back(preset.name);
     return names;
   }();
