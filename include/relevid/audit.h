@@ -19,7 +19,7 @@ namespace RELEVID_EXPORT relevid {
 
 /// What an audit looks at, and how.
 struct AuditOptions {
-  std::filesystem::path out;  ///< the run; one that is there is gone on with
+  std::filesystem::path out;  ///< the run; an existing one is resumed
   /// How a video becomes clips. Of the sampling, num_clips or stride say how many; past_end is not used:
   /// a video too short for an interval has no clips there.
   ModelSettings settings;

@@ -18,7 +18,7 @@ namespace RELEVID_EXPORT relevid {
 
 /// What an evaluation measures, and of which methods.
 struct EvaluateOptions {
-  std::filesystem::path out;  ///< the run; one that is there is gone on with
+  std::filesystem::path out;  ///< the run; an existing one is resumed
   ModelSettings settings;     ///< how a video becomes clips; as AuditOptions has them
   /// Names of methods() (explain.h). NAME:magnitude takes every element's magnitude before it sums over
   /// channels: a gradient's sign says which way the score moves, not whether it depends on the place.

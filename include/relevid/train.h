@@ -117,7 +117,7 @@ struct TrainOptions {
   int64_t cache_limit_bytes = int64_t{20} << 30;
   /// Whether batch norms stay nodes of their own or are merged into the layers before them.
   enum class BatchNorm { kKeep, kMerge } batch_norm = BatchNorm::kKeep;  ///< of the ONNX file
-  /// Whether a checkpoint that is there is gone on with.
+  /// Whether an existing checkpoint is resumed.
   enum class Begin { kNew, kResume } begin = Begin::kNew;
 };
 

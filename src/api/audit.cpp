@@ -21,7 +21,7 @@ namespace {
 using Json = nlohmann::json;
 
 /// Everything that the rows depend on, by its final value. Threads, which change no more than the last bits,
-/// are left out, so that a run may be gone on with on another machine.
+/// are left out, so that a run may be resumed on another machine.
 std::string settings_record(const AuditOptions& options, const run::PlanOptions& plan,
                             std::span<const MethodOptions> methods, Start start) {
   ModelSettings model = options.settings;

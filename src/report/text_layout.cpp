@@ -18,8 +18,8 @@ std::string bounded(std::string_view text) {
          std::string(text.substr(text.size() - kMostBytes / 2));
 }
 
-/// Set here rather than taken from the user's configuration, so that pictures are alike everywhere. Metrics
-/// are not rounded, so that text of any size has its true width.
+/// Set here rather than taken from the user's configuration, so that pictures are the same everywhere.
+/// Metrics are not rounded, so that text of any size has its true width.
 void set_font_options(PangoContext* pango) {
   cairo_font_options_t* options = cairo_font_options_create();
   cairo_font_options_set_antialias(options, CAIRO_ANTIALIAS_GRAY);

@@ -11,7 +11,7 @@
 
 namespace relevid::run {
 
-/// What makes a run the run it is. Two runs may be joined, and a run may be gone on with, where all of it but
+/// What makes a run the run it is. Two runs may be joined, and a run may be resumed, where all of it but
 /// the shard is the same.
 struct Manifest {
   std::string relevid_version;
