@@ -54,8 +54,8 @@ struct Prepared {
   run::Manifest manifest;
 };
 
-bool has_control(const run::PlanOptions& plan, AuditControl kind) {
-  return std::ranges::find(plan.controls, kind) != plan.controls.end();
+bool has_control(const run::PlanOptions& plan, AuditControl control) {
+  return std::ranges::find(plan.controls, control) != plan.controls.end();
 }
 
 /// The audit's method and, for the control, another; by their own names.

@@ -9,17 +9,8 @@
 #include "relevid/explanation_files.h"
 
 namespace relevid {
-namespace {
 
 using nlohmann::json;
-
-bool is_record_name(const std::string& name, const std::string& stem) {
-  const bool ours =
-      name == stem + ".json" || name.starts_with(stem + ".target-") || name.starts_with(stem + ".method-");
-  return ours && name.ends_with(".json");
-}
-
-}  // namespace
 
 bool is_explained(const std::filesystem::path& input, const Model& model, const ClipExplainer& explainer,
                   const InputOptions& options, std::span<const TargetChoice> targets,
@@ -31,10 +22,9 @@ bool is_explained(const std::filesystem::path& input, const Model& model, const 
     missing[all_settings(method, of_input, output)] = 1;
   }
   std::map<json, int64_t> found;
-  std::error_code ignored;
-  for (const auto& entry : std::filesystem::directory_iterator(output.folder, ignored)) {
-    if (!is_record_name(entry.path().filename().string(), output.stem)) continue;
-    std::ifstream file(entry.path());
+  for (const auto& path : possible_outputs(output.folder, std::span(&output.stem, 1))) {
+    if (path.extension() != ".json") continue;
+    std::ifstream file(path);
     const auto record = json::parse(file, nullptr, false);
     if (!record.is_object() || record.value("input", "") != input.string() ||
         record.value("/model/sha256"_json_pointer, "") != model.sha256())

@@ -164,7 +164,6 @@ void add_method_options(CLI::App& app, AuditCommand& command) {
       ->capture_default_str()
       ->group(group);
   command.method.add_to(app);
-  reads(app.get_option("--rules"));
   app.get_option("--seed")->description("of shuffled frames, random weights, noise, masks and orders");
 }
 

@@ -237,7 +237,6 @@ void add_evaluate(CLI::App& program, Action& action) {
       ->required();
   add_method_options(*app, *command);
   command->how.add_to(*app, MethodArguments::Within::kEvaluation);
-  reads(app->get_option("--rules"));
   add_measure_options(*app, *command);
   add_data_options(*app, *command);
   command->settings.add_to(*app);

@@ -279,7 +279,6 @@ void add_explain(CLI::App& program, Action& action) {
   app->add_option("--high", command->high, "largest value of the input")->group("Input");
   const std::string group = "Method";
   command->method.add_to(*app);
-  reads(app->get_option("--rules"));
   app->add_option("--against", command->against,
                   "explain the target's score less this class's (an index or a name)")
       ->group(group);

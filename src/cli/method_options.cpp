@@ -40,6 +40,7 @@ void MethodArguments::add_field(CLI::App& app, const MethodField& field) {
       help_of(field));
   option->type_name(type_of(field))->group("Method");
   if (const std::string text = field.text(options); !text.empty()) option->default_str(text);
+  if (field.name == "rules_file") reads(option);
   fields_.emplace_back(field, option);
 }
 

@@ -8,8 +8,8 @@
 #include "cli/choice.h"
 #include "cli/command.h"
 #include "cli/dataset_options.h"
-#include "cli/device_option.h"
 #include "relevid/create.h"
+#include "relevid/device.h"
 #include "relevid/error.h"
 #include "relevid/explanation_files.h"
 
@@ -177,7 +177,10 @@ void TrainCommand::add_collapse(CLI::App& app) {
 void TrainCommand::add_run(CLI::App& app) {
   const std::string group = "The run";
   app.add_option("--seed", options.seed)->group(group)->capture_default_str();
-  add_device_option(app, options.device, group);
+  app.add_option("--device", options.device,
+                 fmt::format("what networks run on: {}", fmt::join(device_names(), ", ")))
+      ->group(group)
+      ->capture_default_str();
   app.add_option("--threads", options.threads, "of the network; 0: as many as cores")
       ->group(group)
       ->capture_default_str();

@@ -8,6 +8,7 @@
 #include <nlohmann/json.hpp>
 #include <numeric>
 
+#include "cli/page_data.h"
 #include "cli/program.h"
 #include "onnx/export.h"
 #include "onnx/import.h"
@@ -64,13 +65,6 @@ class ExplainCommand : public ::testing::Test {
   cli::ScratchFolder folder_;
   std::string model_, video_, out_;
 };
-
-/// What the page's element holds.
-nlohmann::json data_of(const std::string& page) {
-  const std::string begin = R"(id="relevid-data">)";
-  const size_t at = page.find(begin) + begin.size();
-  return nlohmann::json::parse(page.substr(at, page.find("</script>", at) - at));
-}
 
 TEST_F(ExplainCommand, WritesFilesThatAgree) {
   const auto outcome = explain({video_});
@@ -188,7 +182,7 @@ TEST_F(ExplainCommand, SeveralMethodsShareAPage) {
     EXPECT_THAT(outcome.err, HasSubstr("nodejs"));
     return;
   }
-  const nlohmann::json data = data_of(page("film.html"));
+  const nlohmann::json data = cli::page_data(page("film.html"));
   ASSERT_EQ(data["explanations"].size(), 2U);
   EXPECT_EQ(data["explanations"][1]["method"], "gradient");
   EXPECT_EQ(data["explanations"][1]["settings"]["start"], "one");
@@ -235,7 +229,7 @@ TEST_F(ExplainCommand, AShortVideosRepeatedFramesAreSaid) {
   ASSERT_EQ(covered.size(), 10U);
   EXPECT_NEAR(covered[9], std::accumulate(shares.begin() + 9, shares.end(), 0.0) / 7, 1e-6);
   if (!page("brief.html").empty()) {
-    EXPECT_EQ(data_of(page("brief.html"))["repeated_frames"]["sentence"], sentence);
+    EXPECT_EQ(cli::page_data(page("brief.html"))["repeated_frames"]["sentence"], sentence);
   }
 }
 
@@ -257,7 +251,7 @@ TEST_F(ExplainCommand, NoNameIsMarkupInThePage) {
   const std::string html = page(name + ".html");
   if (html.empty()) GTEST_SKIP() << "this build has no page";
   EXPECT_EQ(html.find(name), std::string::npos);
-  EXPECT_EQ(data_of(html)["title"], name + ".mp4");
+  EXPECT_EQ(cli::page_data(html)["title"], name + ".mp4");
 }
 
 TEST_F(ExplainCommand, APageOfAClipIsSmall) {

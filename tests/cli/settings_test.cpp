@@ -8,6 +8,7 @@
 #include <nlohmann/json.hpp>
 #include <set>
 
+#include "cli/page_data.h"
 #include "cli/program.h"
 #include "relevid/explanation_files.h"
 #include "support/other_settings.h"
@@ -28,13 +29,9 @@ json parsed_file(const std::filesystem::path& path) {
   return json::parse(file);
 }
 
-/// What a page's element holds.
 json page_data(const std::filesystem::path& path) {
   std::ifstream file(path);
-  const std::string page{std::istreambuf_iterator<char>(file), {}};
-  const std::string begin = R"(id="relevid-data">)";
-  const size_t at = page.find(begin) + begin.size();
-  return json::parse(page.substr(at, page.find("</script>", at) - at));
+  return cli::page_data({std::istreambuf_iterator<char>(file), {}});
 }
 
 class Settings : public ::testing::TestWithParam<const char*> {
