@@ -22,8 +22,15 @@ namespace RELEVID_EXPORT relevid {
 /// with the logit. Methods that only watch the score start nothing.
 enum class Start { kDefault, kLogit, kOne };
 
-/// Products of two branches: all relevance to the signal, or half to each.
-enum class GateRule { kSignal, kHalf };
+/// Products of two branches: all relevance to the signal, or half to each; kDefault: as the preset has it
+/// (attnlrp gives halves, the others all to the signal).
+enum class GateRule { kDefault, kSignal, kHalf };
+
+/// Layer, instance, group and RMS norms. kLinear: the deviation counts as a constant, the mean's subtraction
+/// is propagated, the shift absorbs its share. kPass: relevance passes as it is (Achtibat et al. 2024, arXiv
+/// 2402.05602, proposition 3.4). kDefault: kPass for presets without negative relevance (deep_taylor,
+/// excitation_backprop), kLinear for the others.
+enum class NormHandling { kDefault, kLinear, kPass };
 
 /// Where the path of integrated gradients begins: zeros, or every channel's mean over the clip.
 enum class PathBaseline { kZero, kMean };
@@ -50,7 +57,8 @@ struct MethodOptions {
   std::optional<int64_t> contrast;  ///< explain the target's logit less this class's
 
   // Presets of relevance, and what is made of them.
-  GateRule gate = GateRule::kSignal;
+  GateRule gate = GateRule::kDefault;
+  NormHandling norm = NormHandling::kDefault;
   std::filesystem::path rules_file;  ///< a user's own rules, before the preset's; empty: none
   /// Whose map grad_cam, layer_cam and guided_grad_cam take, empty: the last convolution; where relevance
   /// stops, empty: at the clip. A node's name, as describe_layers() has it.

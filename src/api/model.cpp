@@ -71,9 +71,11 @@ std::string detail(const graph::Operator& op) {
           },
           // Their name and output shape say enough.
           [](const OneOf<graph::TransposedConvolution, graph::Dense, graph::Resample, graph::PRelu,
-                         graph::Affine, graph::Add, graph::Multiply, graph::MatMul, graph::Softmax,
-                         graph::Standardise, graph::BatchNorm, graph::Dropout, graph::Concat, graph::Slice,
-                         graph::Pad, graph::Reshape, graph::Transpose> auto&) -> std::string { return ""; }},
+                         graph::Affine, graph::Add, graph::Multiply, graph::MatMul, graph::Attention,
+                         graph::Softmax, graph::Standardise, graph::BatchNorm, graph::Dropout, graph::Concat,
+                         graph::Slice, graph::Pad, graph::Reshape, graph::Transpose> auto&) -> std::string {
+            return "";
+          }},
       op);
 }
 
@@ -249,7 +251,7 @@ std::vector<LayerDescription> describe_layers(const Model& model, const Shape& c
     const bool known = options.bounds == DescribeOptions::InputBounds::kKnown;
     auto own = options.rules_file.empty() ? std::vector<CompositeEntry>{} : read_rules(options.rules_file);
     rules = assign(composite_for(method, known ? InputBounds::kKnown : InputBounds::kUnknown,
-                                 GateRule::kSignal, std::move(own), graph),
+                                 MethodOptions{}, std::move(own), graph),
                    graph);
   }
   const auto reasons = what_is_not_exact(graph, rules);

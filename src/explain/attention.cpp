@@ -24,20 +24,62 @@ std::array<Buffer, 2> through_matrices(kernels::Library& library, const Step& st
     return trace.values[static_cast<size_t>(step.node->inputs[i])];
   };
   const double inner = static_cast<double>(operand(0).shape()[2]);
+  const bool counts_weights = rule == ProductRule::kEven || rule == ProductRule::kWeights;
   Buffer q = r;
-  if (rule != ProductRule::kEven) {
+  if (!counts_weights) {
     q = map->forward(operand(0), operand(1));
-    account.absorbed_by_epsilon.add(library.quotient(q, r, epsilon_rule().epsilon), 1);
+    account.absorbed_by_epsilon.add(library.quotient(q, r, kEpsilon), 1);
   }
   std::array<Buffer, 2> result;
   for (const size_t i : {size_t{0}, size_t{1}}) {
     if (!halves && static_cast<int>(i) == weights) continue;
-    if (rule == ProductRule::kEven) {
+    if (rule == ProductRule::kEven || (rule == ProductRule::kWeights && weights < 0)) {
       result[i] = by_operand(*map, i, q, library.filled(operand(1 - i).shape(), 1 / inner));
+    } else if (rule == ProductRule::kWeights) {
+      result[i] = by_operand(*map, i, q, operand(1 - i));
     } else {
       result[i] = library.multiply(operand(i), by_operand(*map, i, q, operand(1 - i)));
     }
     if (halves) result[i] = library.add(result[i], result[i], -0.5);
+  }
+  return result;
+}
+
+std::array<Buffer, 4> through_attention(kernels::Library& library, const Step& step, ProductRule rule,
+                                        const Trace& trace, const Buffer& r, DeferredAccount& account) {
+  const auto& map = std::get<prepared::Attention>(step.prepared).map;
+  auto operands = attention_operands(*step.node, trace);
+  std::array<Buffer, 4> result;
+  if (rule == ProductRule::kWeights || rule == ProductRule::kEven) {
+    if (rule == ProductRule::kEven) {
+      operands.q = library.filled(operands.q.shape(), 0);
+      operands.k = library.filled(operands.k.shape(), 0);
+      operands.bias = {};
+    }
+    result[2] = map->by_values(operands, r);
+    return result;
+  }
+  const Buffer& output = trace.values[graph::at(step.node->output)];
+  Buffer q = library.add(output, output, rule == ProductRule::kHalf ? 1 : 0);
+  const double epsilon = kEpsilon * (rule == ProductRule::kHalf ? 2 : 1);
+  const kernels::Sums absorbed = library.quotient(q, r, epsilon);
+  account.absorbed_by_epsilon.add(absorbed, 1);
+  if (rule == ProductRule::kSignal) {
+    result[2] = map->by_values(operands, q);
+    library.scale_by(result[2], operands.v);
+    return result;
+  }
+  auto by = map->gradient(operands, q);
+  result[0] = library.multiply(by.q, operands.q);
+  result[1] = library.multiply(by.k, operands.k);
+  result[2] = library.multiply(by.v, operands.v);
+  for (const size_t i : {size_t{0}, size_t{1}}) result[i] = library.add(result[i], result[i], -0.5);
+  if (by.bias) result[3] = library.multiply(by.bias, operands.bias);
+  // What softmax and constant biases keep: all but what goes on.
+  account.absorbed_by_bias.add(library.sums(r), 1);
+  account.absorbed_by_bias.add(absorbed, -1);
+  for (const Buffer& part : result) {
+    if (part) account.absorbed_by_bias.add(library.sums(part), -1);
   }
   return result;
 }

@@ -22,10 +22,22 @@ namespace relevid {
 ///   the softmax that R_A then goes through does not (SoftmaxMap::relevance), and its account says how much
 ///   it kept.
 
+/// - Weights (ProductRule::kWeights, attention rollout): R_V = Aᵀ R, whatever the values are. Even
+///   (ProductRule::kEven, null profiles): the same with queries and keys of 0, which leaves masks and
+///   constant biases.
+/// Attention(q, k, v) with its scores and softmax inside goes the same ways. Half is there what the gradient
+/// gives with q = R / 2 s(O) at the output: by the values as it is, by queries and keys half of it, since
+/// they are operands of a product too.
+
 /// Relevance of a MatMul's two operands; empty where one gets none. `trace` as Propagation::run has it.
 std::array<kernels::Buffer, 2> through_matrices(kernels::Library& library, const Step& step, ProductRule rule,
                                                 const Trace& trace, const kernels::Buffer& r,
                                                 DeferredAccount& account);
+
+/// Of an Attention's operands: queries, keys, values, bias.
+std::array<kernels::Buffer, 4> through_attention(kernels::Library& library, const Step& step,
+                                                 ProductRule rule, const Trace& trace,
+                                                 const kernels::Buffer& r, DeferredAccount& account);
 
 /// Relevance of a softmax's input. What the decomposition leaves out is absorbed as by a bias.
 kernels::Buffer through_softmax(kernels::Library& library, const Step& step, const Trace& trace,

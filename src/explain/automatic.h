@@ -12,7 +12,8 @@ namespace relevid {
 inline constexpr std::string_view kAutomatic = "auto";
 
 /// The method that answers best which frames and pixels count for the class that is asked for, by what was
-/// measured: docs/user/methods.md has the numbers. One for all networks so far.
+/// measured: docs/user/methods.md has the numbers. epsilon_plus_flat for convolutional networks, value_path
+/// for transformers: those with attention and layer norms.
 std::string automatic_method(const graph::Graph& graph);
 
 }  // namespace relevid

@@ -33,7 +33,9 @@ std::vector<CompositeEntry> common_entries(Sums sums) {
   return {{operators({"AveragePool", "Reduce", "Resample"}), norm ? norm_rule() : same_sign_rule()},
           {operators({"MaxPool", "Reduce"}), PoolingRule::kWinner},
           {operators({"Add"}), norm ? AdditionRule::kNorm : AdditionRule::kSameSign},
-          {operators({"Multiply", "MatMul"}), ProductRule::kSignal}};
+          {operators({"Standardise"}), norm ? NormRule::kLinear : NormRule::kPass},
+          {operators({"Affine"}), NormRule::kPass},
+          {operators({"Multiply", "MatMul", "Attention"}), ProductRule::kSignal}};
 }
 
 Composite composite(std::string name, std::optional<Rule> first, Rule convolution, Rule dense,
@@ -46,27 +48,71 @@ Composite composite(std::string name, std::optional<Rule> first, Rule convolutio
   return result;
 }
 
+/// Constants that are added absorb their share, and products go as they are told to.
+std::vector<CompositeEntry> transformer_entries(ProductRule gates, ProductRule matrices) {
+  std::vector<CompositeEntry> entries = {{operators({"Affine"}), NormRule::kLinear},
+                                         {operators({"Multiply"}), gates},
+                                         {operators({"MatMul", "Attention"}), matrices}};
+  for (auto& entry : common_entries(Sums::kNorm)) entries.push_back(std::move(entry));
+  return entries;
+}
+
+/// Achtibat et al. 2024, CP-LRP: the weights of an attention count as constants, as in their examples for
+/// images; γ in the layers, without which relevance of deep transformers is noise.
+Composite value_path() {
+  Composite result{"value_path",
+                   {{operators({"Convolution", "TransposedConvolution"}), gamma_rule(0.25)},
+                    {operators({"Dense"}), gamma_rule(0.05)}}};
+  return result.followed_by(transformer_entries(ProductRule::kSignal, ProductRule::kSignal));
+}
+
+/// Achtibat et al. 2024 (arXiv 2402.05602), section 3: epsilon in the layers, halves to the operands of
+/// products.
+Composite attnlrp() {
+  Composite result{"attnlrp",
+                   {{operators({"Convolution", "TransposedConvolution", "Dense"}), epsilon_rule()}}};
+  return result.followed_by(transformer_entries(ProductRule::kHalf, ProductRule::kHalf));
+}
+
+/// What the architecture gives whatever its values are: every layer shares evenly, a sum gives half to each
+/// summand. With the weights of the attentions as they are this is attention rollout: 0.5 A + 0.5 I a layer
+/// (Abnar and Zuidema 2020, arXiv 2005.00928, equation 1), A the mean over heads, since what comes before
+/// shares evenly over them.
+Composite without_values(std::string name, ProductRule matrices) {
+  return {std::move(name),
+          {{operators({"Convolution", "TransposedConvolution", "Dense", "AveragePool", "Reduce", "Resample"}),
+            flat_rule()},
+           {operators({"MaxPool", "Reduce"}), PoolingRule::kEven},
+           {operators({"Add"}), AdditionRule::kEven},
+           {operators({"Standardise", "Affine"}), NormRule::kPass},
+           {operators({"MatMul", "Attention"}), matrices},
+           {operators({"Multiply"}), ProductRule::kSignal}}};
+}
+
 /// Which kind of rule a node takes.
-enum class RuleKind { kNone, kLinear, kPooling, kAddition, kGate, kMatrices };
+enum class RuleKind { kNone, kLinear, kPooling, kAddition, kGate, kMatrices, kNorm };
 
 RuleKind rule_kind(const graph::Operator& op) {
   return std::visit(
-      Overloaded{[](const OneOf<graph::Convolution, graph::TransposedConvolution, graph::Dense,
-                                graph::AveragePool> auto&) { return RuleKind::kLinear; },
-                 [](const graph::Resample& resample) {
-                   return resample.selects() ? RuleKind::kNone : RuleKind::kLinear;
-                 },
-                 [](const graph::Reduce& reduce) {
-                   return reduce.kind == graph::Reduce::Kind::kMax ? RuleKind::kPooling : RuleKind::kLinear;
-                 },
-                 [](const graph::MaxPool&) { return RuleKind::kPooling; },
-                 [](const graph::Add&) { return RuleKind::kAddition; },
-                 [](const graph::Multiply&) { return RuleKind::kGate; },
-                 [](const graph::MatMul&) { return RuleKind::kMatrices; },
-                 // Relevance passes, or goes by the one way that there is.
-                 [](const OneOf<Activation, graph::PRelu, graph::Affine, graph::Softmax, graph::Standardise,
-                                graph::BatchNorm, graph::Dropout, graph::Concat, graph::Slice, graph::Pad,
-                                graph::Reshape, graph::Transpose> auto&) { return RuleKind::kNone; }},
+      Overloaded{
+          [](const OneOf<graph::Convolution, graph::TransposedConvolution, graph::Dense,
+                         graph::AveragePool> auto&) { return RuleKind::kLinear; },
+          [](const graph::Resample& resample) {
+            return resample.selects() ? RuleKind::kNone : RuleKind::kLinear;
+          },
+          [](const graph::Reduce& reduce) {
+            return reduce.kind == graph::Reduce::Kind::kMax ? RuleKind::kPooling : RuleKind::kLinear;
+          },
+          [](const graph::MaxPool&) { return RuleKind::kPooling; },
+          [](const graph::Add&) { return RuleKind::kAddition; },
+          [](const graph::Multiply&) { return RuleKind::kGate; },
+          [](const OneOf<graph::MatMul, graph::Attention> auto&) { return RuleKind::kMatrices; },
+          [](const OneOf<graph::Standardise, graph::Affine> auto&) { return RuleKind::kNorm; },
+          // Relevance passes, or goes by the one way that there is.
+          [](const OneOf<Activation, graph::PRelu, graph::Softmax, graph::BatchNorm, graph::Dropout,
+                         graph::Concat, graph::Slice, graph::Pad, graph::Reshape, graph::Transpose> auto&) {
+            return RuleKind::kNone;
+          }},
       op);
 }
 
@@ -76,9 +122,12 @@ bool suits(const NodeRule& rule, const graph::Operator& op) {
   return std::visit(Overloaded{[&](const Rule&) { return kind == RuleKind::kLinear; },
                                [&](PoolingRule) { return kind == RuleKind::kPooling; },
                                [&](AdditionRule) { return kind == RuleKind::kAddition; },
+                               [&](NormRule) { return kind == RuleKind::kNorm; },
                                [&](ProductRule product) {
+                                 const bool counts_weights =
+                                     product == ProductRule::kEven || product == ProductRule::kWeights;
                                  return kind == RuleKind::kMatrices ||
-                                        (kind == RuleKind::kGate && product != ProductRule::kEven);
+                                        (kind == RuleKind::kGate && !counts_weights);
                                }},
                     rule);
 }
@@ -160,6 +209,13 @@ bool applies(const CompositeEntry& entry, const Places& places, const graph::Nod
 
 }  // namespace
 
+Composite Composite::followed_by(std::vector<CompositeEntry> after) const {
+  Composite result = *this;
+  result.entries.insert(result.entries.end(), std::make_move_iterator(after.begin()),
+                        std::make_move_iterator(after.end()));
+  return result;
+}
+
 Composite Composite::preceded_by(std::vector<CompositeEntry> before) const {
   Composite result = *this;
   result.entries.insert(result.entries.begin(), std::make_move_iterator(before.begin()),
@@ -175,6 +231,9 @@ std::vector<std::string> preset_names() {
           "epsilon_alpha2_beta1_flat",
           "epsilon_gamma_box",
           "excitation_backprop",
+          "value_path",
+          "attnlrp",
+          "attention_rollout",
           "null_profile"};
 }
 
@@ -191,17 +250,10 @@ Composite preset(std::string_view name, InputBounds bounds) {
     return composite(n, flat_rule(), alpha_beta_rule(2, 1), epsilon_rule());
   if (n == "epsilon_gamma_box") return composite(n, z_box_rule(), gamma_rule(), epsilon_rule());
   if (n == "excitation_backprop") return composite(n, {}, z_plus_rule(), z_plus_rule(), Sums::kSameSign);
-  if (n == "null_profile") {
-    Composite result{n, {}};
-    result.entries = {
-        {operators({"Convolution", "TransposedConvolution", "Dense", "AveragePool", "Reduce", "Resample"}),
-         flat_rule()},
-        {operators({"MaxPool", "Reduce"}), PoolingRule::kEven},
-        {operators({"Add"}), AdditionRule::kEven},
-        {operators({"MatMul"}), ProductRule::kEven},
-        {operators({"Multiply"}), ProductRule::kSignal}};
-    return result;
-  }
+  if (n == "value_path") return value_path();
+  if (n == "attnlrp") return attnlrp();
+  if (n == "attention_rollout") return without_values(n, ProductRule::kWeights);
+  if (n == "null_profile") return without_values(n, ProductRule::kEven);
   throw Error(ErrorKind::kInvalidArgument,
               fmt::format("no preset '{}'{}; there are {}", name, did_you_mean(name, preset_names()),
                           fmt::join(preset_names(), ", ")));
@@ -223,6 +275,8 @@ std::vector<std::optional<NodeRule>> assign(const Composite& composite, const gr
     }
     rules[i] = simplest(entry->rule, node, never_negative);
     if (is_symmetric(node.op) && gives_all_to_one(*rules[i])) rules[i] = ProductRule::kHalf;
+    // Of the network's own input, which is what is explained, nothing is taken away.
+    if (std::holds_alternative<graph::Affine>(node.op) && places.is_first(node)) rules[i] = NormRule::kPass;
     const auto* rule = std::get_if<Rule>(&*rules[i]);
     if (rule && rule->needs_bounds() && !places.is_first(node)) {
       throw Error(ErrorKind::kInvalidArgument,
@@ -259,9 +313,19 @@ std::string describe(const std::optional<NodeRule>& rule) {
                    if (r == AdditionRule::kSameSign) return same_sign_rule().name;
                    return r == AdditionRule::kNorm ? "norm" : "even";
                  },
+                 [](NormRule r) -> std::string { return r == NormRule::kLinear ? "linear" : "pass"; },
                  [](ProductRule r) -> std::string {
-                   if (r == ProductRule::kSignal) return "signal";
-                   return r == ProductRule::kHalf ? "half" : "even";
+                   switch (r) {
+                     case ProductRule::kSignal:
+                       return "signal";
+                     case ProductRule::kHalf:
+                       return "half";
+                     case ProductRule::kEven:
+                       return "even";
+                     case ProductRule::kWeights:
+                       return "weights";
+                   }
+                   return "";
                  }},
       *rule);
 }

@@ -28,12 +28,26 @@ enum class AdditionRule { kNorm, kEven, kSameSign };  ///< residuals: by contrib
 /// networks has it (Arras et al. 2017, EMNLP workshop WASSA): a gate decides how much passes, not what. Which
 /// factor is the gate is seen from the graph (graph::Multiply): a function of the other factor alone (swish),
 /// the one after a sigmoid (squeeze-excite), or the one that is broadcast. Where none can be told, or with
-/// kHalf, each gets half. Products of matrices: Note [Attention] in explain/attention.h. kEven, for null
-/// profiles: the weights of an attention count as equal.
-enum class ProductRule { kSignal, kHalf, kEven };
+/// kHalf, each gets half. Products of matrices: Note [Attention] in explain/attention.h. For null profiles,
+/// where values count as equal: kEven takes the weights of an attention as equal too, kWeights as they are.
+enum class ProductRule { kSignal, kHalf, kEven, kWeights };
+
+/// Note [Norms]
+/// A normalisation y = scale (x - mean) / deviation + shift, and constants that are added (position
+/// embeddings):
+/// - kLinear: the deviation counts as a constant; what is left is linear in x, and passes as by the epsilon
+/// rule: the
+///   mean's subtraction is propagated, the shift absorbs its share. Relevance stays x times a factor that is
+///   bounded, R_x = x Mᵀ(scale / deviation · R / s(y)) with M = 1 - 11ᵀ/n, so that nothing after it is
+///   divided by a number that relevance does not vanish with. The attention-LRP package has it so.
+/// - kPass: R_x = R_y: Achtibat et al. 2024 (arXiv 2402.05602), proposition 3.4, as the identity rule. It
+/// keeps
+///   what the shift stands for, and gives an x near the mean what y has: where x is then a sum, its summands
+///   get R / x, and a few such layers leave nothing but that. For presets whose relevance is never negative.
+enum class NormRule { kLinear, kPass };
 
 /// Everything that decides how one node passes relevance.
-using NodeRule = std::variant<Rule, PoolingRule, AdditionRule, ProductRule>;
+using NodeRule = std::variant<Rule, PoolingRule, AdditionRule, ProductRule, NormRule>;
 
 /// What an entry of a composite applies to; every condition that is set must hold.
 struct Match {
@@ -56,10 +70,12 @@ struct Composite {
 
   /// Entries of `before` come first.
   Composite preceded_by(std::vector<CompositeEntry> before) const;
+  Composite followed_by(std::vector<CompositeEntry> after) const;
 };
 
 /// deep_taylor, epsilon_plus, epsilon_plus_flat, epsilon_alpha2_beta1, epsilon_alpha2_beta1_flat,
-/// epsilon_gamma_box, excitation_backprop, and null_profile (flat everywhere, weights and activations
+/// epsilon_gamma_box, excitation_backprop; value_path and attnlrp, for transformers; attention_rollout (flat
+/// everywhere, but for the weights of attentions), and null_profile (flat everywhere, weights and activations
 /// ignored).
 std::vector<std::string> preset_names();
 /// Throws Error(kInvalidArgument) for another name. `bounds`: whether those of the input are known;

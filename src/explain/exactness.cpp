@@ -24,21 +24,35 @@ std::vector<char> reached(const graph::Graph& graph, std::span<const std::option
     const auto* matrices = std::get_if<graph::MatMul>(&node.op);
     const int constant = product ? product->gate : matrices ? matrices->weights : -1;
     const bool halves = product_rule(rules[i]) == ProductRule::kHalf;
+    const bool attends = std::holds_alternative<graph::Attention>(node.op);
     for (size_t k = 0; k < node.inputs.size(); ++k) {
-      if (halves || static_cast<int>(k) != constant) result[static_cast<size_t>(node.inputs[k])] = 1;
+      const bool gets_none = attends ? k != 2 : static_cast<int>(k) == constant;
+      if (halves || !gets_none) result[static_cast<size_t>(node.inputs[k])] = 1;
     }
   }
   return result;
 }
 
 std::string of_product(bool matrices, bool symmetric, ProductRule rule) {
-  if (rule == ProductRule::kEven) return "";  // a null profile is about no function
+  if (rule == ProductRule::kEven || rule == ProductRule::kWeights) return "";  // they are about no function
   const bool halves = symmetric || rule == ProductRule::kHalf;
   if (!matrices)
     return halves ? "product of two branches: half to each factor"
                   : "product with a gate: the gate counts as a constant";
   if (halves) return "product of two computed matrices: half to each (AttnLRP, proposition 3.3)";
   return "attention-weighted sum: the weights count as constants (value path)";
+}
+
+std::string of_attention(ProductRule rule) {
+  if (rule == ProductRule::kHalf)
+    return "attention: half to each operand of a product, softmax by its Taylor decomposition (AttnLRP, "
+           "propositions 3.3 and 3.1), which does not conserve";
+  return of_product(true, false, rule);
+}
+
+bool is_linear(const std::optional<NodeRule>& rule) {
+  const auto* norm = rule ? std::get_if<NormRule>(&*rule) : nullptr;
+  return norm && *norm == NormRule::kLinear;
 }
 
 std::string reason(const graph::Operator& op, const std::optional<NodeRule>& rule) {
@@ -54,16 +68,20 @@ std::string reason(const graph::Operator& op, const std::optional<NodeRule>& rul
           [&](const graph::MatMul& product) {
             return of_product(true, product.weights < 0, product_rule(rule));
           },
+          [&](const graph::Attention&) { return of_attention(product_rule(rule)); },
           [](const graph::Softmax&) -> std::string {
             return "softmax: Taylor decomposition at its input (AttnLRP, proposition 3.1), which does not "
                    "conserve";
           },
-          [](const graph::Standardise&) -> std::string {
-            return "normalisation over axes: mean and deviation count as constants, relevance passes as it "
-                   "is";
+          [&](const graph::Standardise&) -> std::string {
+            return is_linear(rule)
+                       ? "normalisation over axes: the deviation counts as a constant"
+                       : "normalisation over axes: mean and deviation count as constants, relevance "
+                         "passes as it is";
           },
-          [](const graph::Affine&) -> std::string {
-            return "constants that are not merged into a layer: relevance passes as it is";
+          [&](const graph::Affine&) -> std::string {
+            return is_linear(rule) ? ""
+                                   : "constants that are not merged into a layer: relevance passes as it is";
           },
           [](const OneOf<graph::Convolution, graph::TransposedConvolution, graph::Dense, graph::MaxPool,
                          graph::AveragePool, graph::Reduce, graph::Resample, graph::PRelu, graph::Add,
@@ -97,16 +115,14 @@ std::string describe(const graph::Operator& op, const std::optional<NodeRule>& r
   return std::visit(
       Overloaded{
           [](const graph::Softmax&) -> std::string { return "Taylor"; },
-          [](const graph::Standardise&) -> std::string { return "identity"; },
-          [&](const graph::MatMul&) -> std::string {
+          [&](const OneOf<graph::MatMul, graph::Attention> auto&) -> std::string {
             return rule && product_rule(rule) == ProductRule::kSignal ? "value path" : describe(rule);
           },
           [&](const OneOf<graph::Convolution, graph::TransposedConvolution, graph::Dense, graph::MaxPool,
                           graph::AveragePool, graph::Reduce, graph::Resample, Activation, graph::PRelu,
-                          graph::Affine, graph::Add, graph::Multiply, graph::BatchNorm, graph::Dropout,
-                          graph::Concat, graph::Slice, graph::Pad, graph::Reshape, graph::Transpose> auto&) {
-            return describe(rule);
-          }},
+                          graph::Standardise, graph::Affine, graph::Add, graph::Multiply, graph::BatchNorm,
+                          graph::Dropout, graph::Concat, graph::Slice, graph::Pad, graph::Reshape,
+                          graph::Transpose> auto&) { return describe(rule); }},
       op);
 }
 

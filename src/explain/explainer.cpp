@@ -133,10 +133,17 @@ void require_explainable(const graph::Graph& graph) {
   }
 }
 
-Composite composite_for(const std::string& method, InputBounds bounds, GateRule gate,
+Composite composite_for(const std::string& method, InputBounds bounds, const MethodOptions& options,
                         std::vector<CompositeEntry> rules, const graph::Graph& graph) {
   require_used(rules, graph);
-  if (gate == GateRule::kHalf) rules.push_back({{{"Multiply"}, "", {}}, ProductRule::kHalf});
+  if (options.gate != GateRule::kDefault && method_field("gate").is_taken_by(method)) {
+    const auto rule = options.gate == GateRule::kHalf ? ProductRule::kHalf : ProductRule::kSignal;
+    rules.push_back({{{"Multiply", "MatMul", "Attention"}, "", {}}, rule});
+  }
+  if (options.norm != NormHandling::kDefault && method_field("norm").is_taken_by(method)) {
+    const auto rule = options.norm == NormHandling::kPass ? NormRule::kPass : NormRule::kLinear;
+    rules.push_back({{{"Standardise"}, "", {}}, rule});
+  }
   return preset(method, bounds).preceded_by(std::move(rules));
 }
 
@@ -145,8 +152,7 @@ Explainer::Explainer(Network& network, const ExplainerOptions& options)
   const Family& family = family_of(options.method);
   require_explainable(network.graph());
   require_valid_settings(options);
-  const bool has_rules = !options.rules.empty() || options.gate != GateRule::kSignal;
-  if (has_rules && !method_field("gate").is_taken_by(options.method)) {
+  if (!options.rules.empty() && !method_field("rules_file").is_taken_by(options.method)) {
     throw Error(ErrorKind::kInvalidArgument,
                 fmt::format("{} has no rules that could be replaced", options.method));
   }

@@ -76,8 +76,9 @@ class Explainer {
 void require_method(const std::string& method);
 /// Throws Error(kUnsupportedModel) where the graph has no class scores at its first output.
 void require_explainable(const graph::Graph& graph);
-/// A preset after the user's own rules; throws Error(kInvalidArgument) where one of those fits no node.
-Composite composite_for(const std::string& method, InputBounds bounds, GateRule gate,
+/// A preset after the user's own rules and what `options` say of gates and norms; throws
+/// Error(kInvalidArgument) where one of the rules fits no node.
+Composite composite_for(const std::string& method, InputBounds bounds, const MethodOptions& options,
                         std::vector<CompositeEntry> rules, const graph::Graph& graph);
 
 /// Index of the largest logit of every item of [N, classes].

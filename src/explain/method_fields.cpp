@@ -32,7 +32,13 @@ const Words<Start>& words_of(Start) {
   return kWords;
 }
 const Words<GateRule>& words_of(GateRule) {
-  static const Words<GateRule> kWords = {{"signal", GateRule::kSignal}, {"half", GateRule::kHalf}};
+  static const Words<GateRule> kWords = {
+      {"default", GateRule::kDefault}, {"signal", GateRule::kSignal}, {"half", GateRule::kHalf}};
+  return kWords;
+}
+const Words<NormHandling>& words_of(NormHandling) {
+  static const Words<NormHandling> kWords = {
+      {"default", NormHandling::kDefault}, {"linear", NormHandling::kLinear}, {"pass", NormHandling::kPass}};
   return kWords;
 }
 const Words<PathBaseline>& words_of(PathBaseline) {
@@ -113,6 +119,11 @@ std::vector<MethodField> make_fields() {
   const Names presets = joined({preset_names(), {std::string(kAutomatic)}}), motion = motion_method_names();
   const Names with_rules = joined({presets, motion}), changing = perturbation_method_names();
   const Names everyone = joined({with_rules, gradient_method_names(), cam_method_names(), changing});
+  // Those whose relevance depends on the network's values.
+  Names with_values = with_rules;
+  std::erase_if(with_values, [](const std::string& name) {
+    return name == "null_profile" || name == "attention_rollout";
+  });
   const Names starting = joined({with_rules, gradient_method_names(), cam_method_names()});
   const Names occlusion = occlusion_method_names();
   const Names filling =
@@ -126,7 +137,11 @@ std::vector<MethodField> make_fields() {
       field<&O::start>("start", "--start", "what starts at the target", starting),
       field<&O::contrast>("contrast", "--against", "explain the target's score less this class's", everyone),
       field<&O::gate>("gate", "--gate", "products of branches: all relevance to the signal, or half to each",
-                      with_rules),
+                      with_values),
+      field<&O::norm>(
+          "norm", "--norm",
+          "layer norms: linear in their input with a constant deviation, or passing relevance as it is",
+          with_values),
       field<&O::rules_file>("rules_file", "--rules", "JSON file of rules that come before the preset's",
                             with_rules),
       field<&O::layer>("layer", "--layer",

@@ -128,6 +128,27 @@ size_t Propagation::clips() const {
   return static_cast<size_t>(network_.graph().shape(network_.graph().output)[0]);
 }
 
+std::vector<ValueId> Propagation::also_read() const {
+  std::vector<ValueId> result;
+  const auto add = [&](const Step& step, ValueId value) {
+    const bool is_there = step.fusion.runs && step.fusion.result == step.node->output;
+    if (is_there || value != step.node->output) result.push_back(value);
+  };
+  for (size_t i = 0; i < rules_.size(); ++i) {
+    const Step& step = network_.steps()[i];
+    if (!rules_[i]) continue;
+    const auto* linear = std::get_if<Rule>(&*rules_[i]);
+    const auto* norm = std::get_if<NormRule>(&*rules_[i]);
+    const bool is_dense =
+        std::holds_alternative<graph::Dense>(step.node->op);  // few values for what they cost
+    if (linear && linear->reads_output() && is_dense) add(step, step.node->output);
+    if (!norm || *norm == NormRule::kPass) continue;
+    add(step, step.node->output);
+    if (std::holds_alternative<graph::Standardise>(step.node->op)) add(step, step.input());
+  }
+  return result;
+}
+
 std::vector<std::string> Propagation::rule_names() const {
   std::vector<std::string> names;
   for (size_t i = 0; i < rules_.size(); ++i)
@@ -173,8 +194,7 @@ struct Propagation::PassBack {
   }
 
   void operator()(const prepared::Linear& p) const {
-    if (of.rules_[index])
-      return of.pass_linear(step(), rule<Rule>(), trace.values[at(input())], relevance, account);
+    if (of.rules_[index]) return of.pass_linear(step(), rule<Rule>(), trace, relevance, account);
     of.accumulate(input(), p.map->adjoint(relevance.r, {}));  // a selection moves values
   }
   void operator()(const prepared::Maximum& p) const {
@@ -193,17 +213,29 @@ struct Propagation::PassBack {
   void operator()(const prepared::Softmax&) const {
     of.accumulate(input(), through_softmax(of.library_, step(), trace, relevance.r, account));
   }
-  void operator()(const prepared::Affine& p) const { of.pass_scaling(index, *p.op, relevance.r, account); }
+  void operator()(const prepared::Attention&) const {
+    const auto parts =
+        through_attention(of.library_, step(), rule<ProductRule>(), trace, relevance.r, account);
+    for (size_t i = 0; i < parts.size(); ++i) {
+      if (parts[i]) of.accumulate(input(i), parts[i]);
+    }
+  }
+  void operator()(const prepared::Standardise& p) const {
+    if (rule<NormRule>() == NormRule::kPass) return of.accumulate(input(), relevance);
+    of.pass_norm(step(), *p.map, trace, relevance.r, account);
+  }
+  void operator()(const prepared::Affine& p) const {
+    if (rule<NormRule>() == NormRule::kPass) return of.pass_scaling(index, *p.op, relevance.r, account);
+    of.pass_shift(step(), p.shift, trace, relevance.r, account);
+  }
   void operator()(const Plain<graph::Add>& p) const {
     of.pass_addition(step(), p.op->sign, rule<AdditionRule>(), trace, relevance.r, account);
   }
   void operator()(const Plain<graph::Multiply>& p) const {
     of.pass_product(step(), p.op->gate, rule<ProductRule>(), relevance.r);
   }
-  /// Activations and normalisations pass relevance as it is.
-  template <OneOf<prepared::BatchNorm, prepared::Standardise, prepared::PRelu, Plain<Activation>,
-                  Plain<graph::Dropout>>
-                P>
+  /// Activations pass relevance as it is.
+  template <OneOf<prepared::BatchNorm, prepared::PRelu, Plain<Activation>, Plain<graph::Dropout>> P>
   void operator()(const P&) const {
     of.accumulate(input(), relevance);
   }
@@ -241,7 +273,7 @@ void Propagation::pass_addition(const Step& step, double sign, AdditionRule rule
     b = library_.keep_where(b, library_.multiply(b, sum),
                             sign > 0 ? kernels::Sign::kPositive : kernels::Sign::kNegative);
   }
-  kernels::SharedSum shared = library_.share(r, a, b, sign, norm_rule().epsilon);
+  kernels::SharedSum shared = library_.share(r, a, b, sign, kEpsilon);
   account.absorbed_by_epsilon.add(shared.absorbed, 1);
   const auto hand_on = [&](ValueId input, Buffer part, kernels::Sums sums) {
     const Shape& to = network_.graph().shape(input);
@@ -262,6 +294,33 @@ void Propagation::pass_product(const Step& step, int gate, ProductRule rule, con
     Buffer part = halves ? library_.add(library_.filled(r.shape(), 0), r, 0.5) : r;
     accumulate(input, to == r.shape() ? std::move(part) : library_.reduce_to(part, to));
   }
+}
+
+/// y = scale x + shift: the shift absorbs shift R / s(y), and what is left, scale x R / s(y), is x's.
+void Propagation::pass_shift(const Step& step, const Buffer& shift, const Trace& trace, const Buffer& r,
+                             DeferredAccount& account) {
+  const Buffer& y = trace.values[at(step.node->output)];
+  Buffer q = library_.add(y, y, 0);  // a copy, because it is written over
+  account.absorbed_by_epsilon.add(library_.quotient(q, r, kEpsilon), 1);
+  account.absorbed_by_bias.add(library_.sums(library_.multiply(q, shift)), 1);
+  kernels::Sums sums = library_.scale_by(q, library_.add(y, shift, -1));
+  accumulate(step.input(), Relevance{std::move(q), {}, std::move(sums)});
+}
+
+/// Note [Norms] in explain/composite.h.
+void Propagation::pass_norm(const Step& step, kernels::StandardiseMap& map, const Trace& trace,
+                            const Buffer& r, DeferredAccount& account) {
+  const Buffer& x = trace.values[at(step.input())];
+  const Buffer& y = trace.values[at(step.node->output)];
+  Buffer q = library_.add(y, y, 0);  // a copy, because it is written over
+  const kernels::Sums absorbed = library_.quotient(q, r, kEpsilon);
+  Buffer passed = map.gradient(x, q, kernels::StandardiseMap::Deviation::kConstant);
+  kernels::Sums sums = library_.scale_by(passed, x);
+  account.absorbed_by_epsilon.add(absorbed, 1);
+  account.absorbed_by_bias.add(library_.sums(r), 1);
+  account.absorbed_by_bias.add(absorbed, -1);
+  account.absorbed_by_bias.add(sums, -1);
+  accumulate(step.input(), Relevance{std::move(passed), {}, std::move(sums)});
 }
 
 /// Constants pass; but what is scaled by 0 had no part in the output, whose value is the shift's.

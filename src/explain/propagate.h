@@ -27,6 +27,9 @@ class Propagation {
   /// Throws Error(kInvalidArgument) where the composite needs bounds and none are given.
   Propagation(Network& network, const Composite& composite, const Bounds* bounds);
 
+  /// Values that the rules read besides what Keep::kRelevance keeps.
+  std::vector<graph::ValueId> also_read() const;
+
   /// The rule of every node of the graph, in words.
   std::vector<std::string> rule_names() const;
 
@@ -60,20 +63,34 @@ class Propagation {
   bool takes_winners(size_t index) const;
   struct PassBack;
   void pass_back(size_t index, const Trace& trace, const Relevance& relevance, DeferredAccount& account);
-  void pass_linear(const Step& step, const Rule& rule, const kernels::Buffer& x, const Relevance& relevance,
+  void pass_linear(const Step& step, const Rule& rule, const Trace& trace, const Relevance& relevance,
                    DeferredAccount& account);
   void pass_addition(const Step& step, double sign, AdditionRule rule, const Trace& trace,
                      const kernels::Buffer& r, DeferredAccount& account);
   void pass_product(const Step& step, int gate, ProductRule rule, const kernels::Buffer& r);
   void pass_scaling(size_t index, const graph::Affine& op, const kernels::Buffer& r,
                     DeferredAccount& account);
-  Relevance through(const Step& step, const Rule& rule, const Share& share, const kernels::Buffer& x,
-                    const Relevance& relevance, bool x_never_negative, DeferredAccount& account);
+  void pass_shift(const Step& step, const kernels::Buffer& shift, const Trace& trace,
+                  const kernels::Buffer& r, DeferredAccount& account);
+  void pass_norm(const Step& step, kernels::StandardiseMap& map, const Trace& trace, const kernels::Buffer& r,
+                 DeferredAccount& account);
+  /// What the terms of a linear map's rule read.
+  struct Layer {
+    const Step& step;
+    const kernels::Buffer& x;
+    bool x_never_negative;
+    kernels::Buffer y;  ///< Wx + b where it is kept or was needed; at winners where the relevance lies there
+  };
+  Relevance through(Layer& layer, const Rule& rule, const Share& share, const Relevance& relevance,
+                    DeferredAccount& account);
+  /// total += coefficient · part · back, `back` being W'ᵀ of the term's q.
+  void add_term(const Layer& layer, const Term& term, kernels::Buffer back, Relevance& total);
+  /// Wx + b where the relevance is not 0; elsewhere anything.
+  const kernels::Buffer& output(Layer& layer, const Relevance& relevance);
   /// Where the relevance is not 0; elsewhere anything.
-  kernels::Buffer denominator(const Step& step, const Share& share, const kernels::Buffer& x,
-                              const Relevance& relevance, bool x_never_negative);
-  kernels::Buffer input_part(const Step& step, InputPart part, const kernels::Buffer& x,
-                             bool x_never_negative);
+  kernels::Buffer denominator(Layer& layer, const Share& share, const Relevance& relevance);
+  kernels::Buffer term_of(Layer& layer, const Term& term, const Relevance& relevance);
+  kernels::Buffer input_part(const Layer& layer, InputPart part);
   /// Σ of the terms of a share that do not depend on the clip; computed once.
   const kernels::Buffer* constant_terms(const Step& step, const Share& share);
   const kernels::Buffer& bound(graph::ValueId value, InputPart which);

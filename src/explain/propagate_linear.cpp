@@ -18,13 +18,18 @@ bool is_constant(InputPart part) {
 
 }  // namespace
 
-void Propagation::pass_linear(const Step& step, const Rule& rule, const Buffer& x, const Relevance& relevance,
-                              DeferredAccount& account) {
+void Propagation::pass_linear(const Step& step, const Rule& rule, const Trace& trace,
+                              const Relevance& relevance, DeferredAccount& account) {
   const ValueId input = step.input();
-  const bool x_never_negative = never_negative_[at(input)] != 0;
+  Layer layer{step, trace.values[at(input)], never_negative_[at(input)] != 0, {}};
+  const bool is_kept = step.fusion.result == step.node->output && trace.values[at(step.node->output)];
+  if (is_kept && rule.reads_output()) {
+    const Buffer& y = trace.values[at(step.node->output)];
+    layer.y = relevance.winners ? relevance.winners.maximum->pick(y, relevance.winners.places) : y;
+  }
   Relevance total;
   for (const Share& share : rule.shares) {
-    Relevance part = through(step, rule, share, x, relevance, x_never_negative, account);
+    Relevance part = through(layer, rule, share, relevance, account);
     if (!total.r && share.coefficient == 1) {
       total = std::move(part);
     } else {
@@ -36,39 +41,65 @@ void Propagation::pass_linear(const Step& step, const Rule& rule, const Buffer& 
   accumulate(input, std::move(total));
 }
 
-Buffer Propagation::input_part(const Step& step, InputPart part, const Buffer& x, bool x_never_negative) {
+Buffer Propagation::input_part(const Layer& layer, InputPart part) {
+  const Buffer& x = layer.x;
   switch (part) {
     case InputPart::kAll:
       return x;
     case InputPart::kPositive:
-      return x_never_negative ? x : library_.part(x, kernels::Sign::kPositive);
+      return layer.x_never_negative ? x : library_.part(x, kernels::Sign::kPositive);
     case InputPart::kNegative:
       return library_.part(x, kernels::Sign::kNegative);
+    case InputPart::kAbsolute:
+      return layer.x_never_negative ? x : library_.times_sign(x, x);
     case InputPart::kLow:
     case InputPart::kHigh:
-      return bound(step.input(), part);
+      return bound(layer.step.input(), part);
     case InputPart::kOne:
       return library_.filled(x.shape(), 1);
   }
   return x;
 }
 
-Buffer Propagation::denominator(const Step& step, const Share& share, const Buffer& x,
-                                const Relevance& relevance, bool x_never_negative) {
-  const Buffer& r = relevance.r;
+const Buffer& Propagation::output(Layer& layer, const Relevance& relevance) {
+  if (layer.y) return layer.y;
+  constexpr kernels::BiasPart kAll{kernels::BiasPart::Kind::kAll};
+  kernels::LinearMap& map = *layer.step.linear();
+  layer.y = relevance.winners ? map.apply_at(relevance.winners, layer.x, relevance.r, {}, kAll)
+                              : map.apply_where(layer.x, relevance.r, {}, kAll);
+  return layer.y;
+}
+
+Buffer Propagation::term_of(Layer& layer, const Term& term, const Relevance& relevance) {
+  const bool is_output = term.input == InputPart::kAll && term.weight == kernels::WeightTransform{} &&
+                         term.bias.kind == kernels::BiasPart::Kind::kAll;
+  Buffer part;
+  if (is_output) {
+    const Buffer& y = output(layer, relevance);
+    part = library_.add(y, y, 0);  // a copy, because it is written over
+  } else {
+    const Buffer input = input_part(layer, term.input);
+    kernels::LinearMap& map = *layer.step.linear();
+    part = relevance.winners ? map.apply_at(relevance.winners, input, relevance.r, term.weight, term.bias)
+                             : map.apply_where(input, relevance.r, term.weight, term.bias);
+  }
+  return term.sign == Term::Sign::kOutput ? library_.times_sign(part, output(layer, relevance)) : part;
+}
+
+Buffer Propagation::denominator(Layer& layer, const Share& share, const Relevance& relevance) {
   const kernels::Winners& winners = relevance.winners;
   Buffer z;
   for (const Term& term : share.terms) {
-    if (is_constant(term.input) || (term.input == InputPart::kNegative && x_never_negative)) continue;
-    const Buffer input = input_part(step, term.input, x, x_never_negative);
-    Buffer part = winners ? step.linear()->apply_at(winners, input, r, term.weight, term.bias)
-                          : step.linear()->apply_where(input, r, term.weight, term.bias);
-    if (z)
-      library_.accumulate(z, part, term.sign);
-    else
+    if (is_constant(term.input) || (term.input == InputPart::kNegative && layer.x_never_negative)) continue;
+    Buffer part = term_of(layer, term, relevance);
+    if (!z && term.coefficient == 1) {
       z = std::move(part);
+    } else {
+      if (!z) z = library_.filled(part.shape(), 0);
+      library_.accumulate(z, part, term.coefficient);
+    }
   }
-  const Buffer* constant = constant_terms(step, share);
+  const Buffer* constant = constant_terms(layer.step, share);
   if (!constant) return z;
   const Buffer there = winners ? winners.maximum->pick(*constant, winners.places) : *constant;
   if (!z) return library_.add(there, there, 0);  // a copy, because it is written over
@@ -87,54 +118,63 @@ const Buffer* Propagation::constant_terms(const Step& step, const Share& share) 
         term.input == InputPart::kOne ? library_.filled(shape, 1) : bound(step.input(), term.input);
     const Buffer z = step.linear()->apply(part, term.weight, term.bias);
     if (!sum) sum = library_.filled(z.shape(), 0);
-    library_.accumulate(sum, z, term.sign);
+    library_.accumulate(sum, z, term.coefficient);
   }
   if (!sum) return nullptr;
   return &constants_.emplace(&share, std::move(sum)).first->second;
 }
 
-Propagation::Relevance Propagation::through(const Step& step, const Rule& rule, const Share& share,
-                                            const Buffer& x, const Relevance& relevance,
-                                            bool x_never_negative, DeferredAccount& account) {
+Propagation::Relevance Propagation::through(Layer& layer, const Rule& rule, const Share& share,
+                                            const Relevance& relevance, DeferredAccount& account) {
   const auto& [r, winners, known_sums] = relevance;
+  kernels::LinearMap& map = *layer.step.linear();
   Buffer numerator = r;
   if (share.where != Where::kEverywhere) {
-    Buffer y = step.linear()->apply(x, {}, {kernels::BiasPart::Kind::kAll});
-    if (winners) y = winners.maximum->pick(y, winners.places);
     const auto sign =
         share.where == Where::kOutputPositive ? kernels::Sign::kPositive : kernels::Sign::kNegative;
-    numerator = library_.keep_where(r, y, sign);
+    numerator = library_.keep_where(r, output(layer, relevance), sign);
     // What neither share takes is dropped: all of r less the two.
     if (account.dropped.empty()) account.dropped.add(known_sums ? known_sums : library_.sums(r), 1);
     account.dropped.add(library_.sums(numerator), -1);
   }
-  Buffer q = denominator(step, share, x, {numerator, winners}, x_never_negative);
+  Buffer q = denominator(layer, share, {numerator, winners});
   account.absorbed_by_epsilon.add(library_.quotient(q, numerator, rule.epsilon), share.coefficient);
+  Buffer q_signed;  // q times the output's sign, for terms that take it
+  const auto q_of = [&](const Term& term) -> const Buffer& {
+    if (term.sign == Term::Sign::kOwn) return q;
+    if (!q_signed) q_signed = library_.times_sign(q, output(layer, relevance));
+    return q_signed;
+  };
 
   std::vector<const Term*> terms;
-  std::vector<kernels::WeightTransform> weights;
   for (const Term& term : share.terms) {
-    account.absorbed_by_bias.add(step.linear()->bias_dot(q, term.bias), share.coefficient * term.sign);
-    if (term.input == InputPart::kNegative && x_never_negative) continue;
+    account.absorbed_by_bias.add(map.bias_dot(q_of(term), term.bias), share.coefficient * term.coefficient);
+    if (term.input == InputPart::kNegative && layer.x_never_negative) continue;
     terms.push_back(&term);
-    weights.push_back(term.weight);
   }
-  std::vector<Buffer> back =
-      winners ? step.linear()->adjoints_at(winners, q, weights) : step.linear()->adjoints(q, weights);
   Relevance total;
-  for (size_t i = 0; i < terms.size(); ++i) {
-    kernels::Sums sums;
-    if (terms[i]->input != InputPart::kOne)
-      sums = library_.scale_by(back[i], input_part(step, terms[i]->input, x, x_never_negative));
-    if (!total.r && terms[i]->sign == 1) {
-      total = {std::move(back[i]), {}, std::move(sums)};
-    } else {
-      if (!total.r) total.r = library_.filled(x.shape(), 0);
-      library_.accumulate(total.r, back[i], terms[i]->sign);
-      total.sums = {};
-    }
+  for (size_t begin = 0, end = 0; begin < terms.size(); begin = end) {
+    // Terms of one q go back together.
+    std::vector<kernels::WeightTransform> weights;
+    for (; end < terms.size() && terms[end]->sign == terms[begin]->sign; ++end)
+      weights.push_back(terms[end]->weight);
+    const Buffer& s = q_of(*terms[begin]);
+    std::vector<Buffer> back = winners ? map.adjoints_at(winners, s, weights) : map.adjoints(s, weights);
+    for (size_t i = 0; i < back.size(); ++i) add_term(layer, *terms[begin + i], std::move(back[i]), total);
   }
   return total;
+}
+
+void Propagation::add_term(const Layer& layer, const Term& term, Buffer back, Relevance& total) {
+  kernels::Sums sums;
+  if (term.input != InputPart::kOne) sums = library_.scale_by(back, input_part(layer, term.input));
+  if (!total.r && term.coefficient == 1) {
+    total = {std::move(back), {}, std::move(sums)};
+    return;
+  }
+  if (!total.r) total.r = library_.filled(layer.x.shape(), 0);
+  library_.accumulate(total.r, back, term.coefficient);
+  total.sums = {};
 }
 
 const Buffer& Propagation::bound(ValueId value, InputPart which) {

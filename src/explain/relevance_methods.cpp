@@ -20,13 +20,14 @@ class PresetMethod : public Method {
         on_pass_(options.on_pass),
         start_{options.start != Start::kOne, options.contrast} {
     const InputBounds bounds = options.bounds ? InputBounds::kKnown : InputBounds::kUnknown;
-    const Composite composite = composite_for(name_, bounds, options.gate, options.rules, network.graph());
+    const Composite composite = composite_for(name_, bounds, options, options.rules, network.graph());
     propagation_ =
         std::make_unique<Propagation>(network, composite, options.bounds ? &*options.bounds : nullptr);
     if (!layer_.empty()) value_ = layer_value(network, layer_);
   }
 
   Keep keep() const override { return Keep::kRelevance; }
+  std::vector<graph::ValueId> also_kept() const override { return propagation_->also_read(); }
   MethodCost cost() const override { return {1, 1}; }
   bool starts_from_logit() const override { return start_.logit; }
   std::vector<std::string> rule_names() const override { return propagation_->rule_names(); }

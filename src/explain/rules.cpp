@@ -28,6 +28,16 @@ bool Rule::needs_bounds() const {
   });
 }
 
+bool Rule::reads_output() const {
+  return std::ranges::any_of(shares, [](const Share& share) {
+    const auto& terms = share.terms;
+    const bool is_denominator = std::ranges::any_of(terms, [](const Term& term) {
+      return term.input == InputPart::kAll && term.weight == kAsIs && term.bias.kind == Bias::Kind::kAll;
+    });
+    return is_denominator || share.where != Where::kEverywhere;
+  });
+}
+
 Rule epsilon_rule(double epsilon) {
   return {fmt::format("epsilon({:g})", epsilon), {{{{InputPart::kAll, kAsIs, {Bias::Kind::kAll}}}}}, epsilon};
 }
@@ -57,18 +67,22 @@ Rule alpha_beta_rule(double alpha, double beta) {
   return rule;
 }
 
+/// Note [Gamma in two terms]
+/// Where Wx + b > 0, what speaks for it counts γ times more: W + γW⁺ at x⁺, W + γW⁻ at x⁻; where it is
+/// negative the other way round. What speaks for a positive output is (Wx + |W||x|) / 2, for a negative one
+/// (Wx - |W||x|) / 2. So with s = sgn(Wx + b) the denominator is (1 + γ/2)(Wx + b) + γ/2 s (|W||x| + |b|),
+/// and the input gets (1 + γ/2) x Wᵀq + γ/2 |x| |W|ᵀ(s q): two products each way, where the terms taken one
+/// by one are four. Numerator and denominator are divided by 1 + γ/2.
 Rule gamma_rule(double gamma) {
-  const Weight up{Weight::Kind::kGammaPositive, gamma}, down{Weight::Kind::kGammaNegative, gamma};
-  Rule rule{fmt::format("gamma({:g})", gamma), {}};
-  rule.shares.push_back({{{InputPart::kPositive, up, {Bias::Kind::kGammaPositive, gamma}},
-                          {InputPart::kNegative, down, kNoBias}},
-                         1,
-                         Where::kOutputPositive});
-  rule.shares.push_back({{{InputPart::kPositive, down, {Bias::Kind::kGammaNegative, gamma}},
-                          {InputPart::kNegative, up, kNoBias}},
-                         1,
-                         Where::kOutputNegative});
-  return rule;
+  if (gamma == 0) return epsilon_rule();
+  return {fmt::format("gamma({:g})", gamma),
+          {{{{InputPart::kAll, kAsIs, {Bias::Kind::kAll}},
+             {InputPart::kAbsolute,
+              {Weight::Kind::kAbsolute},
+              {Bias::Kind::kAbsolute},
+              gamma / (2 + gamma),
+              Term::Sign::kOutput}}}},
+          kEpsilon / (1 + gamma / 2)};
 }
 
 Rule z_box_rule() {

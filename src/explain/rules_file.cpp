@@ -69,6 +69,8 @@ const std::vector<RuleWord>& rule_words() {
       {"add_same_sign", [](E) -> NodeRule { return AdditionRule::kSameSign; }},
       {"signal", [](E) -> NodeRule { return ProductRule::kSignal; }},
       {"half", [](E) -> NodeRule { return ProductRule::kHalf; }},
+      {"linear", [](E) -> NodeRule { return NormRule::kLinear; }},
+      {"pass", [](E) -> NodeRule { return NormRule::kPass; }},
   };
   return kWords;
 }
@@ -89,7 +91,9 @@ Match parse_match(const Entry& entry) {
                                                       "Dense",       "AveragePool",
                                                       "MaxPool",     "Reduce",
                                                       "Resample",    "Multiply",
-                                                      "MatMul",      "Add"};
+                                                      "MatMul",      "Attention",
+                                                      "Standardise", "Affine",
+                                                      "Add"};
   Match match;
   match.name_pattern = entry.text("name");
   const std::string op = entry.text("operator"), position = entry.text("position");

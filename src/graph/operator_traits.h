@@ -67,10 +67,12 @@ template <> inline constexpr OperatorTraits kTraits<Multiply> = {
     "Multiply", Values::kComputed, OutputSign::kAsInputs, Reads::kInputs, Reads::kNothing, kElementwise | kMayCancel};
 template <> inline constexpr OperatorTraits kTraits<MatMul> = {
     "MatMul", Values::kComputed, OutputSign::kAsInputs, Reads::kInputs, Reads::kInputs, kMayCancel};
+template <> inline constexpr OperatorTraits kTraits<Attention> = {
+    "Attention", Values::kComputed, OutputSign::kAny, Reads::kInputs, Reads::kInputsAndOutput, kMayCancel};
 template <> inline constexpr OperatorTraits kTraits<Softmax> = {
     "Softmax", Values::kComputed, OutputSign::kNotNegative, Reads::kOutput, Reads::kInputsAndOutput, kMayCancel};
 template <> inline constexpr OperatorTraits kTraits<Standardise> = {
-    "Standardise", Values::kComputed, OutputSign::kAny, Reads::kInputs, Reads::kNothing, kMayCancel};
+    "Standardise", Values::kComputed, OutputSign::kAny, Reads::kInputs, Reads::kInputsAndOutput, kMayCancel};
 template <> inline constexpr OperatorTraits kTraits<BatchNorm> = {
     "BatchNorm", Values::kComputed, OutputSign::kAny, Reads::kInputs, Reads::kNothing, kTrained};
 template <> inline constexpr OperatorTraits kTraits<Dropout> = {

@@ -66,11 +66,17 @@ using relevid::Activation;
 struct PRelu {
   TensorRef slope;
 };
-/// y = (x - mean) / sqrt(variance + epsilon), mean and variance of x over `axes`. What comes after it in
-/// LayerNormalization and InstanceNormalization is an Affine.
+/// Whether a Standardise subtracts the mean: layer, instance and group norms do, RMS norms do not.
+enum class Centring { kMean, kNone };
+/// y = scale (x - mean) / sqrt(variance + epsilon) + shift, mean and variance of x over `axes` (Ba et al.
+/// 2016, arXiv 1607.06450, equation 3). Without centring the mean is 0 and the variance the mean of x² (RMS
+/// norm, Zhang and Sennrich 2019, arXiv 1910.07467, equation 4). What several nodes of a file make is put
+/// together by `recognise_norms` and `merge_affine`.
 struct Standardise {
-  std::vector<int64_t> axes;
+  std::vector<int64_t> axes;  ///< ascending
   double epsilon = 1e-5;
+  Centring centring = Centring::kMean;
+  TensorRef scale = nullptr, shift = nullptr;  ///< of x's rank, broadcast to x; null: 1 and 0
 };
 /// y = scale x + shift with constants of x's rank that broadcast to x. Batch norm that could not be merged is
 /// one.
@@ -89,6 +95,19 @@ struct Multiply {
 /// other's rows or columns (attention); -1 where neither is known to.
 struct MatMul {
   int weights = -1;
+};
+/// y = softmax(scale q k + bias) v for stacks of matrices: q [S, m, d], k [S, d, n], v [S, n, e], y [S, m, e]
+/// (Vaswani et al. 2017, arXiv 1706.03762, equation 1). The weights, [S, m, n], are never stored whole. The
+/// bias is a sum of constants, of a fourth input of shape [S, m, n], or of both.
+struct Attention {
+  double scale = 1;
+  /// Masks and relative positions, [P, m, n]: stack s takes (s / repeat) modulo P. Windows and heads repeat
+  /// them.
+  struct Bias {
+    TensorRef values;
+    int64_t repeat = 1;
+  };
+  std::vector<Bias> biases;
 };
 struct Concat {
   int64_t axis = 1;
@@ -123,6 +142,6 @@ struct Dropout {
 
 using Operator = std::variant<Convolution, Dense, MaxPool, AveragePool, Reduce, Activation, Affine, Add,
                               Multiply, Concat, Slice, Pad, Reshape, Transpose, Softmax, BatchNorm, Dropout,
-                              TransposedConvolution, Resample, PRelu, Standardise, MatMul>;
+                              TransposedConvolution, Resample, PRelu, Standardise, MatMul, Attention>;
 
 }  // namespace relevid::graph

@@ -36,8 +36,27 @@ TensorRef scale_and_shift(const TensorRef& bias, const std::vector<float>& scale
   return share(std::move(result));
 }
 
+/// Whether a constant varies along the axes alone that a normalisation has parameters for: those that it is
+/// over, or the channels.
+bool is_of_norm(const Tensor& tensor, const Standardise& norm) {
+  std::vector<int64_t> varies;
+  for (int64_t axis = 0; axis < tensor.shape().rank(); ++axis) {
+    if (tensor.shape()[axis] > 1) varies.push_back(axis);
+  }
+  return varies == std::vector<int64_t>{1} || std::ranges::includes(norm.axes, varies);
+}
+
+bool merge_into_norm(Standardise& norm, const Affine& affine) {
+  if (norm.scale || norm.shift || !is_of_norm(*affine.scale, norm) || !is_of_norm(*affine.shift, norm))
+    return false;
+  norm.scale = affine.scale;
+  norm.shift = affine.shift;
+  return true;
+}
+
 /// Merges `affine` into the layer, where the layer is one with weights and the constants are per channel.
 bool merge_into(Operator& layer, const Affine& affine, const Shape& output) {
+  if (auto* norm = std::get_if<Standardise>(&layer)) return merge_into_norm(*norm, affine);
   auto* convolution = std::get_if<Convolution>(&layer);
   auto* dense = std::get_if<Dense>(&layer);
   if (!convolution && !dense) return false;
@@ -156,7 +175,9 @@ Graph drop_dead(Graph graph) {
 }
 
 Graph simplify(Graph graph) {
-  return cut_softmax(fold_padding(merge_affine(recognise_norms(drop_dead(std::move(graph))))));
+  graph = merge_affine(recognise_norms(drop_dead(std::move(graph))));
+  graph = recognise_attention(merge_movement(recognise_gelu(std::move(graph))));
+  return keep_tokens_plain(cut_softmax(fold_padding(std::move(graph))));
 }
 
 }  // namespace relevid::graph

@@ -12,9 +12,22 @@ Graph simplify(Graph graph);
 /// A normalisation over axes that was written as means, differences, squares and a root becomes one operator.
 Graph recognise_norms(Graph graph);
 
-/// Batch norm and constant factors and terms after a convolution or a dense layer become part of it:
-/// k = scale, W' = k W, b' = k b + shift.
+/// Constant factors and terms after a layer become part of it: of a convolution or a dense layer k = scale,
+/// W' = k W, b' = k b + shift (as a batch norm does); of a normalisation its scale and shift.
 Graph merge_affine(Graph graph);
+
+/// A GELU that was written as erf or tanh, products and sums becomes one activation.
+Graph recognise_gelu(Graph graph);
+
+/// Scores, softmax and weighted sum become one Attention, with the factors, masks and relative positions that
+/// are between them.
+Graph recognise_attention(Graph graph);
+
+/// Transposes and reshapes that follow each other become one.
+Graph merge_movement(Graph graph);
+
+/// Values of four or five axes that are no volumes get six: Note [Tokens are no volumes].
+Graph keep_tokens_plain(Graph graph);
 
 /// A border of zeros becomes padding of the convolution or average pooling that reads it. (Max pooling keeps
 /// it: there a border of zeros can win, padding cannot.)

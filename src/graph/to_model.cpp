@@ -220,18 +220,46 @@ class Writer {
   }
   void write(const PRelu& prelu) { emit("PRelu", {input(0), constant("slope", prelu.slope)}); }
 
-  /// What `recognise_norms` makes one of again.
+  /// What `recognise_norms` makes one of again; the scale and shift that follow are merged into it.
   void write(const Standardise& norm) {
     const auto mean_of = [&](const std::string& of, const std::string& what) {
       const std::string mean = emit_before("ReduceMean", what, {of});
       model_.nodes.back().attributes = {{"axes", norm.axes}, {"keepdims", int64_t{1}}};
       return mean;
     };
-    const std::string centred = emit_before("Sub", "centred", {input(0), mean_of(input(0), "mean")});
+    const bool centres = norm.centring == Centring::kMean;
+    const std::string centred =
+        centres ? emit_before("Sub", "centred", {input(0), mean_of(input(0), "mean")}) : input(0);
     const std::string variance = mean_of(emit_before("Mul", "square", {centred, centred}), "variance");
     const std::string above_zero =
         emit_before("Add", "above_zero", {variance, constant("epsilon", number(norm.epsilon))});
-    emit("Div", {centred, emit_before("Sqrt", "deviation", {above_zero})});
+    const std::string deviation = emit_before("Sqrt", "deviation", {above_zero});
+    if (!norm.scale && !norm.shift) return emit("Div", {centred, deviation});
+    std::string y = emit_before("Div", "standardised", {centred, deviation});
+    if (norm.scale && !norm.shift) return emit("Mul", {y, constant("scale", norm.scale)});
+    if (norm.scale) y = emit_before("Mul", "scaled", {y, constant("scale", norm.scale)});
+    emit("Add", {y, constant("shift", norm.shift)});
+  }
+
+  /// What `recognise_attention` makes one of again. Constant biases go over stacks in the batch and their
+  /// period.
+  void write(const Attention& attention) {
+    std::string scores = emit_before("MatMul", "scores", {input(0), input(1)});
+    scores = emit_before("Mul", "scaled", {scores, constant("scale", number(attention.scale))});
+    if (node_->inputs.size() > 3) scores = emit_before("Add", "biased", {scores, input(3)});
+    const auto reshaped = [&](const std::string& what, const std::string& x, std::vector<int64_t> dims) {
+      return emit_before("Reshape", what, {x, constant(what + "_shape", integers(std::move(dims)))});
+    };
+    for (const auto& [values, repeat] : attention.biases) {
+      const Shape& bias = values->shape();
+      scores = reshaped("stacks", scores, {-1, bias[0], repeat, bias[1], bias[2]});
+      TensorRef broadcast = share(values->clone().reshaped(Shape{bias[0], 1, bias[1], bias[2]}));
+      scores = emit_before("Add", "with_constant", {scores, constant("bias", std::move(broadcast))});
+      scores = reshaped("stacked", scores, {-1, bias[1], bias[2]});
+    }
+    const std::string weights = emit_before("Softmax", "weights", {scores});
+    model_.nodes.back().attributes = {{"axis", int64_t{-1}}};
+    emit("MatMul", {weights, input(2)});
   }
 
   void write(const Affine& affine) {

@@ -78,5 +78,8 @@ std::unique_ptr<LinearMap> make_linear(Both& both, const LinearSpec& spec, const
 std::unique_ptr<MaxMap> make_max(Both& both, const MaxSpec& spec, const Shape& input);
 std::unique_ptr<NormMap> make_norm(Both& both, const Shape& input, double epsilon);
 std::unique_ptr<ProductMap> make_product(Both& both, const Shape& a, const Shape& b);
+std::unique_ptr<AttentionMap> make_attention(Both& both, const AttentionSpec& spec, const Shape& q,
+                                             const Shape& k, const Shape& v);
+std::unique_ptr<StandardiseMap> make_standardise(Both& both, const StandardiseSpec& spec, const Shape& input);
 
 }  // namespace relevid::kernels::checked

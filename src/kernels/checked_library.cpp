@@ -31,6 +31,14 @@ class CheckedLibrary final : public Library {
   std::unique_ptr<ProductMap> prepare_product(const Shape& a, const Shape& b) override {
     return checked::make_product(both_, a, b);
   }
+  std::unique_ptr<AttentionMap> prepare_attention(const AttentionSpec& spec, const Shape& q, const Shape& k,
+                                                  const Shape& v) override {
+    return checked::make_attention(both_, spec, q, k, v);
+  }
+  std::unique_ptr<StandardiseMap> prepare_standardise(const StandardiseSpec& spec,
+                                                      const Shape& input) override {
+    return checked::make_standardise(both_, spec, input);
+  }
 
   Buffer upload(const Tensor& tensor) override {
     return both_.checked("upload of " + tensor.shape().to_string(), tested_().upload(tensor),
@@ -102,6 +110,10 @@ class CheckedLibrary final : public Library {
   Buffer keep_where(const Buffer& x, const Buffer& decider, Sign sign) override {
     return binary("keep_where", x, decider,
                   [&](Library& l, const Buffer& a, const Buffer& b) { return l.keep_where(a, b, sign); });
+  }
+  Buffer times_sign(const Buffer& x, const Buffer& decider) override {
+    return binary("times_sign", x, decider,
+                  [](Library& l, const Buffer& a, const Buffer& b) { return l.times_sign(a, b); });
   }
   Buffer minimum(const Buffer& a, const Buffer& b) override {
     return binary("minimum", a, b,

@@ -112,7 +112,7 @@ class CheckedLinear final : public LinearMap {
                        trusted_->adjoints_at(CheckedMax::on_trusted(winners), trusted(s), weights));
   }
   Sums bias_dot(const Buffer& s, BiasPart bias) override {
-    const double terms = both_.absolute_sum(s) * largest_bias_ * (1 + std::abs(bias.gamma));
+    const double terms = both_.absolute_sum(s) * largest_bias_;
     return both_.checked_sums(on("bias_dot", s), tested_->bias_dot(tested(s), bias),
                               trusted_->bias_dot(trusted(s), bias), terms);
   }
@@ -202,6 +202,71 @@ class CheckedProduct final : public ProductMap {
   std::unique_ptr<ProductMap> tested_, trusted_;
 };
 
+/// An attention's operands on one of the two libraries.
+template <class Side>
+AttentionMap::Operands operands_on(const AttentionMap::Operands& of, Side side) {
+  return {side(of.q), side(of.k), side(of.v), side(of.bias)};
+}
+
+class CheckedAttention final : public AttentionMap {
+ public:
+  CheckedAttention(Both& both, const AttentionSpec& spec, const Shape& q, const Shape& k, const Shape& v)
+      : both_(both),
+        tested_(both.tested_library().prepare_attention(spec, q, k, v)),
+        trusted_(both.trusted_library().prepare_attention(spec, q, k, v)) {}
+
+  Buffer forward(const Operands& x) override {
+    return both_.checked(on("attention", x.q, x.k), tested_->forward(operands_on(x, tested)),
+                         trusted_->forward(operands_on(x, trusted)));
+  }
+  Buffer by_values(const Operands& x, const Buffer& s) override {
+    return both_.checked(on("attention by its values", x.q, s),
+                         tested_->by_values(operands_on(x, tested), tested(s)),
+                         trusted_->by_values(operands_on(x, trusted), trusted(s)));
+  }
+  Buffer by_positive_gradient(const Operands& x, const Buffer& g, const Buffer& s) override {
+    return both_.checked(on("attention by its weights' positive gradient", x.q, s),
+                         tested_->by_positive_gradient(operands_on(x, tested), tested(g), tested(s)),
+                         trusted_->by_positive_gradient(operands_on(x, trusted), trusted(g), trusted(s)));
+  }
+  Operands gradient(const Operands& x, const Buffer& g) override {
+    Operands have = tested_->gradient(operands_on(x, tested), tested(g));
+    const Operands want = trusted_->gradient(operands_on(x, trusted), trusted(g));
+    const auto check = [&](const char* by, Buffer found, const Buffer& expected) {
+      return found ? both_.checked(on(by, x.q, g), std::move(found), expected) : Buffer{};
+    };
+    return {check("attention's gradient by queries", std::move(have.q), want.q),
+            check("attention's gradient by keys", std::move(have.k), want.k),
+            check("attention's gradient by values", std::move(have.v), want.v),
+            check("attention's gradient by its bias", std::move(have.bias), want.bias)};
+  }
+
+ private:
+  Both& both_;
+  std::unique_ptr<AttentionMap> tested_, trusted_;
+};
+
+class CheckedStandardise final : public StandardiseMap {
+ public:
+  CheckedStandardise(Both& both, const StandardiseSpec& spec, const Shape& input)
+      : both_(both),
+        tested_(both.tested_library().prepare_standardise(spec, input)),
+        trusted_(both.trusted_library().prepare_standardise(spec, input)) {}
+
+  Buffer forward(const Buffer& x) override {
+    return both_.checked(on("standardise", x), tested_->forward(tested(x)), trusted_->forward(trusted(x)));
+  }
+  Buffer gradient(const Buffer& x, const Buffer& g, Deviation deviation) override {
+    return both_.checked(on("standardise's gradient", x, g),
+                         tested_->gradient(tested(x), tested(g), deviation),
+                         trusted_->gradient(trusted(x), trusted(g), deviation));
+  }
+
+ private:
+  Both& both_;
+  std::unique_ptr<StandardiseMap> tested_, trusted_;
+};
+
 }  // namespace
 
 std::unique_ptr<LinearMap> make_linear(Both& both, const LinearSpec& spec, const Shape& input,
@@ -216,6 +281,14 @@ std::unique_ptr<NormMap> make_norm(Both& both, const Shape& input, double epsilo
 }
 std::unique_ptr<ProductMap> make_product(Both& both, const Shape& a, const Shape& b) {
   return std::make_unique<CheckedProduct>(both, a, b);
+}
+std::unique_ptr<AttentionMap> make_attention(Both& both, const AttentionSpec& spec, const Shape& q,
+                                             const Shape& k, const Shape& v) {
+  return std::make_unique<CheckedAttention>(both, spec, q, k, v);
+}
+std::unique_ptr<StandardiseMap> make_standardise(Both& both, const StandardiseSpec& spec,
+                                                 const Shape& input) {
+  return std::make_unique<CheckedStandardise>(both, spec, input);
 }
 
 }  // namespace relevid::kernels::checked

@@ -33,27 +33,57 @@ SumSpec mean_over(const Shape& input, const std::vector<int64_t>& axes) {
   return {axes, 1 / count};
 }
 
+class ComposedStandardise final : public StandardiseMap {
+ public:
+  ComposedStandardise(Library& library, const StandardiseSpec& spec, const Shape& input)
+      : library_(library), spec_(spec), mean_(library.prepare(mean_over(input, spec.axes), input, {})) {
+    if (spec.scale) scale_ = library.upload(*spec.scale);
+    if (spec.shift) shift_ = library.upload(*spec.shift);
+  }
+
+  Buffer forward(const Buffer& x) override {
+    const Buffer about_mean = centred(x);
+    Buffer y = library_.multiply(about_mean, inverse_deviation(about_mean));
+    if (scale_) y = library_.multiply(y, scale_);
+    return shift_ ? library_.add(y, shift_, 1) : y;
+  }
+
+  /// (g' - mean(g') - y mean(g' y)) / sqrt(variance + epsilon), with g' = scale g and y before scale and
+  /// shift.
+  Buffer gradient(const Buffer& x, const Buffer& g, Deviation deviation) override {
+    const Buffer about_mean = centred(x), factor = inverse_deviation(about_mean);
+    const Buffer scaled = scale_ ? library_.multiply(g, scale_) : g;
+    Buffer result = centred(scaled);
+    if (deviation == Deviation::kOfInput) {
+      const Buffer y = library_.multiply(about_mean, factor);
+      const Buffer along_y = library_.multiply(y, mean_->apply(library_.multiply(scaled, y), {}, {}));
+      result = library_.add(result, along_y, -1);
+    }
+    return library_.multiply(result, factor);
+  }
+
+ private:
+  Buffer centred(const Buffer& x) {
+    const bool centres = spec_.centring == StandardiseSpec::Centring::kMean;
+    return centres ? library_.add(x, mean_->apply(x, {}, {}), -1) : x;
+  }
+  /// 1 / sqrt(variance + epsilon), of size 1 along the axes.
+  Buffer inverse_deviation(const Buffer& about_mean) {
+    const Buffer variance = mean_->apply(library_.multiply(about_mean, about_mean), {}, {});
+    return library_.activate(variance, {Activation::Kind::kPower, -0.5, spec_.epsilon});
+  }
+
+  Library& library_;
+  StandardiseSpec spec_;
+  std::unique_ptr<LinearMap> mean_;
+  Buffer scale_, shift_;
+};
+
 }  // namespace
 
-StandardiseMap::StandardiseMap(Library& library, const Shape& input, const std::vector<int64_t>& axes,
-                               double epsilon)
-    : library_(library), mean_(library.prepare(mean_over(input, axes), input, {})), epsilon_(epsilon) {}
-
-Buffer StandardiseMap::scale(const Buffer& centred) {
-  const Buffer variance = mean_->apply(library_.multiply(centred, centred), {}, {});
-  return library_.activate(variance, {Activation::Kind::kPower, -0.5, epsilon_});
-}
-
-Buffer StandardiseMap::forward(const Buffer& x) {
-  const Buffer about_mean = centred(x);
-  return library_.multiply(about_mean, scale(about_mean));
-}
-
-Buffer StandardiseMap::gradient(const Buffer& x, const Buffer& g) {
-  const Buffer about_mean = centred(x), factor = scale(about_mean);
-  const Buffer y = library_.multiply(about_mean, factor);
-  const Buffer along_y = library_.multiply(y, mean_->apply(library_.multiply(g, y), {}, {}));
-  return library_.multiply(library_.add(centred(g), along_y, -1), factor);
+std::unique_ptr<StandardiseMap> make_composed_standardise(Library& library, const StandardiseSpec& spec,
+                                                          const Shape& input) {
+  return std::make_unique<ComposedStandardise>(library, spec, input);
 }
 
 Buffer prelu(Library& library, const Buffer& x, const Buffer& slope) {

@@ -28,24 +28,10 @@ class SoftmaxMap {
   std::unique_ptr<LinearMap> sum_;
 };
 
-/// (x - mean) / sqrt(variance + epsilon) over some axes, prepared for one input shape (Ba et al. 2016, arXiv
-/// 1607.06450, equation 3; Ulyanov et al. 2016, arXiv 1607.08022, equation 4).
-class StandardiseMap {
- public:
-  StandardiseMap(Library& library, const Shape& input, const std::vector<int64_t>& axes, double epsilon);
-  Buffer forward(const Buffer& x);
-  /// Gradient of Σ g forward(x) by x: (g - mean(g) - y mean(g y)) / sqrt(variance + epsilon).
-  Buffer gradient(const Buffer& x, const Buffer& g);
-
- private:
-  Buffer centred(const Buffer& x) { return library_.add(x, mean_->apply(x, {}, {}), -1); }
-  /// 1 / sqrt(variance + epsilon), of size 1 along the axes.
-  Buffer scale(const Buffer& centred);
-
-  Library& library_;
-  std::unique_ptr<LinearMap> mean_;
-  double epsilon_;
-};
+/// Any axes, any scale and shift (Ba et al. 2016, arXiv 1607.06450, equation 3; Ulyanov et al. 2016, arXiv
+/// 1607.08022, equation 4).
+std::unique_ptr<StandardiseMap> make_composed_standardise(Library& library, const StandardiseSpec& spec,
+                                                          const Shape& input);
 
 /// max(x, 0) + slope min(x, 0), and the gradient of Σ g of it by x.
 Buffer prelu(Library& library, const Buffer& x, const Buffer& slope);

@@ -123,6 +123,35 @@ class ProductMap {
   virtual Buffer by_right(const Buffer& a, const Buffer& s) = 0;
 };
 
+/// softmax(scale q k + bias) v for stacks of matrices, prepared for their shapes. The weights, softmax(..),
+/// are computed in blocks of rows, again in every function, and never stored whole.
+class AttentionMap {
+ public:
+  virtual ~AttentionMap() = default;
+  /// q [S, m, d], k [S, d, n], v [S, n, e]; bias [S, m, n] beside the constant one, or none.
+  struct Operands {
+    Buffer q, k, v, bias;
+  };
+  virtual Buffer forward(const Operands& x) = 0;  ///< [S, m, e]
+  /// Aᵀ s with A the weights: [S, n, c] for s [S, m, c] of any c. Reads q, k and bias alone.
+  virtual Buffer by_values(const Operands& x, const Buffer& s) = 0;
+  /// max(A · (g vᵀ), 0)ᵀ s: the weights times the gradient of Σ g forward(x) by them, where that is positive.
+  virtual Buffer by_positive_gradient(const Operands& x, const Buffer& g, const Buffer& s) = 0;
+  /// Gradient of Σ g forward(x) by each operand; by the bias only where there is one.
+  virtual Operands gradient(const Operands& x, const Buffer& g) = 0;
+};
+
+/// scale (x - mean) / sqrt(variance + epsilon) + shift over some axes, prepared for one input shape.
+class StandardiseMap {
+ public:
+  virtual ~StandardiseMap() = default;
+  virtual Buffer forward(const Buffer& x) = 0;
+  /// Whether a gradient takes the deviation for a function of x, or for a constant.
+  enum class Deviation { kOfInput, kConstant };
+  /// Gradient of Σ g forward(x) by x.
+  virtual Buffer gradient(const Buffer& x, const Buffer& g, Deviation deviation) = 0;
+};
+
 /// Relevance of a sum, shared between its two summands; sums per item of the batch.
 struct SharedSum {
   Buffer to_a, to_b;
@@ -146,6 +175,10 @@ class Library {
   /// For input [N, C, ...]; Error(kInvalidArgument) for a rank below 2 or without elements.
   virtual std::unique_ptr<NormMap> prepare_norm(const Shape& input, double epsilon) = 0;
   virtual std::unique_ptr<ProductMap> prepare_product(const Shape& a, const Shape& b) = 0;
+  virtual std::unique_ptr<AttentionMap> prepare_attention(const AttentionSpec& spec, const Shape& q,
+                                                          const Shape& k, const Shape& v) = 0;
+  virtual std::unique_ptr<StandardiseMap> prepare_standardise(const StandardiseSpec& spec,
+                                                              const Shape& input) = 0;
 
   virtual Buffer upload(const Tensor& tensor) = 0;  ///< any numeric type
   virtual Tensor download(const Buffer& x) = 0;     ///< float32, or float64 from the reference library
@@ -167,8 +200,8 @@ class Library {
   virtual Buffer reduce_to(const Buffer& g, const Shape& shape) = 0;
   /// max(x, 0) or min(x, 0).
   virtual Buffer part(const Buffer& x, Sign sign) = 0;
-  /// into (z) = q = r / (z + ε sgn z), with sgn 0 = +1, and 0 where r or the denominator is. Returns what is
-  /// absorbed of r, per item: Σ ε sgn(z) q, and all of r over a denominator of 0 (which only ε = 0 has).
+  /// into (z) = q = r / (z + ε sgn z), and 0 where r or z is: a sum that is exactly 0 has no shares. Returns what is
+  /// absorbed of r, per item: Σ ε sgn(z) q, and all of r where z is 0.
   virtual Sums quotient(Buffer& into, const Buffer& r, double epsilon) = 0;
   /// What each summand of y = a + sign_b b gets of r: a q and sign_b b q, with q = r / (y + ε sgn y) and what
   /// is absorbed as quotient has them. One shape.
@@ -176,6 +209,8 @@ class Library {
                           double epsilon) = 0;
   /// x where `decider` has the sign, 0 elsewhere.
   virtual Buffer keep_where(const Buffer& x, const Buffer& decider, Sign sign) = 0;
+  /// x where `decider` is positive, -x where it is negative, 0 where it is 0; same shapes.
+  virtual Buffer times_sign(const Buffer& x, const Buffer& decider) = 0;
   /// Smaller and larger of each pair, for bounds of the input.
   virtual Buffer minimum(const Buffer& a, const Buffer& b) = 0;
   virtual Buffer maximum(const Buffer& a, const Buffer& b) = 0;

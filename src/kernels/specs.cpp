@@ -52,10 +52,8 @@ double WeightTransform::operator()(double w) const {
       return w * w;
     case Kind::kOnes:
       return 1;
-    case Kind::kGammaPositive:
-      return w + gamma * std::max(w, 0.0);
-    case Kind::kGammaNegative:
-      return w + gamma * std::min(w, 0.0);
+    case Kind::kAbsolute:
+      return std::abs(w);
   }
   return w;
 }
@@ -72,12 +70,30 @@ double BiasPart::operator()(double b) const {
       return std::min(b, 0.0);
     case Kind::kSquare:
       return b * b;
-    case Kind::kGammaPositive:
-      return b + gamma * std::max(b, 0.0);
-    case Kind::kGammaNegative:
-      return b + gamma * std::min(b, 0.0);
+    case Kind::kAbsolute:
+      return std::abs(b);
   }
   return b;
+}
+
+AttentionSizes attention_sizes(const AttentionSpec& spec, const Shape& q, const Shape& k, const Shape& v) {
+  const bool fits = q.rank() == 3 && k.rank() == 3 && v.rank() == 3 && k[0] == q[0] && v[0] == q[0] &&
+                    q[2] == k[1] && k[2] == v[1];
+  if (!fits) {
+    throw Error(ErrorKind::kInvalidArgument, fmt::format("no attention of queries {}, keys {} and values {}",
+                                                         q.to_string(), k.to_string(), v.to_string()));
+  }
+  const AttentionSizes sizes{q[0], q[1], q[2], k[2], v[2]};
+  for (const AttentionSpec::Bias& bias : spec.biases) {
+    const Shape& shape = bias.values->shape();
+    if (shape.rank() == 3 && shape[0] > 0 && bias.repeat > 0 && shape[1] == sizes.rows &&
+        shape[2] == sizes.keys)
+      continue;
+    throw Error(ErrorKind::kInvalidArgument,
+                fmt::format("an attention of queries {} and keys {} takes no bias {}", q.to_string(),
+                            k.to_string(), shape.to_string()));
+  }
+  return sizes;
 }
 
 Shape as_volume(const Shape& shape) {

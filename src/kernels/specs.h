@@ -17,24 +17,21 @@ namespace relevid::kernels {
 struct WeightTransform {
   enum class Kind {
     kAsIs,
-    kPositive,       ///< max(w, 0)
-    kNegative,       ///< min(w, 0)
-    kSquare,         ///< w²
-    kOnes,           ///< 1 for every tap
-    kGammaPositive,  ///< w + γ max(w, 0)
-    kGammaNegative,  ///< w + γ min(w, 0)
+    kPositive,  ///< max(w, 0)
+    kNegative,  ///< min(w, 0)
+    kSquare,    ///< w²
+    kOnes,      ///< 1 for every tap
+    kAbsolute,  ///< |w|
   };
   Kind kind = Kind::kAsIs;
-  double gamma = 0;
   auto operator<=>(const WeightTransform&) const = default;
   double operator()(double w) const;
 };
 
 /// A function of a linear map's bias.
 struct BiasPart {
-  enum class Kind { kNone, kAll, kPositive, kNegative, kSquare, kGammaPositive, kGammaNegative };
+  enum class Kind { kNone, kAll, kPositive, kNegative, kSquare, kAbsolute };
   Kind kind = Kind::kNone;
-  double gamma = 0;
   auto operator<=>(const BiasPart&) const = default;
   double operator()(double b) const;
 };
@@ -92,6 +89,32 @@ struct MaxAxesSpec {
   std::vector<int64_t> axes;
 };
 using MaxSpec = std::variant<MaxWindowSpec, MaxAxesSpec>;
+
+/// softmax(scale q k + bias) v over stacks of matrices. Each bias is [P, m, n], and stack s takes (s /
+/// repeat) modulo P of it.
+struct AttentionSpec {
+  double scale = 1;
+  struct Bias {
+    std::shared_ptr<const Tensor> values;
+    int64_t repeat = 1;
+    int64_t of(int64_t stack) const { return stack / repeat % values->shape()[0]; }
+  };
+  std::vector<Bias> biases;
+};
+/// Sizes of an attention's operands: q [S, m, d], k [S, d, n], v [S, n, e].
+struct AttentionSizes {
+  int64_t stack = 0, rows = 0, inner = 0, keys = 0, columns = 0;
+};
+/// Throws Error(kInvalidArgument) where shapes or biases do not fit.
+AttentionSizes attention_sizes(const AttentionSpec& spec, const Shape& q, const Shape& k, const Shape& v);
+
+/// scale (x - mean) / sqrt(variance + epsilon) + shift over `axes`; without centring the mean is 0.
+struct StandardiseSpec {
+  std::vector<int64_t> axes;  ///< ascending
+  double epsilon = 1e-5;
+  enum class Centring { kMean, kNone } centring = Centring::kMean;
+  std::shared_ptr<const Tensor> scale, shift;  ///< of the input's rank, broadcast to it; null: 1 and 0
+};
 
 /// What a linear map's forward does after Wx + b.
 struct Epilogue {

@@ -114,7 +114,15 @@ class GradientPass {
     if (trained_[index]) take_(index, std::move(parameters));
   }
   void pass(const prepared::Standardise& p, size_t index, const Buffer& g) {
-    accumulate(input(index), p.map->gradient(value(input(index)), g));
+    accumulate(input(index),
+               p.map->gradient(value(input(index)), g, kernels::StandardiseMap::Deviation::kOfInput));
+  }
+  void pass(const prepared::Attention& p, size_t index, const Buffer& g) {
+    const auto by = p.map->gradient(attention_operands(*step(index).node, trace_), g);
+    accumulate(input(index, 0), by.q);
+    accumulate(input(index, 1), by.k);
+    accumulate(input(index, 2), by.v);
+    if (by.bias) accumulate(input(index, 3), by.bias);
   }
   void pass(const prepared::Softmax& p, size_t index, const Buffer& g) {
     accumulate(input(index), p.map->gradient(output(index), g));

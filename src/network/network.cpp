@@ -55,38 +55,39 @@ PreparedOperator Network::prepare(const graph::Node& node, const Fusion& fusion)
   return std::visit(
       Overloaded{
           [&](const OneOf<graph::Convolution, graph::TransposedConvolution, graph::Dense, graph::AveragePool,
-                          graph::Resample> auto& op) {
-    return linear(op); },
-          [&](const graph::MaxPool&) {
-    return maximum(prepared::Maximum::Over::kWindows); },
+                          graph::Resample> auto& op) { return linear(op); },
+          [&](const graph::MaxPool&) { return maximum(prepared::Maximum::Over::kWindows); },
           [&](const graph::Reduce& op) {
-    return op.kind == graph::Reduce::Kind::kMax ? maximum(prepared::Maximum::Over::kAxes) : linear(op);
+            return op.kind == graph::Reduce::Kind::kMax ? maximum(prepared::Maximum::Over::kAxes)
+                                                        : linear(op);
           },
           [&](const graph::BatchNorm& op) -> PreparedOperator {
-    return prepared::BatchNorm{&op, library_.prepare_norm(input, op.epsilon)};
+            return prepared::BatchNorm{&op, library_.prepare_norm(input, op.epsilon)};
           },
           [&](const graph::Standardise& op) -> PreparedOperator {
-    return prepared::Standardise{
-        std::make_unique<kernels::StandardiseMap>(library_, input, op.axes, op.epsilon)};
+            return prepared::Standardise{library_.prepare_standardise(standardise_spec(op), input)};
           },
           [&](const graph::Softmax& op) -> PreparedOperator {
-    return prepared::Softmax{std::make_unique<kernels::SoftmaxMap>(library_, input, op.axis)};
+            return prepared::Softmax{std::make_unique<kernels::SoftmaxMap>(library_, input, op.axis)};
           },
           [&](const graph::MatMul& op) -> PreparedOperator {
-    return prepared::MatMul{&op, library_.prepare_product(input, graph_.shape(node.inputs[1]))};
+            return prepared::MatMul{&op, library_.prepare_product(input, graph_.shape(node.inputs[1]))};
+          },
+          [&](const graph::Attention& op) -> PreparedOperator {
+            return prepared::Attention{
+                &op, library_.prepare_attention(attention_spec(op), input, graph_.shape(node.inputs[1]),
+                                                graph_.shape(node.inputs[2]))};
           },
           [&](const graph::Affine& op) -> PreparedOperator {
-    return prepared::Affine{&op, library_.upload(*op.scale), library_.upload(*op.shift)};
+            return prepared::Affine{&op, library_.upload(*op.scale), library_.upload(*op.shift)};
           },
           [&](const graph::PRelu& op) -> PreparedOperator {
-    return prepared::PRelu{library_.upload(*op.slope)}; },
-          []<class Op>(const Op& op) -> PreparedOperator
-            requires OneOf<Op, Activation, graph::Add, graph::Multiply, graph::Dropout, graph::Concat,
-                           graph::Slice, graph::Pad, graph::Reshape, graph::Transpose>
-          { return Plain<Op>{&op};
-}
-}  // namespace relevid
-,
+            return prepared::PRelu{library_.upload(*op.slope)};
+          },
+          [](const OneOf<Activation, graph::Add, graph::Multiply, graph::Dropout, graph::Concat, graph::Slice,
+                         graph::Pad, graph::Reshape, graph::Transpose> auto& op) -> PreparedOperator {
+            return Plain<std::remove_cvref_t<decltype(op)>>{&op};
+          }},
       node.op);
 }
 
@@ -97,6 +98,11 @@ std::unique_ptr<kernels::LinearMap> Network::prepare_like(const Fusion& fusion,
   epilogue.in_float32 = forward_in_float32_;
   if (fusion.residual >= 0) epilogue.residual = kernels::Epilogue::Residual::kAdded;
   return library_.prepare(spec, input, epilogue);
+}
+
+kernels::AttentionMap::Operands attention_operands(const graph::Node& node, const Trace& trace) {
+  const auto value = [&](size_t i) { return trace.values[at(node.inputs[i])]; };
+  return {value(0), value(1), value(2), node.inputs.size() > 3 ? value(3) : Buffer{}};
 }
 
 std::vector<char> Network::kept_values(Keep keep) const {
@@ -204,6 +210,7 @@ Buffer Network::run(size_t index, Trace& trace, Keep keep) {
           [&](const prepared::Standardise& p) { return p.map->forward(x); },
           [&](const prepared::Softmax& p) { return p.map->forward(x); },
           [&](const prepared::MatMul& p) { return p.map->forward(x, value(1)); },
+          [&](const prepared::Attention& p) { return p.map->forward(attention_operands(node, trace)); },
           [&](const prepared::Affine& p) { return library_.add(library_.multiply(x, p.scale), p.shift, 1); },
           [&](const prepared::PRelu& p) { return kernels::prelu(library_, x, p.slope); },
           [&](const Plain<Activation>& p) { return library_.activate(x, *p.op); },

@@ -81,6 +81,9 @@ class Network {
   std::vector<Step> steps_;
 };
 
+/// The operands of an Attention, as a pass left them.
+kernels::AttentionMap::Operands attention_operands(const graph::Node& node, const Trace& trace);
+
 /// The kernel library's description of a node's linear map, or nothing where the node is not one.
 std::optional<kernels::LinearSpec> linear_spec(const graph::Graph& graph, const graph::Node& node);
 

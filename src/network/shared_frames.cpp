@@ -68,33 +68,31 @@ class Ranges {
     const Shape& shape = graph_.shape(node.output);
     if (x.count() == 0) return {};
     return std::visit(
-        Overloaded{
-            [&](const OneOf<graph::Convolution, graph::MaxPool, graph::AveragePool> auto& op) {
-              return window(op.window, x, shape);
-            },
-            [&](const Activation&) { return x; },
-            [&](const graph::Affine& op) {
-              const bool same = same_for_frames(*op.scale, shape.rank(), x.axis) &&
-                                same_for_frames(*op.shift, shape.rank(), x.axis);
-              return same ? x : FrameRange{};
-            },
-            [&](const OneOf<graph::Add, graph::Multiply> auto&) {
-              const bool whole =
-                  graph_.shape(node.inputs[0]) == shape && graph_.shape(node.inputs[1]) == shape;
-              return whole ? in_both(x, of_[at(node.inputs[1])]) : FrameRange{};
-            },
-            [&](const graph::Transpose& op) {
-              FrameRange moved = x;
-              moved.axis = std::ranges::find(op.permutation, x.axis) - op.permutation.begin();
-              return moved;
-            },
-            [&](const graph::Concat& op) { return concatenated(op, node); },
-            // What mixes frames, or has not paid to be followed.
-            [](const OneOf<graph::Dense, graph::TransposedConvolution, graph::Reduce, graph::Resample,
-                           graph::PRelu, graph::MatMul, graph::Softmax, graph::Standardise, graph::BatchNorm,
-                           graph::Dropout, graph::Slice, graph::Pad, graph::Reshape> auto&) {
-              return FrameRange{};
-            }},
+        Overloaded{[&](const OneOf<graph::Convolution, graph::MaxPool, graph::AveragePool> auto& op) {
+                     return window(op.window, x, shape);
+                   },
+                   [&](const Activation&) { return x; },
+                   [&](const graph::Affine& op) {
+                     const bool same = same_for_frames(*op.scale, shape.rank(), x.axis) &&
+                                       same_for_frames(*op.shift, shape.rank(), x.axis);
+                     return same ? x : FrameRange{};
+                   },
+                   [&](const OneOf<graph::Add, graph::Multiply> auto&) {
+                     const bool whole =
+                         graph_.shape(node.inputs[0]) == shape && graph_.shape(node.inputs[1]) == shape;
+                     return whole ? in_both(x, of_[at(node.inputs[1])]) : FrameRange{};
+                   },
+                   [&](const graph::Transpose& op) {
+                     FrameRange moved = x;
+                     moved.axis = std::ranges::find(op.permutation, x.axis) - op.permutation.begin();
+                     return moved;
+                   },
+                   [&](const graph::Concat& op) { return concatenated(op, node); },
+                   // What mixes frames, or has not paid to be followed.
+                   [](const OneOf<graph::Dense, graph::TransposedConvolution, graph::Reduce, graph::Resample,
+                                  graph::PRelu, graph::MatMul, graph::Attention, graph::Softmax,
+                                  graph::Standardise, graph::BatchNorm, graph::Dropout, graph::Slice,
+                                  graph::Pad, graph::Reshape> auto&) { return FrameRange{}; }},
         node.op);
   }
 

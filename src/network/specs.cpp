@@ -76,9 +76,9 @@ std::optional<kernels::LinearSpec> linear_spec(const graph::Graph& graph, const 
             return sum_spec(op, graph.shape(node.inputs[0]));
           },
           [](const OneOf<graph::MaxPool, Activation, graph::PRelu, graph::Affine, graph::Add, graph::Multiply,
-                         graph::MatMul, graph::Softmax, graph::Standardise, graph::BatchNorm, graph::Dropout,
-                         graph::Concat, graph::Slice, graph::Pad, graph::Reshape, graph::Transpose> auto&)
-              -> Spec { return std::nullopt; }},
+                         graph::MatMul, graph::Attention, graph::Softmax, graph::Standardise,
+                         graph::BatchNorm, graph::Dropout, graph::Concat, graph::Slice, graph::Pad,
+                         graph::Reshape, graph::Transpose> auto&) -> Spec { return std::nullopt; }},
       node.op);
 }
 
@@ -94,6 +94,18 @@ std::optional<kernels::MaxSpec> max_spec(const graph::Node& node) {
   return std::nullopt;
 }
 
+kernels::AttentionSpec attention_spec(const graph::Attention& op) {
+  kernels::AttentionSpec spec{op.scale, {}};
+  for (const auto& [values, repeat] : op.biases) spec.biases.push_back({values, repeat});
+  return spec;
+}
+
+kernels::StandardiseSpec standardise_spec(const graph::Standardise& op) {
+  using Centring = kernels::StandardiseSpec::Centring;
+  return {op.axes, op.epsilon, op.centring == graph::Centring::kMean ? Centring::kMean : Centring::kNone,
+          op.scale, op.shift};
+}
+
 int64_t multiply_adds(const graph::Graph& graph, const graph::Node& node) {
   const int64_t outputs = graph.shape(node.output).elements();
   const Shape& input = graph.shape(node.inputs[0]);
@@ -106,6 +118,10 @@ int64_t multiply_adds(const graph::Graph& graph, const graph::Node& node) {
           [&](const graph::Dense& op) { return outputs * op.weight->shape()[1]; },
           [&](const graph::TransposedConvolution& op) { return input.elements() * for_each_channel(op.of); },
           [&](const graph::MatMul&) { return outputs * input[2]; },
+          [&](const graph::Attention&) {
+            const Shape& values = graph.shape(node.inputs[2]);
+            return input[0] * input[1] * values[1] * (input[2] + values[2]);
+          },
           // Not products of matrices: what they compute is small beside what they move.
           [](const OneOf<graph::MaxPool, graph::AveragePool, graph::Reduce, graph::Resample, Activation,
                          graph::PRelu, graph::Affine, graph::Add, graph::Multiply, graph::Softmax,
@@ -122,12 +138,12 @@ int64_t parameters(const graph::Node& node) {
                  },
                  [&](const graph::TransposedConvolution& op) { return count(op.of.weight) + count(op.bias); },
                  [&](const graph::PRelu& op) { return count(op.slope); },
-                 [&](const OneOf<graph::Affine, graph::BatchNorm> auto& op) {
+                 [&](const OneOf<graph::Affine, graph::BatchNorm, graph::Standardise> auto& op) {
                    return count(op.scale) + count(op.shift);
                  },
                  [](const OneOf<graph::MaxPool, graph::AveragePool, graph::Reduce, graph::Resample,
-                                Activation, graph::Add, graph::Multiply, graph::MatMul, graph::Softmax,
-                                graph::Standardise, graph::Dropout, graph::Concat, graph::Slice, graph::Pad,
+                                Activation, graph::Add, graph::Multiply, graph::MatMul, graph::Attention,
+                                graph::Softmax, graph::Dropout, graph::Concat, graph::Slice, graph::Pad,
                                 graph::Reshape, graph::Transpose> auto&) { return int64_t{0}; }},
       node.op);
 }

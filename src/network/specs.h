@@ -9,5 +9,7 @@
 namespace relevid {
 
 std::optional<kernels::MaxSpec> max_spec(const graph::Node& node);
+kernels::AttentionSpec attention_spec(const graph::Attention& op);
+kernels::StandardiseSpec standardise_spec(const graph::Standardise& op);
 
 }  // namespace relevid

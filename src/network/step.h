@@ -31,6 +31,10 @@ struct BatchNorm {
 struct Standardise {
   std::unique_ptr<kernels::StandardiseMap> map;
 };
+struct Attention {
+  const graph::Attention* op;
+  std::unique_ptr<kernels::AttentionMap> map;
+};
 struct Softmax {
   std::unique_ptr<kernels::SoftmaxMap> map;
 };
@@ -54,7 +58,7 @@ struct Plain {
 
 using PreparedOperator =
     std::variant<prepared::Linear, prepared::Maximum, prepared::BatchNorm, prepared::Standardise,
-                 prepared::Softmax, prepared::MatMul, prepared::Affine, prepared::PRelu,
+                 prepared::Attention, prepared::Softmax, prepared::MatMul, prepared::Affine, prepared::PRelu,
                  prepared::Plain<graph::Activation>, prepared::Plain<graph::Add>,
                  prepared::Plain<graph::Multiply>, prepared::Plain<graph::Dropout>,
                  prepared::Plain<graph::Concat>, prepared::Plain<graph::Slice>, prepared::Plain<graph::Pad>,

@@ -258,51 +258,6 @@ TEST(Specialise, DecomposedHardSwishGatesItself) {
   EXPECT_EQ(std::get<Multiply>(graph.nodes.back().op).gate, 0);
 }
 
-/// Parts of GELU and of attention, as exporters write them.
-TEST(Specialise, DecomposedGeluGatesItself) {
-  for (const bool half_first : {false, true}) {
-    ModelBuilder m(kClip);
-    m.floats("root", {}, {1.41421356F}).floats("one", {}, {1}).floats("half", {}, {0.5});
-    m.node("Div", {"x", "root"}, {"d"}).node("Erf", {"d"}, {"e"}).node("Add", {"e", "one"}, {"a"});
-    if (half_first)
-      m.node("Mul", {"x", "half"}, {"h"}).node("Mul", {"h", "a"}, {"y"});
-    else
-      m.node("Mul", {"x", "a"}, {"h"}).node("Mul", {"h", "half"}, {"y"});
-    const Graph graph = m.specialise();
-    int gates = 0;
-    for (const Node& node : graph.nodes) {
-      if (const auto* product = std::get_if<Multiply>(&node.op)) gates += product->gate == 1 ? 1 : 10;
-    }
-    EXPECT_EQ(gates, 1) << (half_first ? "half first" : "half last");
-  }
-  ModelBuilder tanh(kClip);
-  tanh.floats("three", {}, {3})
-      .floats("c", {}, {0.044715F})
-      .floats("k", {}, {0.797884F})
-      .floats("one", {}, {1});
-  tanh.node("Pow", {"x", "three"}, {"p"}).node("Mul", {"p", "c"}, {"q"}).node("Add", {"x", "q"}, {"s"});
-  tanh.node("Mul", {"s", "k"}, {"u"}).node("Tanh", {"u"}, {"t"}).node("Add", {"one", "t"}, {"a"});
-  tanh.node("Mul", {"x", "a"}, {"y"});
-  EXPECT_EQ(std::get<Multiply>(tanh.specialise().nodes.back().op).gate, 1);
-}
-
-TEST(Specialise, TheWeightsOfAnAttentionAreFound) {
-  const auto weights_of = [](const ModelBuilder& m) {
-    std::vector<int> weights;
-    for (const Node& node : m.specialise().nodes) {
-      if (const auto* product = std::get_if<MatMul>(&node.op)) weights.push_back(product->weights);
-    }
-    return weights;
-  };
-  ModelBuilder attention({2, 5, 5});
-  attention.node("MatMul", {"x", "x"}, {"p"}).node("Softmax", {"p"}, {"s"}).node("MatMul", {"s", "x"}, {"y"});
-  EXPECT_EQ(weights_of(attention), (std::vector<int>{-1, 0}));
-  ModelBuilder scaled({2, 5, 5});
-  scaled.floats("n", {}, {5}).node("MatMul", {"x", "x"}, {"p"}).node("Div", {"p", "n"}, {"s"});
-  scaled.node("Transpose", {"s"}, {"t"}, {{"perm", list({0, 2, 1})}}).node("MatMul", {"x", "t"}, {"y"});
-  EXPECT_EQ(weights_of(scaled), (std::vector<int>{-1, 1})) << "dot-product non-local blocks have no softmax";
-}
-
 TEST(Specialise, NormsTakenApartAreRecognised) {
   const auto decomposed = [](bool power, bool reciprocal) {
     ModelBuilder m({2, 4, 6});

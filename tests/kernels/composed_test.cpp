@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Softmax, standardising and PRelu, made of the libraries' own operations: by their definitions in double on
-// the reference, and oneDNN against it.
+// Softmax and PRelu, made of the libraries' own operations, and standardising: by their definitions in double
+// on the reference, and oneDNN against it.
 #include "kernels/composed.h"
 
 #include <fmt/format.h>
@@ -114,33 +114,69 @@ TEST(Softmax, OfLargeValuesIsFinite) {
   }
 }
 
+/// One number for every element, or for every channel, or for all.
+std::shared_ptr<const Tensor> parameter(Random& random, const Shape& shape,
+                                        const std::vector<int64_t>& axes) {
+  Shape of(std::vector<int64_t>(static_cast<size_t>(shape.rank()), 1));
+  for (const int64_t axis : axes) of[axis] = shape[axis];
+  return std::make_shared<Tensor>(random.uniform(of, -2, 2));
+}
+
 TEST(Standardise, IsItsDefinitionAndItsSlope) {
+  using kernels::StandardiseSpec;
+  using Deviation = kernels::StandardiseMap::Deviation;
   Random random(33);
   for (const Shape& shape : kShapes) {
-    for (const std::vector<int64_t>& axes : {std::vector<int64_t>{shape.rank() - 1}, {1}, {0, 1}}) {
-      const std::string what =
-          fmt::format("{} standardised over {} axes from {}", shape.to_string(), axes.size(), axes[0]);
-      const Tensor x = random.uniform(shape, -1, 3), g = random.signed_values(shape);
-      const Pair xs = libraries().upload(x), gs = libraries().upload(g);
-      kernels::StandardiseMap exact(*libraries().reference, shape, axes, 1e-3);
-      kernels::StandardiseMap fast(*libraries().onednn, shape, axes, 1e-3);
-      const auto group = groups(shape, axes);
-      const Vector count = grouped(group, [](size_t) { return 1; });
-      const Vector sum = grouped(group, [&](size_t i) { return x.as_doubles()[i]; });
-      const Vector squares =
-          grouped(group, [&](size_t i) { return std::pow(x.as_doubles()[i] - sum[i] / count[i], 2); });
-      Vector want(sum.size());
-      for (size_t i = 0; i < want.size(); ++i)
-        want[i] = (x.as_doubles()[i] - sum[i] / count[i]) / std::sqrt(squares[i] / count[i] + 1e-3);
-      const Pair y{exact.forward(xs.reference), fast.forward(xs.onednn)};
-      expect_near(want, values(y.reference), 1e-12, what);
-      expect_same(y, what);
-      const Pair back{exact.gradient(xs.reference, gs.reference), fast.gradient(xs.onednn, gs.onednn)};
-      expect_same(back, what + ", gradient", 1e-5);
-      expect_gradient(
-          x, g.as_doubles(),
-          [&](const Tensor& moved) { return values(exact.forward(libraries().reference->upload(moved))); },
-          values(back.reference), what);
+    for (const std::vector<int64_t>& axes :
+         {std::vector<int64_t>{shape.rank() - 1}, {1}, {0, 1}, {shape.rank() - 2, shape.rank() - 1}}) {
+      for (const auto centring : {StandardiseSpec::Centring::kMean, StandardiseSpec::Centring::kNone}) {
+        const bool centres = centring == StandardiseSpec::Centring::kMean;
+        const std::string what = fmt::format("{} standardised over {} axes from {}{}", shape.to_string(),
+                                             axes.size(), axes[0], centres ? "" : ", without its mean");
+        const StandardiseSpec spec{axes, 1e-3, centring, parameter(random, shape, axes),
+                                   parameter(random, shape, centres ? axes : std::vector<int64_t>{1})};
+        const Tensor x = random.uniform(shape, -1, 3), g = random.signed_values(shape);
+        const Pair xs = libraries().upload(x), gs = libraries().upload(g);
+        const auto exact = libraries().reference->prepare_standardise(spec, shape);
+        const auto fast = libraries().onednn->prepare_standardise(spec, shape);
+        const auto group = groups(shape, axes);
+        const Vector count = grouped(group, [](size_t) { return 1; });
+        const Vector sum = grouped(group, [&](size_t i) { return centres ? x.as_doubles()[i] : 0; });
+        const Vector squares =
+            grouped(group, [&](size_t i) { return std::pow(x.as_doubles()[i] - sum[i] / count[i], 2); });
+        Vector want(sum.size());
+        for_each_offsets(
+            shape, broadcast_strides(spec.scale->shape(), shape),
+            broadcast_strides(spec.shift->shape(), shape), [&](int64_t at, int64_t scale, int64_t shift) {
+              const auto i = static_cast<size_t>(at);
+              want[i] = (x.as_doubles()[i] - sum[i] / count[i]) / std::sqrt(squares[i] / count[i] + 1e-3) *
+                            spec.scale->as_doubles()[static_cast<size_t>(scale)] +
+                        spec.shift->as_doubles()[static_cast<size_t>(shift)];
+            });
+        const Pair y{exact->forward(xs.reference), fast->forward(xs.onednn)};
+        expect_near(want, values(y.reference), 1e-12, what);
+        expect_same(y, what);
+        const Pair back{exact->gradient(xs.reference, gs.reference, Deviation::kOfInput),
+                        fast->gradient(xs.onednn, gs.onednn, Deviation::kOfInput)};
+        expect_same(back, what + ", gradient", 1e-5);
+        expect_gradient(
+            x, g.as_doubles(),
+            [&](const Tensor& moved) { return values(exact->forward(libraries().reference->upload(moved))); },
+            values(back.reference), what);
+        // With the deviation constant it is (I - 11'/n) (scale / deviation g).
+        const Pair constant{exact->gradient(xs.reference, gs.reference, Deviation::kConstant),
+                            fast->gradient(xs.onednn, gs.onednn, Deviation::kConstant)};
+        expect_same(constant, what + ", gradient with a constant deviation", 1e-5);
+        Vector scaled(want.size());
+        for_each_offset(shape, broadcast_strides(spec.scale->shape(), shape), [&](int64_t at, int64_t scale) {
+          const auto i = static_cast<size_t>(at);
+          scaled[i] = g.as_doubles()[i] * spec.scale->as_doubles()[static_cast<size_t>(scale)] /
+                      std::sqrt(squares[i] / count[i] + 1e-3);
+        });
+        const Vector mean = grouped(group, [&](size_t i) { return centres ? scaled[i] / count[i] : 0; });
+        for (size_t i = 0; i < scaled.size(); ++i) scaled[i] -= mean[i];
+        expect_near(scaled, values(constant.reference), 1e-12, what + ", gradient with a constant deviation");
+      }
     }
   }
 }

@@ -88,8 +88,7 @@ inline std::vector<kernels::WeightTransform> all_transforms() {
           {Kind::kNegative},
           {Kind::kSquare},
           {Kind::kOnes},
-          {Kind::kGammaPositive, 0.25},
-          {Kind::kGammaNegative, 0.25}};
+          {Kind::kAbsolute}};
 }
 inline std::vector<kernels::BiasPart> all_bias_parts() {
   using Kind = kernels::BiasPart::Kind;
@@ -98,8 +97,7 @@ inline std::vector<kernels::BiasPart> all_bias_parts() {
           {Kind::kPositive},
           {Kind::kNegative},
           {Kind::kSquare},
-          {Kind::kGammaPositive, 0.25},
-          {Kind::kGammaNegative, 0.25}};
+          {Kind::kAbsolute}};
 }
 inline std::vector<Activation> all_activations() {
   using Kind = Activation::Kind;

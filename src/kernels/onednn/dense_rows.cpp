@@ -35,7 +35,6 @@ RELEVID_INLINED void add(float s, const float* w, float* __restrict to, int64_t 
 template <class Loop>
 RELEVID_INLINED auto with_function(WeightTransform transform, Loop loop) {
   using Kind = WeightTransform::Kind;
-  const auto gamma = static_cast<float>(transform.gamma);
   switch (transform.kind) {
     case Kind::kPositive:
       return loop([](float w) { return w > 0 ? w : 0.0F; });
@@ -45,10 +44,8 @@ RELEVID_INLINED auto with_function(WeightTransform transform, Loop loop) {
       return loop([](float w) { return w * w; });
     case Kind::kOnes:
       return loop([](float) { return 1.0F; });
-    case Kind::kGammaPositive:
-      return loop([gamma](float w) { return w > 0 ? w + gamma * w : w; });
-    case Kind::kGammaNegative:
-      return loop([gamma](float w) { return w < 0 ? w + gamma * w : w; });
+    case Kind::kAbsolute:
+      return loop([](float w) { return w < 0 ? -w : w; });
     case Kind::kAsIs:
       break;
   }
@@ -69,6 +66,22 @@ float transformed_dot(WeightTransform f, const float* w, const float* x, int64_t
   with_function(
       f, [&](auto g) __attribute__((always_inline)) { dots<1>(&w, x, count, &result, g); });
   return result;
+}
+
+RELEVID_DISPATCHED
+double dot(const float* x, const float* y, int64_t count) {
+  double sum = 0;
+#pragma omp simd reduction(+ : sum)
+  for (int64_t i = 0; i < count; ++i) sum += static_cast<double>(x[i]) * static_cast<double>(y[i]);
+  return sum;
+}
+
+RELEVID_DISPATCHED
+void transformed_row(WeightTransform f, const float* w, float* to, int64_t count) {
+  with_function(
+      f, [&](auto g) __attribute__((always_inline)) {
+        for (int64_t i = 0; i < count; ++i) to[i] = g(w[i]);
+      });
 }
 
 RELEVID_DISPATCHED

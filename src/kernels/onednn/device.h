@@ -90,6 +90,11 @@ std::unique_ptr<LinearMap> make_axis_sum(Device& device, const SumSpec& spec, co
 std::unique_ptr<LinearMap> make_resample(Device& device, const ResampleSpec& spec, const Shape& input,
                                          const Epilogue& epilogue);
 std::unique_ptr<ProductMap> make_product(Device& device, const Shape& a, const Shape& b);
+std::unique_ptr<AttentionMap> make_attention(Device& device, const AttentionSpec& spec, const Shape& q,
+                                             const Shape& k, const Shape& v);
+/// Over rows by our own kernel, over other axes composed of the library's operations.
+std::unique_ptr<StandardiseMap> make_standardise(Library& library, Device& device,
+                                                 const StandardiseSpec& spec, const Shape& input);
 std::unique_ptr<MaxMap> make_max_window(Device& device, const MaxWindowSpec& spec, const Shape& input);
 std::unique_ptr<MaxMap> make_max_axes(Device& device, const MaxAxesSpec& spec, const Shape& input);
 std::unique_ptr<NormMap> make_norm(Device& device, const Shape& input, double epsilon);

@@ -19,6 +19,17 @@ namespace onednn {
 
 namespace {
 
+/// The elements of `b`, where broadcasting it to `a` repeats them all, one time after another; 0 where it
+/// does not.
+int64_t row_repeated(const Shape& b, const Shape& a) {
+  int64_t axis = 0;
+  while (axis < b.rank() && b[axis] == 1) ++axis;
+  for (int64_t i = axis; i < b.rank(); ++i) {
+    if (b[i] != a[a.rank() - b.rank() + i]) return 0;
+  }
+  return b.elements() > 1 ? b.elements() : 0;
+}
+
 bool is_volume(const Shape& shape) {
   return shape.rank() == 4 || shape.rank() == 5;
 }
@@ -42,6 +53,14 @@ class OnednnLibrary final : public Library {
   }
   std::unique_ptr<ProductMap> prepare_product(const Shape& a, const Shape& b) override {
     return make_product(device_, a, b);
+  }
+  std::unique_ptr<AttentionMap> prepare_attention(const AttentionSpec& spec, const Shape& q, const Shape& k,
+                                                  const Shape& v) override {
+    return make_attention(device_, spec, q, k, v);
+  }
+  std::unique_ptr<StandardiseMap> prepare_standardise(const StandardiseSpec& spec,
+                                                      const Shape& input) override {
+    return make_standardise(*this, device_, spec, input);
   }
 
   Buffer upload(const Tensor& tensor) override {
@@ -110,6 +129,9 @@ class OnednnLibrary final : public Library {
     const float direction = sign == Sign::kPositive ? 1.0F : -1.0F;
     return zip(x, decider, [=](float v, float d) { return d * direction > 0 ? v : 0.0F; });
   }
+  Buffer times_sign(const Buffer& x, const Buffer& decider) override {
+    return zip(x, decider, [](float v, float d) { return d > 0 ? v : d < 0 ? -v : 0.0F; });
+  }
   Buffer minimum(const Buffer& a, const Buffer& b) override {
     return zip(a, b, [](float x, float y) { return std::min(x, y); });
   }
@@ -169,6 +191,12 @@ class OnednnLibrary final : public Library {
       for_each_broadcast(device_.layout(a.shape()), device_.layout(b.shape()),
                          [=](int64_t i, int64_t j) { to[i] = f(from_a[i], from_b[j]); });
       clear_tail(device_, y);
+    } else if (const int64_t row = row_repeated(b.shape(), a.shape()); row > 0) {
+#pragma omp parallel for schedule(static)
+      for (int64_t begin = 0; begin < a.shape().elements(); begin += row) {
+#pragma omp simd
+        for (int64_t i = 0; i < row; ++i) to[begin + i] = f(from_a[begin + i], from_b[i]);
+      }
     } else {
       for_each_offset(a.shape(), broadcast_strides(b.shape(), a.shape()),
                       [=](int64_t i, int64_t j) { to[i] = f(from_a[i], from_b[j]); });

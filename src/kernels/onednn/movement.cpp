@@ -5,6 +5,7 @@
 #include <cstring>
 
 #include "kernels/indexing.h"
+#include "kernels/onednn/strided_copy.h"
 
 namespace relevid::kernels::onednn {
 namespace {
@@ -67,7 +68,6 @@ void copy_row(const Layout& part, const float* from, int64_t from_step, float* t
 }  // namespace
 
 Buffer transpose_plain(Device& device, const Buffer& x, std::span<const int64_t> permutation) {
-  const auto from = device.to_plain(x);
   const auto strides = x.shape().strides();
   std::vector<int64_t> dims, moved;
   for (const int64_t axis : permutation) {
@@ -75,6 +75,12 @@ Buffer transpose_plain(Device& device, const Buffer& x, std::span<const int64_t>
     moved.push_back(strides[static_cast<size_t>(axis)]);
   }
   const Shape shape(std::move(dims));
+  if (!device.is_blocked(x.shape()) && !device.is_blocked(shape)) {
+    Buffer y = device.allocate(shape);
+    copy_strided(x.data<float>(), moved, y.data<float>(), shape.strides(), shape);
+    return y;
+  }
+  const auto from = device.to_plain(x);
   std::vector<float> to(from.size());
   for_each_offset(shape, moved,
                   [&](int64_t i, int64_t j) { to[static_cast<size_t>(i)] = from[static_cast<size_t>(j)]; });
@@ -93,8 +99,13 @@ Buffer take_slice(Device& device, const Buffer& x, const Shape& shape, std::span
                  [&](int64_t i, int64_t j) { copy_row(part, from + j, range.step[4], to + i, 1); });
     return y;
   }
-  const auto from = device.to_plain(x);
   const Placement at = place_in(x.shape(), begin, step);
+  if (!device.is_blocked(x.shape()) && !device.is_blocked(shape)) {
+    Buffer y = device.allocate(shape);
+    copy_strided(x.data<float>() + at.offset, at.strides, y.data<float>(), shape.strides(), shape);
+    return y;
+  }
+  const auto from = device.to_plain(x);
   std::vector<float> to(static_cast<size_t>(shape.elements()));
   for_each_offset(shape, at.strides, [&](int64_t i, int64_t j) {
     to[static_cast<size_t>(i)] = from[static_cast<size_t>(at.offset + j)];
@@ -114,9 +125,13 @@ void place_slice(Device& device, const Buffer& x, Buffer& into, std::span<const 
                  [&](int64_t i, int64_t j) { copy_row(part, from + i, 1, to + j, range.step[4]); });
     return;
   }
+  const Placement at = place_in(into.shape(), begin, step);
+  if (!device.is_blocked(x.shape()) && !device.is_blocked(into.shape())) {
+    copy_strided(x.data<float>(), x.shape().strides(), into.data<float>() + at.offset, at.strides, x.shape());
+    return;
+  }
   const auto from = device.to_plain(x);
   auto to = device.to_plain(into);
-  const Placement at = place_in(into.shape(), begin, step);
   for_each_offset(x.shape(), at.strides, [&](int64_t i, int64_t j) {
     to[static_cast<size_t>(at.offset + j)] = from[static_cast<size_t>(i)];
   });

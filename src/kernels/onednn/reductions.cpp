@@ -16,15 +16,14 @@ RELEVID_INLINED double sum_of(const float* x, int64_t count) {
   return result;
 }
 
-/// r / (z + ε sgn z), and what of r it loses.
+/// r / (z + ε sgn z), 0 where z is; and what of r it loses.
 struct Quotient {
   float kept, lost;
 };
 RELEVID_INLINED Quotient quotient(float r, float z, float epsilon) {
   const float stabiliser = z >= 0 ? epsilon : -epsilon;
-  const float denominator = z + stabiliser;
-  const float q = r / denominator;
-  const bool is_zero = denominator == 0;
+  const float q = r / (z + stabiliser);
+  const bool is_zero = z == 0;
   const float kept = (static_cast<int>(r == 0) | static_cast<int>(is_zero)) != 0 ? 0.0F : q;
   return {kept, is_zero ? r : stabiliser * kept};
 }

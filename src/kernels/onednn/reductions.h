@@ -10,7 +10,7 @@ double sum(const float* x, int64_t count);
 double absolute_sum(const float* x, int64_t count);
 /// into *= a. Returns Σ of the result, in double.
 double scale(const float* a, float* into, int64_t count);
-/// z = r / (z + ε sgn z), with sgn 0 = +1 and 0 wherever r is. Returns Σ ε sgn(z) q, in double.
+/// z = r / (z + ε sgn z), 0 where r or z is. Returns what is absorbed of r, as Library::quotient has it, in double.
 double divide(const float* r, float epsilon, float* z, int64_t count);
 
 struct SummandShares {

@@ -2,6 +2,7 @@
 #include <algorithm>
 #include <cmath>
 
+#include "kernels/composed.h"
 #include "kernels/host_sums.h"
 #include "kernels/indexing.h"
 #include "kernels/libraries.h"
@@ -58,6 +59,14 @@ class ReferenceLibrary final : public Library {
   }
   std::unique_ptr<ProductMap> prepare_product(const Shape& a, const Shape& b) override {
     return make_product(a, b);
+  }
+  std::unique_ptr<AttentionMap> prepare_attention(const AttentionSpec& spec, const Shape& q, const Shape& k,
+                                                  const Shape& v) override {
+    return make_attention(spec, q, k, v);
+  }
+  std::unique_ptr<StandardiseMap> prepare_standardise(const StandardiseSpec& spec,
+                                                      const Shape& input) override {
+    return make_composed_standardise(*this, spec, input);
   }
 
   Buffer upload(const Tensor& tensor) override {
@@ -118,9 +127,9 @@ class ReferenceLibrary final : public Library {
     for (size_t i = 0; double& z : values(into)) {
       const double stabiliser = z >= 0 ? epsilon : -epsilon;
       const double numerator = values(r)[i];
-      const double denominator = z + stabiliser;
-      z = numerator == 0 || denominator == 0 ? 0 : numerator / denominator;
-      absorbed[i++ / item] += denominator == 0 ? numerator : stabiliser * z;
+      const bool is_zero = z == 0;
+      z = numerator == 0 || is_zero ? 0 : numerator / (z + stabiliser);
+      absorbed[i++ / item] += is_zero ? numerator : stabiliser * z;
     }
     return host_sums(std::move(absorbed));
   }
@@ -136,6 +145,9 @@ class ReferenceLibrary final : public Library {
   }
   Buffer keep_where(const Buffer& x, const Buffer& decider, Sign sign) override {
     return zip(x, decider, [&](double v, double d) { return has_sign(d, sign) ? v : 0.0; });
+  }
+  Buffer times_sign(const Buffer& x, const Buffer& decider) override {
+    return zip(x, decider, [](double v, double d) { return d > 0 ? v : d < 0 ? -v : 0.0; });
   }
   Buffer minimum(const Buffer& a, const Buffer& b) override {
     return zip(a, b, [](double x, double y) { return std::min(x, y); });

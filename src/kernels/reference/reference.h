@@ -26,5 +26,7 @@ std::unique_ptr<LinearMap> make_linear_map(Library& library, const LinearSpec& s
 std::unique_ptr<MaxMap> make_max_map(const MaxSpec& spec, const Shape& input);
 std::unique_ptr<NormMap> make_norm(const Shape& input, double epsilon);
 std::unique_ptr<ProductMap> make_product(const Shape& a, const Shape& b);
+std::unique_ptr<AttentionMap> make_attention(const AttentionSpec& spec, const Shape& q, const Shape& k,
+                                             const Shape& v);
 
 }  // namespace relevid::kernels::reference
