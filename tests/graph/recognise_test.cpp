@@ -96,7 +96,8 @@ TEST(RecogniseAttention, RepeatsBiasesOverStacks) {
       .node("Reshape", {"s", "split"}, {"w"})
       .node("Add", {"w", "mask"}, {"v"});
   m.node("Reshape", {"v", "joined"}, {"j"}).node("Softmax", {"j"}, {"a"}).node("MatMul", {"a", "x"}, {"y"});
-  const Attention& attention = attention_in(m.specialise());
+  const Graph graph = m.specialise();
+  const Attention& attention = attention_in(graph);
   ASSERT_EQ(attention.biases.size(), size_t{2});
   const auto& mask = attention.biases[0];
   const auto& position = attention.biases[1];
