@@ -39,6 +39,10 @@ struct ClipExplanation {
   Tensor at_layer;                   ///< where relevance stopped at a layer: there, in the layer's own shape
   double around_layer = 0;           ///< relevance that went past that layer on other ways
   std::vector<std::string> notes;    ///< what else the method found, in words
+  /// [1, T', H', W'], float32: what position embeddings took of the relevance of each patch, for presets that
+  /// give them a share (value_path, attnlrp) and models that add them; else without elements. It is part of
+  /// what biases absorb, and not in `relevance`.
+  Tensor position;
 };
 
 /// Explains clips of one shape, by one method or several on the same network. Prepared once, used for many
@@ -135,6 +139,7 @@ struct Explanation {
   MethodTraits traits;
   std::vector<std::vector<std::string>> notes;  ///< per clip: what else the method found
   std::vector<double> around_layer;             ///< per clip, where relevance stopped at a layer
+  Tensor position;                              ///< [N, T', H', W'], as ClipExplanation has it
   /// Of the first clip; nothing for methods of more than two passes, and for null_profile.
   std::optional<ClassComparison> class_comparison;
   Tensor at_layer;  ///< [N, ...] the relevance where it stopped; empty where it went on to the clip
@@ -191,6 +196,16 @@ bool is_clip_file(const std::filesystem::path& path);
 /// "6 of the clip's 16 frames repeat another: the video (10 frames) ends before the clip does.", or "" where
 /// no clip repeats a frame.
 std::string repeated_frames_sentence(const Explanation& explanation);
+
+/// What position embeddings took of the relevance that all clips started with, split into time and space.
+struct PositionShare {
+  double share = 0;              ///< of the start
+  std::vector<double> by_time;   ///< [T'] shares of the start
+  std::vector<double> by_place;  ///< [H' W'] shares of the start, row by row
+  int64_t rows = 0, columns = 0;
+};
+/// Nothing where Explanation::position has no elements, or where the clips' starts add up to 0.
+std::optional<PositionShare> position_share(const Explanation& explanation);
 
 /// Nothing for methods without rules.
 std::optional<RelevanceAccount> relevance_account(const Explanation& explanation);

@@ -32,6 +32,11 @@ enum class GateRule { kDefault, kSignal, kHalf };
 /// excitation_backprop), kLinear for the others.
 enum class NormHandling { kDefault, kLinear, kPass };
 
+/// Which ways a gradient goes back: all, or those that leave it complete (LibraGrad, arXiv 2411.16760): the
+/// weights of attentions, the deviations of norms and gates count as constants, and an activation f passes
+/// f(x) / x.
+enum class GradientPaths { kAll, kLibra };
+
 /// Where the path of integrated gradients begins: zeros, or every channel's mean over the clip.
 enum class PathBaseline { kZero, kMean };
 
@@ -68,6 +73,7 @@ struct MethodOptions {
   double selective_sigmas = 1;  ///< selective_relevance: changes beyond this many deviations are kept
 
   // Gradients.
+  GradientPaths paths = GradientPaths::kAll;
   int64_t integration_steps = 20;  ///< integrated_gradients: points of the path, 1/n to 1
   PathBaseline integration_baseline = PathBaseline::kZero;
   int64_t noise_samples = 20;  ///< smoothgrad

@@ -143,6 +143,7 @@ ClipExplanation ClipExplainer::explain(int64_t target, size_t method) {
   result.relevance = in_float32(std::move(attribution.relevance.front()));
   if (attribution.at_layer.elements() > 0) result.at_layer = in_float32(std::move(attribution.at_layer));
   if (!attribution.around_layer.empty()) result.around_layer = attribution.around_layer[0];
+  if (attribution.position.elements() > 0) result.position = in_float32(std::move(attribution.position));
   if (!attribution.notes.empty()) result.notes = std::move(attribution.notes[0]);
   for (const LayerFlow& flow : attribution.flows) {
     result.layers.push_back(converted(flow, [](const std::vector<double>& items) { return items[0]; }));

@@ -177,6 +177,14 @@ class InputRun {
     found.layers[static_cast<size_t>(index)] = std::move(explanation.layers);
     found.notes[static_cast<size_t>(index)] = std::move(explanation.notes);
     if (explanation.at_layer.elements() > 0) keep_layer(found, index, explanation);
+    if (explanation.position.elements() > 0) keep_position(found, index, explanation.position);
+  }
+
+  void keep_position(Explanation& found, int64_t index, const Tensor& position) const {
+    Shape shape = position.shape();
+    shape[0] = count();
+    if (found.position.elements() == 0) found.position = Tensor(shape, DType::kF32);
+    put_item(found.position, index, position);
   }
 
   /// The first clip's map beside the runner-up's, while the explainer has the clip.

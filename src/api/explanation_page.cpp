@@ -41,6 +41,7 @@ json shown(const Explanation& e, size_t place, const PagePictures& pictures, con
           {"target", class_record(e.target, probability, options.class_names)},
           {"against", e.contrast ? json(class_label(*e.contrast, options.class_names)) : json()},
           {"class_comparison", comparison_record(e, options.class_names)},
+          {"position", position_record(e)},
           {"warnings", warnings_of(e, options.class_names)},
           {"clips", shown_clips(e, pictures, options)},
           {"maps", pictures.maps(place)},

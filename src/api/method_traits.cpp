@@ -16,16 +16,16 @@ bool holds(const std::vector<std::string>& names, const std::string& name) {
 /// Rules whose shares are never negative, ReLU after a map, and masks.
 bool keeps_the_sign(const std::string& method) {
   static const std::vector<std::string> kNames = {
-      "deep_taylor", "excitation_backprop", "null_profile",          "grad_cam",
-      "layer_cam",   "temporal_mask",       "extremal_perturbation",
+      "deep_taylor", "excitation_backprop", "null_profile",  "attention_rollout",     "gradient_attention",
+      "grad_cam",    "layer_cam",           "temporal_mask", "extremal_perturbation",
   };
   return holds(kNames, method);
 }
 
 /// Of relevance taken apart by motion only the part of single frames goes back as it is.
 bool goes_back_to_the_input(const std::string& method) {
-  return method == kAutomatic || method == "spatial_relevance" || holds(preset_names(), method) ||
-         holds(gradient_method_names(), method);
+  return method == kAutomatic || method == "spatial_relevance" || method == "gradient_attention" ||
+         holds(preset_names(), method) || holds(gradient_method_names(), method);
 }
 
 }  // namespace

@@ -250,8 +250,8 @@ std::vector<LayerDescription> describe_layers(const Model& model, const Shape& c
   if (relevance) {
     const bool known = options.bounds == DescribeOptions::InputBounds::kKnown;
     auto own = options.rules_file.empty() ? std::vector<CompositeEntry>{} : read_rules(options.rules_file);
-    rules = assign(composite_for(method, known ? InputBounds::kKnown : InputBounds::kUnknown,
-                                 MethodOptions{}, std::move(own), graph),
+    rules = assign(composite_for(method, known ? InputBounds::kKnown : InputBounds::kUnknown, MethodOptions{},
+                                 std::move(own), graph),
                    graph);
   }
   const auto reasons = what_is_not_exact(graph, rules);

@@ -166,6 +166,7 @@ std::string to_json(const Explanation& e, const Model& model, const OutputOption
       {"border_frames", border_frames(e.frame_share.shape()[1])},
       {"repeated_frames", repeated_record(e)},
       {"class_comparison", comparison_record(e, options.class_names)},
+      {"position", position_record(e)},
       {"warnings", warnings_of(e, options.class_names)},
       {"clips", clip_records(e, options.class_names)},
       {"layers", layer_accounts(e)},

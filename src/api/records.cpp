@@ -99,6 +99,16 @@ json comparison_record(const Explanation& e, std::span<const std::string> class_
           {"correlation", correlation}};
 }
 
+json position_record(const Explanation& e) {
+  const auto position = position_share(e);
+  if (!position) return nullptr;
+  json places = json::array();
+  const auto columns = static_cast<std::ptrdiff_t>(position->columns);
+  for (auto row = position->by_place.begin(); row != position->by_place.end(); row += columns)
+    places.push_back(std::vector<double>(row, row + columns));
+  return {{"share", position->share}, {"by_time", position->by_time}, {"by_place", places}};
+}
+
 json clip_record(const Explanation& e, size_t clip, std::span<const std::string> class_names) {
   const std::vector<double> p = probabilities(e.logits).at(clip);
   const int64_t best = best_classes(p, 1)[0];

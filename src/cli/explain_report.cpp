@@ -85,6 +85,16 @@ void print_conservation(const Explanation& e) {
              account->dropped != 0 ? fmt::format(", dropped {:.1f} %", percent(account->dropped)) : "");
 }
 
+/// What position embeddings took: a part of what biases take.
+void print_position(const Explanation& e) {
+  const auto position = position_share(e);
+  if (!position) return;
+  std::string times;
+  for (const double share : position->by_time) times += fmt::format(" {:.1f}", 100 * share);
+  fmt::print("position     its embeddings take {:.1f} % of the relevance; along time{}\n",
+             100 * position->share, times);
+}
+
 std::string passes_text(const MethodCost& cost) {
   return cost.backward == 0 ? fmt::format("{} forward", cost.forward)
                             : fmt::format("{} forward, {} backward", cost.forward, cost.backward);
@@ -140,6 +150,7 @@ void print_explanation(const Explanation& e, const OutputOptions& options) {
              e.plans.size() > 1 ? fmt::format(", mean of {} clips", e.plans.size()) : "");
   print_borders(e);
   print_conservation(e);
+  print_position(e);
   if (e.class_comparison) {
     fmt::print("class        correlation {:.4f} with the map of {}, the runner-up\n",
                e.class_comparison->correlation,

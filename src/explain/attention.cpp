@@ -46,10 +46,15 @@ std::array<Buffer, 2> through_matrices(kernels::Library& library, const Step& st
 }
 
 std::array<Buffer, 4> through_attention(kernels::Library& library, const Step& step, ProductRule rule,
-                                        const Trace& trace, const Buffer& r, DeferredAccount& account) {
+                                        const Trace& trace, const Buffer& r, const Buffer& gradient,
+                                        DeferredAccount& account) {
   const auto& map = std::get<prepared::Attention>(step.prepared).map;
   auto operands = attention_operands(*step.node, trace);
   std::array<Buffer, 4> result;
+  if (rule == ProductRule::kPositiveGradient) {
+    result[2] = map->by_positive_gradient(operands, gradient, r);
+    return result;
+  }
   if (rule == ProductRule::kWeights || rule == ProductRule::kEven) {
     if (rule == ProductRule::kEven) {
       operands.q = library.filled(operands.q.shape(), 0);

@@ -34,10 +34,12 @@ std::array<kernels::Buffer, 2> through_matrices(kernels::Library& library, const
                                                 const Trace& trace, const kernels::Buffer& r,
                                                 DeferredAccount& account);
 
-/// Of an Attention's operands: queries, keys, values, bias.
+/// Of an Attention's operands: queries, keys, values, bias. `gradient`: of the score by its output, which
+/// kPositiveGradient alone reads.
 std::array<kernels::Buffer, 4> through_attention(kernels::Library& library, const Step& step,
                                                  ProductRule rule, const Trace& trace,
-                                                 const kernels::Buffer& r, DeferredAccount& account);
+                                                 const kernels::Buffer& r, const kernels::Buffer& gradient,
+                                                 DeferredAccount& account);
 
 /// Relevance of a softmax's input. What the decomposition leaves out is absorbed as by a bias.
 kernels::Buffer through_softmax(kernels::Library& library, const Step& step, const Trace& trace,

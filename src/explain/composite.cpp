@@ -119,17 +119,16 @@ RuleKind rule_kind(const graph::Operator& op) {
 /// Whether a rule is one that this kind of node can take.
 bool suits(const NodeRule& rule, const graph::Operator& op) {
   const RuleKind kind = rule_kind(op);
-  return std::visit(Overloaded{[&](const Rule&) { return kind == RuleKind::kLinear; },
-                               [&](PoolingRule) { return kind == RuleKind::kPooling; },
-                               [&](AdditionRule) { return kind == RuleKind::kAddition; },
-                               [&](NormRule) { return kind == RuleKind::kNorm; },
-                               [&](ProductRule product) {
-                                 const bool counts_weights =
-                                     product == ProductRule::kEven || product == ProductRule::kWeights;
-                                 return kind == RuleKind::kMatrices ||
-                                        (kind == RuleKind::kGate && !counts_weights);
-                               }},
-                    rule);
+  return std::visit(
+      Overloaded{[&](const Rule&) { return kind == RuleKind::kLinear; },
+                 [&](PoolingRule) { return kind == RuleKind::kPooling; },
+                 [&](AdditionRule) { return kind == RuleKind::kAddition; },
+                 [&](NormRule) { return kind == RuleKind::kNorm; },
+                 [&](ProductRule product) {
+                   const bool is_of_gates = product == ProductRule::kSignal || product == ProductRule::kHalf;
+                   return kind == RuleKind::kMatrices || (kind == RuleKind::kGate && is_of_gates);
+                 }},
+      rule);
 }
 
 bool gives_all_to_one(const NodeRule& rule) {
@@ -208,6 +207,14 @@ bool applies(const CompositeEntry& entry, const Places& places, const graph::Nod
 }
 
 }  // namespace
+
+Composite gradient_attention() {
+  Composite result = without_values("gradient_attention", ProductRule::kPositiveGradient);
+  // A product of matrices that is no attention has no softmax whose weights could be followed.
+  result.entries.insert(result.entries.begin(), {{operators({"MatMul"}), ProductRule::kEven},
+                                                 {operators({"Add"}), AdditionRule::kAttending}});
+  return result;
+}
 
 Composite Composite::followed_by(std::vector<CompositeEntry> after) const {
   Composite result = *this;
@@ -311,6 +318,7 @@ std::string describe(const std::optional<NodeRule>& rule) {
                  [](PoolingRule r) -> std::string { return r == PoolingRule::kWinner ? "winner" : "even"; },
                  [](AdditionRule r) -> std::string {
                    if (r == AdditionRule::kSameSign) return same_sign_rule().name;
+                   if (r == AdditionRule::kAttending) return "attending";
                    return r == AdditionRule::kNorm ? "norm" : "even";
                  },
                  [](NormRule r) -> std::string { return r == NormRule::kLinear ? "linear" : "pass"; },
@@ -324,6 +332,8 @@ std::string describe(const std::optional<NodeRule>& rule) {
                        return "even";
                      case ProductRule::kWeights:
                        return "weights";
+                     case ProductRule::kPositiveGradient:
+                       return "positive gradient";
                    }
                    return "";
                  }},

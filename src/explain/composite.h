@@ -21,7 +21,10 @@ enum class PoolingRule { kWinner, kEven };  ///< maxima: to the winner, or evenl
 /// without a ReLU after them, they are large and of both signs. Deep Taylor's relevance is never negative
 /// (Montavon et al. 2017, definition 2), so its sums and averages share by contributions of the sum's own
 /// sign alone: gamma's rule for γ to infinity. Where no input can be negative that is norm.
-enum class AdditionRule { kNorm, kEven, kSameSign };  ///< residuals: by contribution, evenly, or as noted
+/// Residuals: by contribution, evenly, or as noted. kAttending, for gradient_attention: everything to the way
+/// past a block and to a block that attends, nothing to others (Chefer et al. 2021, arXiv 2103.15679,
+/// equation 6).
+enum class AdditionRule { kNorm, kEven, kSameSign, kAttending };
 
 /// Note [Gates]
 /// In a product the relevance follows the signal, and the gate counts as a constant, as LRP for gated
@@ -30,7 +33,8 @@ enum class AdditionRule { kNorm, kEven, kSameSign };  ///< residuals: by contrib
 /// the one after a sigmoid (squeeze-excite), or the one that is broadcast. Where none can be told, or with
 /// kHalf, each gets half. Products of matrices: Note [Attention] in explain/attention.h. For null profiles,
 /// where values count as equal: kEven takes the weights of an attention as equal too, kWeights as they are.
-enum class ProductRule { kSignal, kHalf, kEven, kWeights };
+/// kPositiveGradient: as kWeights, times the weights' gradients where these are positive.
+enum class ProductRule { kSignal, kHalf, kEven, kWeights, kPositiveGradient };
 
 /// Note [Norms]
 /// A normalisation y = scale (x - mean) / deviation + shift, and constants that are added (position
@@ -82,6 +86,11 @@ std::vector<std::string> preset_names();
 /// deep_taylor takes w² for its first layers where they are not.
 enum class InputBounds { kKnown, kUnknown };
 Composite preset(std::string_view name, InputBounds bounds);
+
+/// Of gradient_attention: what comes down an attention's weights times their positive gradients, the mean
+/// over heads, is added to what a token has (Chefer et al. 2021, equations 5 and 6); all other layers share
+/// evenly.
+Composite gradient_attention();
 
 /// A user's own rules from a JSON file; see docs/user/rules.md. Throws Error(kIo) or Error(kCorruptInput)
 /// naming entry and field.

@@ -12,6 +12,7 @@
 #include "base/suggest.h"
 #include "explain/automatic.h"
 #include "explain/cam.h"
+#include "explain/gradient_attention.h"
 #include "explain/motion.h"
 #include "explain/perturbation.h"
 #include "relevid/error.h"
@@ -82,6 +83,7 @@ const std::vector<Family>& families() {
       {preset_names(), make_preset_method},
       {motion_method_names(), make_motion},
       {gradient_method_names(), make_gradient_method},
+      {gradient_attention_method_names(), make_gradient_attention},
       {cam_method_names(), make_cam},
       {occlusion_method_names(), make_occlusion},
       {rise_method_names(), make_rise},

@@ -67,6 +67,12 @@ class GradientMethod : public Method {
  private:
   using Buffers = std::vector<Buffer>;
 
+  BackwardPaths paths() const {
+    const bool is_guided = name_ == "guided_backprop" || name_ == "deconvnet";
+    return options_.paths == GradientPaths::kLibra && !is_guided ? BackwardPaths::kLibra
+                                                                 : BackwardPaths::kAll;
+  }
+
   void pass() const {
     if (on_pass_) on_pass_();
   }
@@ -78,7 +84,7 @@ class GradientMethod : public Method {
                                                          : GradientMode::kPlain;
     const Buffer start = start_.at(library_, targets, state.logits);
     pass();
-    Buffers g = gradient(network_, state.trace, start, mode);
+    Buffers g = gradient(network_, state.trace, start, mode, paths());
     if (name_ == "input_x_gradient") {
       for (size_t i = 0; i < g.size(); ++i) g[i] = library_.multiply(g[i], state.clips[i]);
     }
@@ -90,7 +96,7 @@ class GradientMethod : public Method {
     const Trace trace = network_.forward(clips, Keep::kGradient);
     const Buffer start = start_.at(library_, targets, network_.output(trace));
     pass();
-    return gradient(network_, trace, start, GradientMode::kPlain);
+    return gradient(network_, trace, start, GradientMode::kPlain, paths());
   }
 
   Buffers zeros(std::span<const Buffer> clips) const {

@@ -37,6 +37,10 @@ struct Attribution {
   std::vector<LayerFlow> flows;      ///< presets of relevance only, output first
   Tensor at_layer;                   ///< where relevance stopped at a layer: there, in the layer's shape
   std::vector<double> around_layer;  ///< and per item what went past it
+  /// Presets of relevance on networks with position embeddings: what these took of each patch, [N, T', H',
+  /// W'] float64, summed over channels; else without elements. Note [Relevance of position] in
+  /// explain/token_grid.h.
+  Tensor position;
   std::vector<std::vector<std::string>> notes;  ///< per item; empty where there are none
 };
 

@@ -12,6 +12,7 @@
 #include "base/suggest.h"
 #include "explain/automatic.h"
 #include "explain/cam.h"
+#include "explain/gradient_attention.h"
 #include "explain/motion.h"
 #include "explain/perturbation.h"
 #include "relevid/error.h"
@@ -39,6 +40,10 @@ const Words<GateRule>& words_of(GateRule) {
 const Words<NormHandling>& words_of(NormHandling) {
   static const Words<NormHandling> kWords = {
       {"default", NormHandling::kDefault}, {"linear", NormHandling::kLinear}, {"pass", NormHandling::kPass}};
+  return kWords;
+}
+const Words<GradientPaths>& words_of(GradientPaths) {
+  static const Words<GradientPaths> kWords = {{"all", GradientPaths::kAll}, {"libra", GradientPaths::kLibra}};
   return kWords;
 }
 const Words<PathBaseline>& words_of(PathBaseline) {
@@ -118,13 +123,15 @@ std::vector<MethodField> make_fields() {
   // "auto" stands for a preset, whichever it is.
   const Names presets = joined({preset_names(), {std::string(kAutomatic)}}), motion = motion_method_names();
   const Names with_rules = joined({presets, motion}), changing = perturbation_method_names();
-  const Names everyone = joined({with_rules, gradient_method_names(), cam_method_names(), changing});
+  const Names attending = gradient_attention_method_names();
+  const Names everyone =
+      joined({with_rules, gradient_method_names(), attending, cam_method_names(), changing});
   // Those whose relevance depends on the network's values.
   Names with_values = with_rules;
   std::erase_if(with_values, [](const std::string& name) {
     return name == "null_profile" || name == "attention_rollout";
   });
-  const Names starting = joined({with_rules, gradient_method_names(), cam_method_names()});
+  const Names starting = joined({with_rules, gradient_method_names(), attending, cam_method_names()});
   const Names occlusion = occlusion_method_names();
   const Names filling =
       joined({occlusion, rise_method_names(), extremal_method_names(), shapley_method_names()});
@@ -152,6 +159,9 @@ std::vector<MethodField> make_fields() {
       field<&O::selective_sigmas>("selective_sigmas", "--sigmas",
                                   "deviations that a change over time exceeds", {"selective_relevance"},
                                   count(0, 1e6)),
+      field<&O::paths>("paths", "--paths",
+                       "ways a gradient goes back: all, or those of LibraGrad, which adds up to the score",
+                       {"gradient", "input_x_gradient", "integrated_gradients", "smoothgrad"}),
       field<&O::integration_baseline>("integration_baseline", "--ig-baseline",
                                       "where the path begins: zeros, or each channel's mean",
                                       {"integrated_gradients"}),

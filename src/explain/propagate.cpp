@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <array>
 #include <iterator>
 #include <set>
 #include <utility>
@@ -23,6 +24,13 @@ using graph::ValueId;
 using kernels::Buffer;
 using prepared::Plain;
 
+/// Note [Growth]
+/// Relevance of both signs grows where a sum cancels: shares of it are large, and what comes back is their
+/// difference. Sums of magnitudes of some hundred times the score are common in deep networks. Beyond this
+/// many times nothing is left: float32 keeps seven digits, so that the rounding of such numbers adds up to
+/// more than a hundredth of the score, and what they came from has cancelled by as much.
+constexpr double kMostGrowth = 1e5;
+
 void append(std::vector<LayerFlow> more, std::vector<LayerFlow>& to) {
   to.insert(to.end(), std::make_move_iterator(more.begin()), std::make_move_iterator(more.end()));
 }
@@ -34,6 +42,7 @@ Propagation::Propagation(Network& network, const Composite& composite, const Bou
       library_(network.library()),
       rules_(assign(composite, network.graph())),
       never_negative_(graph::never_negative(network.graph())) {
+  find_positions();
   const bool needs = std::ranges::any_of(rules_, [](const auto& rule) {
     const auto* r = rule ? std::get_if<Rule>(&*rule) : nullptr;
     return r && r->needs_bounds();
@@ -60,6 +69,8 @@ void Propagation::pass_from_output(const Trace& trace, const Buffer& start,
   const graph::Graph& graph = network_.graph();
   relevance_.assign(graph.values.size(), {});
   relevance_[at(graph.output)] = {start};
+  magnitudes_.clear();
+  position_.clear();
   for (size_t i = graph.nodes.size(); i-- > first;) {
     const graph::Node& node = graph.nodes[i];
     // Taken out, so that it is freed as soon as it has been passed on.
@@ -73,6 +84,8 @@ void Propagation::pass_from_output(const Trace& trace, const Buffer& start,
     std::vector<Relevance> before(node.inputs.size());
     for (size_t k = 0; k < before.size(); ++k) before[k] = std::exchange(relevance_[at(node.inputs[k])], {});
     pass_back(i, trace, relevance, account);
+    const bool may_show_growth = traits(node.op).has(graph::kMayCancel) || traits(node.op).has(graph::kWeights);
+    if (accounts && may_show_growth) magnitudes_.emplace_back(i, library_.absolute_sums(r));
     if (accounts) {
       if (!relevance.sums) relevance.sums = library_.sums(r);
       account.incoming.add(relevance.sums, 1);
@@ -92,6 +105,29 @@ void Propagation::pass_from_output(const Trace& trace, const Buffer& start,
   }
 }
 
+void Propagation::require_sound(const Buffer& start) {
+  std::vector<kernels::Sums> wanted = {library_.absolute_sums(start)};
+  for (const auto& [node, sums] : magnitudes_) wanted.push_back(sums);
+  const auto found = library_.fetch(wanted);
+  const size_t clips = found[0].size();
+  for (size_t i = 0; i < magnitudes_.size(); ++i) {
+    const auto& entries = found[i + 1];
+    std::vector<double> magnitude(clips, 0.0);
+    for (size_t k = 0; k < entries.size(); ++k) magnitude[k * clips / entries.size()] += entries[k];
+    for (size_t n = 0; n < clips; ++n) {
+      if (magnitude[n] <= kMostGrowth * found[0][n] || found[0][n] == 0) continue;
+      const graph::Node& node = network_.graph().nodes[magnitudes_[i].first];
+      throw Error(
+          ErrorKind::kUnsupportedModel,
+          fmt::format(
+              "these rules break down numerically on this model: at {} '{}' the magnitudes of relevance "
+              "add up to {:.2g}, from a start of {:.2g}, and what is left of it is noise; take another "
+              "method (value_path for transformers), or gamma in the layers before it",
+              graph::name(node.op), node.name, magnitude[n], found[0][n]));
+    }
+  }
+}
+
 std::vector<Buffer> Propagation::run(const Trace& trace, const Buffer& start, std::vector<LayerFlow>* flows) {
   const graph::Graph& graph = network_.graph();
   std::vector<DeferredAccount> accounts;
@@ -102,6 +138,7 @@ std::vector<Buffer> Propagation::run(const Trace& trace, const Buffer& start, st
     result.push_back(r ? r : library_.filled(graph.shape(input), 0));
   }
   relevance_.clear();
+  require_sound(start);
   if (flows) append(settle(library_, accounts, clips()), *flows);
   return result;
 }
@@ -145,6 +182,32 @@ std::vector<ValueId> Propagation::also_read() const {
     if (!norm || *norm == NormRule::kPass) continue;
     add(step, step.node->output);
     if (std::holds_alternative<graph::Standardise>(step.node->op)) add(step, step.input());
+  }
+  return result;
+}
+
+void Propagation::find_positions() {
+  std::vector<ValueId> sums;
+  for (size_t i = 0; i < rules_.size(); ++i) {
+    const graph::Node& node = network_.graph().nodes[i];
+    const auto* rule = rules_[i] ? std::get_if<NormRule>(&*rules_[i]) : nullptr;
+    if (rule && *rule == NormRule::kLinear && std::holds_alternative<graph::Affine>(node.op))
+      sums.push_back(node.output);
+  }
+  auto grid = std::make_unique<TokenGrid>(network_.graph(), sums);
+  if (std::ranges::any_of(sums, [&](ValueId value) { return grid->places(value) != nullptr; }))
+    grid_ = std::move(grid);
+}
+
+Tensor Propagation::position() const {
+  if (!grid_) return {};
+  Tensor result(grid_->shape(), DType::kF64);
+  for (const auto& [value, taken] : position_) {
+    const auto& places = *grid_->places(value);
+    const auto relevance = library_.download(taken).as_doubles();
+    for (size_t i = 0; i < relevance.size(); ++i) {
+      if (places[i] >= 0) result.values<double>()[static_cast<size_t>(places[i])] += relevance[i];
+    }
   }
   return result;
 }
@@ -214,8 +277,8 @@ struct Propagation::PassBack {
     of.accumulate(input(), through_softmax(of.library_, step(), trace, relevance.r, account));
   }
   void operator()(const prepared::Attention&) const {
-    const auto parts =
-        through_attention(of.library_, step(), rule<ProductRule>(), trace, relevance.r, account);
+    const auto parts = through_attention(of.library_, step(), rule<ProductRule>(), trace, relevance.r,
+                                         of.gradients_[step().node->output], account);
     for (size_t i = 0; i < parts.size(); ++i) {
       if (parts[i]) of.accumulate(input(i), parts[i]);
     }
@@ -256,6 +319,7 @@ void Propagation::pass_addition(const Step& step, double sign, AdditionRule rule
   const graph::Node& node = *step.node;
   const Shape& shape = network_.graph().shape(node.output);
   const auto zero = [&] { return library_.filled(shape, 0); };
+  if (rule == AdditionRule::kAttending) return pass_attending(node, r);
   if (rule == AdditionRule::kEven) {
     for (const ValueId input : node.inputs) {
       accumulate(input, library_.reduce_to(library_.add(zero(), r, 0.5), network_.graph().shape(input)));
@@ -284,6 +348,48 @@ void Propagation::pass_addition(const Step& step, double sign, AdditionRule rule
   hand_on(node.inputs[1], std::move(shared.to_b), std::move(shared.sum_b));
 }
 
+namespace {
+
+/// What a summand is made of since the last sums before it.
+struct Branch {
+  bool attends = false;
+  int layers = 0;
+};
+
+Branch branch_of(const graph::Graph& graph, ValueId summand) {
+  const auto writers = graph.writers();
+  Branch branch;
+  std::set<ValueId> seen;
+  std::vector<ValueId> open = {summand};
+  while (!open.empty()) {
+    const ValueId value = open.back();
+    open.pop_back();
+    const int writer = writers[at(value)];
+    if (!seen.insert(value).second || writer < 0) continue;
+    const graph::Node& node = graph.nodes[static_cast<size_t>(writer)];
+    if (std::holds_alternative<graph::Add>(node.op)) continue;
+    branch.attends = branch.attends || std::holds_alternative<graph::Attention>(node.op);
+    branch.layers += traits(node.op).has(graph::kWeights) ? 1 : 0;
+    open.insert(open.end(), node.inputs.begin(), node.inputs.end());
+  }
+  return branch;
+}
+
+}  // namespace
+
+void Propagation::pass_attending(const graph::Node& node, const Buffer& r) {
+  const std::array branches = {branch_of(network_.graph(), node.inputs[0]),
+                               branch_of(network_.graph(), node.inputs[1])};
+  for (const size_t i : {size_t{0}, size_t{1}}) {
+    const Branch &own = branches[i], &other = branches[1 - i];
+    const bool is_past_the_block =
+        own.layers < other.layers || (own.layers == other.layers && (i == 0 || other.attends));
+    if (!own.attends && !is_past_the_block) continue;
+    const Shape& to = network_.graph().shape(node.inputs[i]);
+    accumulate(node.inputs[i], to == r.shape() ? r : library_.reduce_to(r, to));
+  }
+}
+
 void Propagation::pass_product(const Step& step, int gate, ProductRule rule, const Buffer& r) {
   const graph::Node& node = *step.node;
   const bool halves = rule == ProductRule::kHalf || gate < 0;
@@ -302,7 +408,9 @@ void Propagation::pass_shift(const Step& step, const Buffer& shift, const Trace&
   const Buffer& y = trace.values[at(step.node->output)];
   Buffer q = library_.add(y, y, 0);  // a copy, because it is written over
   account.absorbed_by_epsilon.add(library_.quotient(q, r, kEpsilon), 1);
-  account.absorbed_by_bias.add(library_.sums(library_.multiply(q, shift)), 1);
+  Buffer taken = library_.multiply(q, shift);
+  account.absorbed_by_bias.add(library_.sums(taken), 1);
+  if (grid_ && grid_->places(step.node->output)) position_.emplace_back(step.node->output, std::move(taken));
   kernels::Sums sums = library_.scale_by(q, library_.add(y, shift, -1));
   accumulate(step.input(), Relevance{std::move(q), {}, std::move(sums)});
 }

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <map>
+#include <memory>
 #include <optional>
 #include <span>
 #include <string>
@@ -10,6 +11,7 @@
 
 #include "explain/account.h"
 #include "explain/composite.h"
+#include "explain/token_grid.h"
 #include "network/network.h"
 
 namespace relevid {
@@ -27,6 +29,12 @@ class Propagation {
   /// Throws Error(kInvalidArgument) where the composite needs bounds and none are given.
   Propagation(Network& network, const Composite& composite, const Bounds* bounds);
 
+  /// Gradients of the score by the outputs of attentions, by value, for the rule that reads them: for the
+  /// next run.
+  void set_gradients(std::map<graph::ValueId, kernels::Buffer> gradients) {
+    gradients_ = std::move(gradients);
+  }
+
   /// Values that the rules read besides what Keep::kRelevance keeps.
   std::vector<graph::ValueId> also_read() const;
 
@@ -37,6 +45,10 @@ class Propagation {
   /// relevance of each input. `flows`, where given, receives the layers' accounts, output first.
   std::vector<kernels::Buffer> run(const Trace& trace, const kernels::Buffer& start,
                                    std::vector<LayerFlow>* flows);
+
+  /// What the constants that the last run met took of each patch: Note [Relevance of position]. [clips, T',
+  /// H', W'], or without elements where there are none.
+  Tensor position() const;
 
   /// What a pass leaves that stops at a value: its relevance, and per clip what has gone or would go past it
   /// on other ways.
@@ -56,6 +68,9 @@ class Propagation {
     kernels::Sums sums = {};  ///< Σ r per item where it is known
   };
 
+  void find_positions();
+  /// Throws Error(kUnsupportedModel) naming the layer where relevance has grown to noise: Note [Growth].
+  void require_sound(const kernels::Buffer& start);
   void pass_from_output(const Trace& trace, const kernels::Buffer& start,
                         std::vector<DeferredAccount>* accounts, size_t first);
   size_t clips() const;
@@ -67,6 +82,7 @@ class Propagation {
                    DeferredAccount& account);
   void pass_addition(const Step& step, double sign, AdditionRule rule, const Trace& trace,
                      const kernels::Buffer& r, DeferredAccount& account);
+  void pass_attending(const graph::Node& node, const kernels::Buffer& r);
   void pass_product(const Step& step, int gate, ProductRule rule, const kernels::Buffer& r);
   void pass_scaling(size_t index, const graph::Affine& op, const kernels::Buffer& r,
                     DeferredAccount& account);
@@ -107,8 +123,14 @@ class Propagation {
   std::vector<char> never_negative_;
   std::map<std::pair<graph::ValueId, InputPart>, kernels::Buffer> bounds_;
   std::map<const Share*, kernels::Buffer> constants_;
-  std::map<size_t, kernels::Buffer> not_zero_;  ///< by node: where a scale that has zeros is not 0
-  std::vector<Relevance> relevance_;            ///< by value, while a run goes on
+  std::map<size_t, kernels::Buffer> not_zero_;           ///< by node: where a scale that has zeros is not 0
+  std::vector<Relevance> relevance_;                     ///< by value, while a run goes on
+  std::map<graph::ValueId, kernels::Buffer> gradients_;  ///< of attentions' outputs, where a rule reads them
+  std::unique_ptr<TokenGrid> grid_;  ///< where constants are added to patches; null where none are
+  std::vector<std::pair<graph::ValueId, kernels::Buffer>>
+      position_;  ///< what they took in the last run, by value
+  /// Σ |R| per item at layers and where computed values are combined: node and sums, while a run goes on.
+  std::vector<std::pair<size_t, kernels::Sums>> magnitudes_;
 };
 
 }  // namespace relevid

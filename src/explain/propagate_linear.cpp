@@ -56,7 +56,7 @@ Buffer Propagation::input_part(const Layer& layer, InputPart part) {
     case InputPart::kHigh:
       return bound(layer.step.input(), part);
     case InputPart::kOne:
-      return library_.filled(x.shape(), 1);
+      return library_.filled(network_.graph().shape(layer.step.input()), 1);
   }
   return x;
 }
@@ -172,7 +172,7 @@ void Propagation::add_term(const Layer& layer, const Term& term, Buffer back, Re
     total = {std::move(back), {}, std::move(sums)};
     return;
   }
-  if (!total.r) total.r = library_.filled(layer.x.shape(), 0);
+  if (!total.r) total.r = library_.filled(back.shape(), 0);
   library_.accumulate(total.r, back, term.coefficient);
   total.sums = {};
 }

@@ -46,6 +46,7 @@ class PresetMethod : public Method {
     Attribution result;
     if (value_ < 0) {
       result.relevance = download_all(library, propagation_->run(state.trace, start, &result.flows));
+      result.position = propagation_->position();
       return result;
     }
     const auto stopped = propagation_->run_to(value_, state.trace, start, &result.flows);

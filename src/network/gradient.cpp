@@ -2,6 +2,8 @@
 #include "network/gradient.h"
 
 #include <algorithm>
+#include <map>
+#include <set>
 #include <utility>
 
 #include "network/backward.h"
@@ -16,11 +18,13 @@ using prepared::Plain;
 
 class GradientPass {
  public:
-  GradientPass(Network& network, const Trace& trace, kernels::GradientMode mode)
+  GradientPass(Network& network, const Trace& trace, kernels::GradientMode mode,
+               BackwardPaths paths = BackwardPaths::kAll)
       : network_(network),
         library_(network.library()),
         trace_(trace),
         mode_(mode),
+        prunes_(paths == BackwardPaths::kLibra),
         wanted_(network.graph().values.size(), 1),
         trained_(network.steps().size(), 0),
         g_(network.graph().values.size()) {}
@@ -34,15 +38,20 @@ class GradientPass {
     return result;
   }
 
-  Buffer by_value(const Buffer& start, ValueId value) {
+  std::vector<Buffer> by_values(const Buffer& start, std::span<const ValueId> values) {
     std::ranges::fill(wanted_, 0);
-    wanted_[at(value)] = 1;
+    for (const ValueId value : values) wanted_[at(value)] = 1;
     for (const graph::Node& node : network_.graph().nodes) {
       if (any_wanted(node.inputs)) wanted_[at(node.output)] = 1;
     }
-    watched_ = value;
+    watched_.insert(values.begin(), values.end());
     run(start);
-    return g_[at(value)] ? g_[at(value)] : library_.filled(network_.graph().shape(value), 0);
+    std::vector<Buffer> result;
+    for (const ValueId value : values) {
+      const Buffer& g = found_.contains(value) ? found_.at(value) : g_[at(value)];
+      result.push_back(g ? g : library_.filled(network_.graph().shape(value), 0));
+    }
+    return result;
   }
 
   void by_parameters(const Buffer& start, std::span<const char> trained, const TakeGradient& take) {
@@ -70,8 +79,12 @@ class GradientPass {
     const graph::Graph& graph = network_.graph();
     g_[at(graph.output)] = start;
     for (size_t i = graph.nodes.size(); i-- > 0;) {
-      if (graph.nodes[i].output == watched_) return;  // every reader of it has been passed
-      const Buffer g = std::exchange(g_[at(graph.nodes[i].output)], {});
+      const ValueId output = graph.nodes[i].output;
+      const Buffer g = std::exchange(g_[at(output)], {});
+      if (watched_.contains(output)) {  // every reader of it has been passed
+        found_[output] = g;
+        if (found_.size() == watched_.size()) return;
+      }
       if (!g) continue;
       const Step& step = network_.steps()[i];
       if (trained_[i] && step.linear())
@@ -114,11 +127,14 @@ class GradientPass {
     if (trained_[index]) take_(index, std::move(parameters));
   }
   void pass(const prepared::Standardise& p, size_t index, const Buffer& g) {
+    using Deviation = kernels::StandardiseMap::Deviation;
     accumulate(input(index),
-               p.map->gradient(value(input(index)), g, kernels::StandardiseMap::Deviation::kOfInput));
+               p.map->gradient(value(input(index)), g, prunes_ ? Deviation::kConstant : Deviation::kOfInput));
   }
   void pass(const prepared::Attention& p, size_t index, const Buffer& g) {
-    const auto by = p.map->gradient(attention_operands(*step(index).node, trace_), g);
+    const auto operands = attention_operands(*step(index).node, trace_);
+    if (prunes_) return accumulate(input(index, 2), p.map->by_values(operands, g));
+    const auto by = p.map->gradient(operands, g);
     accumulate(input(index, 0), by.q);
     accumulate(input(index, 1), by.k);
     accumulate(input(index, 2), by.v);
@@ -128,8 +144,10 @@ class GradientPass {
     accumulate(input(index), p.map->gradient(output(index), g));
   }
   void pass(const prepared::MatMul& p, size_t index, const Buffer& g) {
-    accumulate(input(index, 0), p.map->by_left(g, value(input(index, 1))));
-    accumulate(input(index, 1), p.map->by_right(value(input(index, 0)), g));
+    const int weights = p.op->weights;
+    const Buffer part = prunes_ && weights < 0 ? halved(g) : g;
+    if (!prunes_ || weights != 0) accumulate(input(index, 0), p.map->by_left(part, value(input(index, 1))));
+    if (!prunes_ || weights != 1) accumulate(input(index, 1), p.map->by_right(value(input(index, 0)), part));
   }
   void pass(const prepared::Affine& p, size_t index, const Buffer& g) {
     accumulate(input(index), library_.multiply(g, p.scale));
@@ -138,6 +156,8 @@ class GradientPass {
     accumulate(input(index), kernels::prelu_gradient(library_, value(input(index)), g, p.slope));
   }
   void pass(const Plain<Activation>& p, size_t index, const Buffer& g) {
+    if (prunes_ && !is_piecewise_linear(*p.op) && !slope_from_output(*p.op))
+      return accumulate(input(index), library_.multiply(g, secant(*p.op, value(input(index)))));
     const Buffer& kept = slope_from_output(*p.op) ? output(index) : value(input(index));
     accumulate(input(index), library_.activation_gradient(kept, g, *p.op, mode_));
   }
@@ -146,9 +166,19 @@ class GradientPass {
     const double sign = p.op->sign;
     accumulate(input(index, 1), sign == 1 ? g : library_.add(library_.filled(g.shape(), 0), g, sign));
   }
-  void pass(const Plain<graph::Multiply>&, size_t index, const Buffer& g) {
-    for (size_t i = 0; i < 2; ++i)
-      accumulate(input(index, i), library_.multiply(g, value(input(index, 1 - i))));
+  void pass(const Plain<graph::Multiply>& p, size_t index, const Buffer& g) {
+    const Buffer part = prunes_ && p.op->gate < 0 ? halved(g) : g;
+    for (size_t i = 0; i < 2; ++i) {
+      if (prunes_ && static_cast<int>(i) == p.op->gate) continue;
+      accumulate(input(index, i), library_.multiply(part, value(input(index, 1 - i))));
+    }
+  }
+  Buffer halved(const Buffer& g) { return library_.add(g, g, -0.5); }
+  /// f(x) / x, and 0 where x is 0.
+  Buffer secant(const Activation& f, const Buffer& x) {
+    Buffer ratio = library_.add(x, x, 0);  // a copy, because it is written over
+    library_.quotient(ratio, library_.activate(x, f), 0);
+    return ratio;
   }
   void pass(const Plain<graph::Dropout>&, size_t index, const Buffer& g) {
     accumulate(input(index), trace_.masks[index] ? library_.multiply(g, trace_.masks[index]) : g);
@@ -163,9 +193,11 @@ class GradientPass {
   kernels::Library& library_;
   const Trace& trace_;
   kernels::GradientMode mode_;
-  std::vector<char> wanted_;   ///< by value: whether its gradient is of use
-  std::vector<char> trained_;  ///< by step
-  ValueId watched_ = -1;       ///< where the pass ends, if anywhere
+  bool prunes_;                      ///< BackwardPaths::kLibra
+  std::vector<char> wanted_;         ///< by value: whether its gradient is of use
+  std::vector<char> trained_;        ///< by step
+  std::set<ValueId> watched_;        ///< the pass ends where all of them have their gradient
+  std::map<ValueId, Buffer> found_;  ///< of those
   TakeGradient take_;
   std::vector<Buffer> g_;  ///< by value, while a run goes on
 };
@@ -173,12 +205,17 @@ class GradientPass {
 }  // namespace
 
 std::vector<Buffer> gradient(Network& network, const Trace& trace, const Buffer& start,
-                             kernels::GradientMode mode) {
-  return GradientPass(network, trace, mode).by_inputs(start);
+                             kernels::GradientMode mode, BackwardPaths paths) {
+  return GradientPass(network, trace, mode, paths).by_inputs(start);
 }
 
 Buffer gradient_at(Network& network, const Trace& trace, const Buffer& start, ValueId value) {
-  return GradientPass(network, trace, kernels::GradientMode::kPlain).by_value(start, value);
+  return gradients_at(network, trace, start, std::span(&value, 1)).front();
+}
+
+std::vector<Buffer> gradients_at(Network& network, const Trace& trace, const Buffer& start,
+                                 std::span<const ValueId> values) {
+  return GradientPass(network, trace, kernels::GradientMode::kPlain).by_values(start, values);
 }
 
 void parameter_gradients(Network& network, const Trace& trace, const Buffer& start,

@@ -20,7 +20,8 @@ namespace {
 using ::testing::HasSubstr;
 using Map = std::vector<double>;
 
-/// A gate, a residual, a norm and a layer that relevance can stop at: something for every setting to change.
+/// A gate, a residual, attention, a norm and a layer that relevance can stop at: something for every setting
+/// to change.
 graph::Graph network() {
   testing::GraphBuilder b;
   testing::Random random(3);
@@ -28,8 +29,10 @@ graph::Graph network() {
   const int y = b.relu(b.convolution(x, 4, random));
   const int gate = b.like(graph::Activation{graph::Activation::Kind::kSigmoid}, b.convolution(y, 4, random));
   const int z = b.max_pool(b.add(b.multiply(y, gate, 1), y));
-  const int features = b.flatten(b.relu(b.convolution(z, 4, random)));
-  return b.finish(b.dense(b.like(graph::Standardise{{1}, 1e-3}, features), 3, random, 0.5F));
+  const int keys = b.reshape(b.relu(b.convolution(z, 4, random)), Shape{1, 4, 64});
+  const int tokens = b.node(graph::Transpose{{0, 2, 1}}, {keys}, Shape{1, 64, 4});
+  const int attended = b.node(graph::Attention{2, {}}, {tokens, keys, tokens}, Shape{1, 64, 4});
+  return b.finish(b.dense(b.flatten(b.like(graph::Standardise{{2}, 1e-3}, attended)), 3, random, 0.5F));
 }
 
 /// Few passes: the table is asked about hundreds of maps.

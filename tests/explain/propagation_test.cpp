@@ -121,7 +121,8 @@ TEST(Propagation, LibrariesAgree) {
   const Tensor clip = Random(2).uniform(testing::kSmallClip, -1, 1);
   const auto libraries = both_libraries();
   for (const auto& [name, graph] : small_networks()) {
-    for (const char* method : {"deep_taylor", "epsilon_plus_flat", "excitation_backprop", "null_profile"}) {
+    for (const char* method : {"deep_taylor", "epsilon_plus_flat", "excitation_backprop", "null_profile",
+                               "value_path", "attnlrp"}) {
       expect_near(relevance_of(graph, *libraries[0], options_for(method), clip, {0, 2}),
                   relevance_of(graph, *libraries[1], options_for(method), clip, {0, 2}), 1e-3,
                   name + ", " + method);

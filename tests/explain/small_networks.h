@@ -4,6 +4,7 @@
 #include <string>
 #include <vector>
 
+#include "explain/small_transformer.h"
 #include "support/graphs.h"
 
 namespace relevid::testing {
@@ -137,6 +138,7 @@ inline std::vector<SmallNetwork> small_networks() {
     const int y = b.convolution(x, 6, random);
     return b.node(graph::Reduce{graph::Reduce::Kind::kMax, {2}}, {y}, Shape{2, 6, 1, 6, 6});
   });
+  add("transformer", [&](B& b, int x) { return transformer_features(b, x, random, {}); });
   return result;
 }
 
