@@ -13,6 +13,25 @@ Buffer by_operand(kernels::ProductMap& map, size_t i, const Buffer& s, const Buf
   return i == 0 ? map.by_left(s, other) : map.by_right(other, s);
 }
 
+/// Relevance of values that are summed with constant weights, by contributions of the sum's own sign: of W'x
+/// for a positive sum those of x⁺, for a negative one those of x⁻, since weights of an attention are not
+/// negative. `sum_of` makes the weighted sum of values, `back` its adjoint.
+template <class SumOf, class Back>
+Buffer same_sign_values(kernels::Library& library, const Buffer& values, const Buffer& r,
+                        DeferredAccount& account, SumOf sum_of, Back back) {
+  const Buffer sum = sum_of(values);
+  Buffer result;
+  for (const auto sign : {kernels::Sign::kPositive, kernels::Sign::kNegative}) {
+    const Buffer part = library.part(values, sign);
+    Buffer q = sum_of(part);
+    account.absorbed_by_epsilon.add(library.quotient(q, library.keep_where(r, sum, sign), kEpsilon), 1);
+    Buffer passed = back(q);
+    library.scale_by(passed, part);
+    result = result ? library.add(result, passed, 1) : std::move(passed);
+  }
+  return result;
+}
+
 }  // namespace
 
 std::array<Buffer, 2> through_matrices(kernels::Library& library, const Step& step, ProductRule rule,
@@ -62,6 +81,16 @@ std::array<Buffer, 4> through_attention(kernels::Library& library, const Step& s
       operands.bias = {};
     }
     result[2] = map->by_values(operands, r);
+    return result;
+  }
+  if (rule == ProductRule::kSameSign) {
+    const auto sum_of = [&](const Buffer& values) {
+      auto of_part = operands;
+      of_part.v = values;
+      return map->forward(of_part);
+    };
+    result[2] = same_sign_values(library, operands.v, r, account, sum_of,
+                                 [&](const Buffer& q) { return map->by_values(operands, q); });
     return result;
   }
   const Buffer& output = trace.values[graph::at(step.node->output)];

@@ -35,7 +35,8 @@ std::vector<CompositeEntry> common_entries(Sums sums) {
           {operators({"Add"}), norm ? AdditionRule::kNorm : AdditionRule::kSameSign},
           {operators({"Standardise"}), norm ? NormRule::kLinear : NormRule::kPass},
           {operators({"Affine"}), NormRule::kPass},
-          {operators({"Multiply", "MatMul", "Attention"}), ProductRule::kSignal}};
+          {operators({"Attention"}), norm ? ProductRule::kSignal : ProductRule::kSameSign},
+          {operators({"Multiply", "MatMul"}), ProductRule::kSignal}};
 }
 
 Composite composite(std::string name, std::optional<Rule> first, Rule convolution, Rule dense,
@@ -133,7 +134,7 @@ bool suits(const NodeRule& rule, const graph::Operator& op) {
 
 bool gives_all_to_one(const NodeRule& rule) {
   const auto* product = std::get_if<ProductRule>(&rule);
-  return product && *product == ProductRule::kSignal;
+  return product && (*product == ProductRule::kSignal || *product == ProductRule::kSameSign);
 }
 
 /// Whether both factors of a product may carry relevance, so that each gets half.
@@ -326,6 +327,8 @@ std::string describe(const std::optional<NodeRule>& rule) {
                    switch (r) {
                      case ProductRule::kSignal:
                        return "signal";
+                     case ProductRule::kSameSign:
+                       return same_sign_rule().name;
                      case ProductRule::kHalf:
                        return "half";
                      case ProductRule::kEven:

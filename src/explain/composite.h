@@ -33,8 +33,9 @@ enum class AdditionRule { kNorm, kEven, kSameSign, kAttending };
 /// the one after a sigmoid (squeeze-excite), or the one that is broadcast. Where none can be told, or with
 /// kHalf, each gets half. Products of matrices: Note [Attention] in explain/attention.h. For null profiles,
 /// where values count as equal: kEven takes the weights of an attention as equal too, kWeights as they are.
-/// kPositiveGradient: as kWeights, times the weights' gradients where these are positive.
-enum class ProductRule { kSignal, kHalf, kEven, kWeights, kPositiveGradient };
+/// kSameSign, for deep Taylor: as kSignal, and of an attention's weighted sums by contributions of the sum's
+/// own sign. kPositiveGradient: as kWeights, times the weights' gradients where these are positive.
+enum class ProductRule { kSignal, kSameSign, kHalf, kEven, kWeights, kPositiveGradient };
 
 /// Note [Norms]
 /// A normalisation y = scale (x - mean) / deviation + shift, and constants that are added (position

@@ -34,7 +34,8 @@ std::vector<char> reached(const graph::Graph& graph, std::span<const std::option
 }
 
 std::string of_product(bool matrices, bool symmetric, ProductRule rule) {
-  if (rule != ProductRule::kSignal && rule != ProductRule::kHalf) return "";  // they are about no function
+  if (rule != ProductRule::kSignal && rule != ProductRule::kSameSign && rule != ProductRule::kHalf)
+    return "";  // they are about no function
   const bool halves = symmetric || rule == ProductRule::kHalf;
   if (!matrices)
     return halves ? "product of two branches: half to each factor"

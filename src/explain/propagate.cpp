@@ -84,7 +84,8 @@ void Propagation::pass_from_output(const Trace& trace, const Buffer& start,
     std::vector<Relevance> before(node.inputs.size());
     for (size_t k = 0; k < before.size(); ++k) before[k] = std::exchange(relevance_[at(node.inputs[k])], {});
     pass_back(i, trace, relevance, account);
-    const bool may_show_growth = traits(node.op).has(graph::kMayCancel) || traits(node.op).has(graph::kWeights);
+    const bool may_show_growth =
+        traits(node.op).has(graph::kMayCancel) || traits(node.op).has(graph::kWeights);
     if (accounts && may_show_growth) magnitudes_.emplace_back(i, library_.absolute_sums(r));
     if (accounts) {
       if (!relevance.sums) relevance.sums = library_.sums(r);

@@ -221,7 +221,8 @@ TEST(Propagation, IsLinearInItsStart) {
 
 /// The network for another batch size: every shape's first size.
 graph::Graph with_batch(graph::Graph graph, int64_t batch) {
-  for (graph::Value& value : graph.values) value.shape[0] = batch;
+  const int64_t before = graph.shape(graph.output)[0];
+  for (graph::Value& value : graph.values) value.shape[0] = value.shape[0] * batch / before;
   return graph;
 }
 

@@ -83,13 +83,12 @@ std::vector<std::unique_ptr<kernels::Library>> both_libraries() {
 /// the code.
 TEST(Transformer, ValuePathIsInputTimesTheLibraGradient) {
   for (const auto& library : both_libraries()) {
-    const double tolerance = library->name() == "reference" ? 1e-4 : 1e-3;
     ExplainerOptions libra = by("input_x_gradient");
     libra.paths = GradientPaths::kLibra;
     libra.start = Start::kOne;  // it adds up to the logit
     const auto graph = testing::transformer();
     expect_near(explained(graph, *library, libra).relevance,
-                explained(graph, *library, plain("value_path")).relevance, tolerance);
+                explained(graph, *library, plain("value_path")).relevance, 1e-3);
   }
 }
 
