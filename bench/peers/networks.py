@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The networks that are compared, at their published sizes, in plain PyTorch.
+"""The networks that are compared, at their published sizes, in plain PyTorch; transformers are the packages' own.
 
-Written as every one of the compared programs runs them: batch norms are merged into the convolutions before them,
-which therefore all have a bias.
+Convolutional networks are written as every one of the compared programs runs them: batch norms are merged into the
+convolutions before them, which therefore all have a bias.
 """
 from dataclasses import dataclass
 from typing import Callable
@@ -145,11 +145,51 @@ def x3d_m():
                          nn.Linear(2048, 400))
 
 
+class Logits(nn.Module):
+    """Of a model of the transformers package, which returns records."""
+
+    def __init__(self, model):
+        super().__init__()
+        self.model = model
+
+    def forward(self, clip):
+        return self.model(clip).logits
+
+
+# The packages are imported where they are built: those who need others are spared the time and the memory.
+def videomae_b():
+    """Tong et al. 2022 (NeurIPS), ViT-B with tubelets of 2 x 16 x 16, 400 classes of Kinetics."""
+    from transformers import VideoMAEConfig, VideoMAEForVideoClassification
+    return Logits(VideoMAEForVideoClassification(VideoMAEConfig(num_labels=400)))
+
+
+def swin3d_t():
+    """Liu et al. 2022 (CVPR), 400 classes of Kinetics."""
+    from torchvision.models.video import swin3d_t as build
+    return build()
+
+
+def mvit_v2_s():
+    """Li et al. 2022 (CVPR), 400 classes of Kinetics."""
+    from torchvision.models.video import mvit_v2_s as build
+    return build()
+
+
 @dataclass
 class Subject:
     title: str
     build: Callable[[], nn.Module]
-    clip: tuple  # [C, T, H, W]
+    clip: tuple  # [C, T, H, W], or [T, C, H, W]
+    is_transformer: bool = False
+
+    @property
+    def tasks(self):
+        """What it is explained by, besides predictions."""
+        return ("gradient", "value_path") if self.is_transformer else ("gradient", "epsilon_plus", "deep_taylor")
+
+    @property
+    def time_axis(self):
+        return 1 if self.clip[0] == 3 else 0
 
 
 SUBJECTS = {
@@ -157,4 +197,7 @@ SUBJECTS = {
     "r2plus1d_18": Subject("R(2+1)D-18", r2plus1d_18, (3, 16, 112, 112)),
     "i3d": Subject("I3D", i3d, (3, 64, 224, 224)),
     "x3d_m": Subject("X3D-M", x3d_m, (3, 16, 224, 224)),
+    "videomae_b": Subject("VideoMAE-B", videomae_b, (16, 3, 224, 224), is_transformer=True),
+    "swin3d_t": Subject("Video Swin-T", swin3d_t, (3, 16, 224, 224), is_transformer=True),
+    "mvit_v2_s": Subject("MViTv2-S", mvit_v2_s, (3, 16, 224, 224), is_transformer=True),
 }

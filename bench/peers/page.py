@@ -2,14 +2,12 @@
 """Writes what bench/results holds into docs/user/speed.md, between two marks, and onto the terminal."""
 import json
 
-from measured import FLOORS, Run, target_rows
+from measured import BESIDE, TASK_NAMES, Run, target_rows
 from networks import SUBJECTS
 from workers import BF16
 
 BEGIN, END = "<!-- measured: written by ./run bench --peers -->", "<!-- end -->"
 PEER_TITLES = {"onnxruntime": "ONNX Runtime", "pytorch": "PyTorch", "zennit": "zennit"}
-TASK_TITLES = {"forward": "forward", "gradient": "gradient", "epsilon_plus": "epsilon_plus",
-               "deep_taylor": "deep_taylor"}
 
 
 def read_runs(folder):
@@ -30,17 +28,19 @@ def table(header, rows):
 def time_rows(run):
     """A row for each task and program that is not relevid, relevid's own numbers beside it."""
     rows = []
-    for task, own_task in [(task, own) for task in FLOORS for own in (task, task + BF16)]:
-        own = f"relevid {own_task}"
-        peers = [peer for peer in PEER_TITLES if run.has(own, f"{peer} {task}")]
+    for task, own_task in [(task, own) for task in TASK_NAMES for own in (task, task + BF16)]:
+        own, others = f"relevid {own_task}", BESIDE.get(task, task)
+        peers = [peer for peer in PEER_TITLES if run.has(own, f"{peer} {others}")]
         for peer in peers:
-            other = f"{peer} {task}"
+            other = f"{peer} {others}"
+            share = run.floor_share(task, own)
             rows.append([
                 f"{SUBJECTS[run.record['network']].title}, {run.record['batch']}",
-                TASK_TITLES[task] + (" in bf16" if own_task != task else ""),
-                f"{run.median(own):.3f}", f"{PEER_TITLES[peer]} {run.median(other):.3f}",
+                task + (" in bf16" if own_task != task else ""),
+                f"{run.median(own):.3f}",
+                f"{PEER_TITLES[peer]}{'' if others == task else ', ' + others} {run.median(other):.3f}",
                 f"{run.ratio(other, own):.2f}", f"{run.peak_gib(own):.2f}", f"{run.peak_gib(other):.2f}",
-                f"{100 * run.floor_share(task, own):.0f} %"])
+                "–" if share is None else f"{100 * share:.0f} %"])
     return rows
 
 
@@ -53,9 +53,9 @@ def times_table(runs):
 def targets_table(runs):
     rows = target_rows({name: run for (name, batch), run in runs.items() if batch == 1})
     return table(["target, batch 1", "network", "wanted", "measured", ""],
-                 [[what, SUBJECTS[network].title, f"{bound} {limit:g} ×", f"{found:.2f} ×",
+                 [[what, SUBJECTS[network].title, f"{bound} {limit:g} {unit}", f"{found:.2f} {unit}",
                    "met" if met else "missed"]
-                  for what, network, bound, limit, found, met in rows])
+                  for what, network, bound, limit, found, met, unit in rows])
 
 
 def machine_lines(runs):

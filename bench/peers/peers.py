@@ -18,7 +18,7 @@ import time
 import agreement
 import numpy
 import page
-from measured import FLOORS
+from measured import TASK_NAMES
 from networks import SUBJECTS
 from workers import HERE, PEERS, Files, Worker, command, settings_by_speed, tasks_here
 
@@ -34,7 +34,8 @@ def cpu_name():
 
 
 def versions():
-    return {name: importlib.metadata.version(name) for name in ("onnxruntime", "torch", "zennit")}
+    names = ("onnxruntime", "torch", "torchvision", "transformers", "zennit")
+    return {name: importlib.metadata.version(name) for name in names}
 
 
 def prepare(name, folder, batches):
@@ -53,7 +54,7 @@ def start(peer, task, files, options, setting):
 def start_all(files, options, workers):
     """Fills `workers`, by (peer, task); returns the settings of PyTorch's, the fastest first and in use."""
     settings = {}
-    for peer, task in tasks_here(options.peers, options.tasks):
+    for peer, task in tasks_here(options.peers, options.tasks, SUBJECTS[files.name]):
         ranked = [""]
         if peer in ("pytorch", "zennit"):
             ranked = [options.setting] if options.setting else settings_by_speed(files, task, options.threads)
@@ -133,6 +134,9 @@ def measure(files, options):
 
 
 def fits(name, batch):
+    if batch > 1 and SUBJECTS[name].is_transformer:
+        print(f"{SUBJECTS[name].title}, batch {batch}: left out, as its file is for one clip")
+        return False
     elements = batch * int(numpy.prod(SUBJECTS[name].clip))
     if batch > 1 and elements > MOST_ELEMENTS:
         print(f"{SUBJECTS[name].title}, batch {batch}: left out, as it would take as long as all the rest")
@@ -148,7 +152,7 @@ def parse():
     parser.add_argument("--networks", type=listed, default=list(SUBJECTS), help="of " + ",".join(SUBJECTS))
     parser.add_argument("--batches", type=listed, default=["1", "4"])
     parser.add_argument("--peers", type=listed, default=list(PEERS), help="of " + ",".join(PEERS))
-    parser.add_argument("--tasks", type=listed, default=list(FLOORS), help="of " + ",".join(FLOORS) + "; forward always")
+    parser.add_argument("--tasks", type=listed, default=list(TASK_NAMES), help="of " + ",".join(TASK_NAMES) + "; forward always")
     parser.add_argument("--rounds", type=int, default=7, help="that count")
     parser.add_argument("--threads", type=int, default=len(os.sched_getaffinity(0)))
     parser.add_argument("--setting", default="", help="of PyTorch, where it is not to be found out (contiguous, ...)")
@@ -166,8 +170,8 @@ def parse():
         if peer not in PEERS:
             parser.error(f"no peer '{peer}'; there are {', '.join(PEERS)}")
     for task in options.tasks:
-        if task not in FLOORS:
-            parser.error(f"no task '{task}'; there are {', '.join(FLOORS)}")
+        if task not in TASK_NAMES:
+            parser.error(f"no task '{task}'; there are {', '.join(TASK_NAMES)}")
     options.tasks.append("forward")  # whose logits all others' are compared with
     if "relevid" not in options.peers:
         parser.error("relevid is what the others are compared with")

@@ -16,12 +16,15 @@ from torch import nn
 LOW, HIGH = -1.0, 1.0  # of the clips, and the bounds that zB is given
 
 
-def moving_clips(count, shape):
+def moving_clips(count, subject):
     """Smooth blobs that change with time, and a little noise: neighbours are alike, as in films."""
+    shape = list(subject.clip)
+    frames = shape.pop(subject.time_axis)
     channels, *size = shape
-    coarse = torch.randn(count, channels, max(2, size[0] // 4), size[1] // 16, size[2] // 16)
-    blobs = F.interpolate(coarse, size=size, mode="trilinear", align_corners=False)
-    return (0.6 * blobs + 0.1 * torch.randn_like(blobs)).clamp(LOW, HIGH)
+    coarse = torch.randn(count, channels, max(2, frames // 4), size[0] // 16, size[1] // 16)
+    blobs = F.interpolate(coarse, size=[frames, *size], mode="trilinear", align_corners=False)
+    clips = (0.6 * blobs + 0.1 * torch.randn_like(blobs)).clamp(LOW, HIGH)
+    return clips if subject.time_axis == 1 else clips.transpose(1, 2).contiguous()
 
 
 def calibrate(model, clips):
@@ -56,23 +59,42 @@ def calibrate(model, clips):
         hook.remove()
 
 
+def randomise(model):
+    """Their own random weights; but biases, embeddings and scales of norms, which those leave at 0 and 1, vary too."""
+    with torch.no_grad():
+        for parameter in model.parameters():
+            if parameter.dim() == 1 or not parameter.any():
+                parameter += 0.1 * torch.randn_like(parameter)
+
+
+def export(subject, model, clip, path):
+    """Transformers by PyTorch's default exporter, which MViT needs, for one clip; the others for any number of them."""
+    names = dict(input_names=["clip"], output_names=["logits"])
+    if subject.is_transformer:
+        torch.onnx.export(model, (clip,), str(path), dynamo=True, external_data=False, verbose=False, **names)
+        return
+    warnings.simplefilter("ignore", DeprecationWarning)  # the exporter that is asked for is the older one
+    batch_axis = {0: "batch"}
+    torch.onnx.export(model, (clip,), str(path), dynamo=False, opset_version=17,
+                      dynamic_axes={"clip": batch_axis, "logits": batch_axis}, **names)
+
+
 def main():
     name, folder, batches = sys.argv[1], pathlib.Path(sys.argv[2]), [int(n) for n in sys.argv[3].split(",")]
     folder.mkdir(parents=True, exist_ok=True)
     subject = SUBJECTS[name]
     torch.manual_seed(1)
     model = subject.build().eval()
-    clips = moving_clips(max(batches), subject.clip)
-    with torch.no_grad():
-        calibrate(model, clips[:2])
+    clips = moving_clips(max(batches), subject)
+    if subject.is_transformer:
+        randomise(model)
+    else:
+        with torch.no_grad():
+            calibrate(model, clips[:2])
     for batch in batches:
         numpy.save(folder / f"{name}_batch{batch}.npy", clips[:batch].numpy())
     torch.save(model.state_dict(), folder / f"{name}.pt")
-    warnings.simplefilter("ignore", DeprecationWarning)  # the exporter that is asked for is the older one
-    batch_axis = {0: "batch"}
-    torch.onnx.export(model, (clips[:1],), str(folder / f"{name}.onnx"), dynamo=False, opset_version=17,
-                      input_names=["clip"], output_names=["logits"],
-                      dynamic_axes={"clip": batch_axis, "logits": batch_axis})
+    export(subject, model, clips[:1], folder / f"{name}.onnx")
 
 
 if __name__ == "__main__":

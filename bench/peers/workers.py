@@ -16,7 +16,8 @@ TASKS = [
     ("relevid", "gradient"), ("pytorch", "gradient"),
     ("relevid", "epsilon_plus"), ("zennit", "epsilon_plus"),
     ("relevid", "deep_taylor"), ("zennit", "deep_taylor"),
-    ("relevid", "forward_bf16"), ("relevid", "deep_taylor_bf16"),
+    ("relevid", "value_path"),
+    ("relevid", "forward_bf16"), ("relevid", "deep_taylor_bf16"), ("relevid", "value_path_bf16"),
 ]
 BF16 = "_bf16"  # ends the tasks that need a processor with bf16 instructions
 PEERS = ("relevid", "onnxruntime", "pytorch", "zennit")
@@ -47,11 +48,12 @@ def processor_has_bf16():
         return any("avx512_bf16" in line for line in info if line.startswith("flags"))
 
 
-def tasks_here(peers, wanted):
-    """What these peers do of the wanted tasks on this processor, and the floors."""
+def tasks_here(peers, wanted, subject):
+    """What these peers do of the wanted tasks that a network has, on this processor; and the floors of convolutions."""
+    has = {"forward", *subject.tasks} & set(wanted)
     return [(peer, task) for peer, task in TASKS
             if peer in peers and (processor_has_bf16() or not task.endswith(BF16))
-            and (task.removesuffix(BF16) in wanted or task.startswith("bare"))]
+            and (task.removesuffix(BF16) in has or (task.startswith("bare") and not subject.is_transformer))]
 
 
 def torch_command(files, task, threads, setting):
