@@ -99,6 +99,8 @@ class Propagation {
   };
   Relevance through(Layer& layer, const Rule& rule, const Share& share, const Relevance& relevance,
                     DeferredAccount& account);
+  Relevance through_signed(Layer& layer, const Rule& rule, const Share& share, const Relevance& relevance,
+                           DeferredAccount& account);
   /// total += coefficient · part · back, `back` being W'ᵀ of the term's q.
   void add_term(const Layer& layer, const Term& term, kernels::Buffer back, Relevance& total);
   /// Wx + b where the relevance is not 0; elsewhere anything.

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // How linear maps pass relevance, by any rule.
+#include <array>
 #include <utility>
 
 #include "explain/propagate.h"
@@ -11,6 +12,16 @@ using graph::ValueId;
 using kernels::Buffer;
 
 namespace {
+
+/// The layer as it is, and magnitudes with the output's sign.
+bool is_by_output_sign(const Share& share) {
+  if (share.where != Where::kEverywhere || share.coefficient != 1 || share.terms.size() != 2) return false;
+  const Term &own = share.terms[0], &magnitudes = share.terms[1];
+  return own.input == InputPart::kAll && own.weight == kernels::WeightTransform{} &&
+         own.bias.kind == kernels::BiasPart::Kind::kAll && own.coefficient == 1 &&
+         own.sign == Term::Sign::kOwn && magnitudes.input == InputPart::kAbsolute &&
+         magnitudes.sign == Term::Sign::kOutput;
+}
 
 bool is_constant(InputPart part) {
   return part == InputPart::kLow || part == InputPart::kHigh || part == InputPart::kOne;
@@ -124,8 +135,37 @@ const Buffer* Propagation::constant_terms(const Step& step, const Share& share) 
   return &constants_.emplace(&share, std::move(sum)).first->second;
 }
 
+/// Note [Gamma in two terms] in rules.cpp, with what is done element by element in one pass each way.
+Propagation::Relevance Propagation::through_signed(Layer& layer, const Rule& rule, const Share& share,
+                                                   const Relevance& relevance, DeferredAccount& account) {
+  const kernels::Winners& winners = relevance.winners;
+  kernels::LinearMap& map = *layer.step.linear();
+  const Term &own = share.terms[0], &magnitudes = share.terms[1];
+  const Buffer& y = output(layer, relevance);
+  kernels::SignedQuotient found;
+  {
+    const Buffer absolute = input_part(layer, magnitudes.input);
+    const Buffer m = winners
+                         ? map.apply_at(winners, absolute, relevance.r, magnitudes.weight, magnitudes.bias)
+                         : map.apply_where(absolute, relevance.r, magnitudes.weight, magnitudes.bias);
+    found = library_.signed_quotient(relevance.r, y, m, magnitudes.coefficient, rule.epsilon);
+  }
+  account.absorbed_by_epsilon.add(found.absorbed, 1);
+  account.absorbed_by_bias.add(map.bias_dot(found.q, own.bias), 1);
+  account.absorbed_by_bias.add(map.bias_dot(found.q_signed, magnitudes.bias), magnitudes.coefficient);
+  const auto back = [&](Buffer s, const Term& term) {
+    const std::array weights = {term.weight};
+    return winners ? map.adjoints_at(winners, s, weights)[0] : map.adjoint(s, term.weight);
+  };
+  Relevance total{back(std::exchange(found.q, {}), own), {}, {}};
+  const Buffer by_magnitudes = back(std::exchange(found.q_signed, {}), magnitudes);
+  total.sums = library_.scale_by_signed(total.r, layer.x, by_magnitudes, magnitudes.coefficient);
+  return total;
+}
+
 Propagation::Relevance Propagation::through(Layer& layer, const Rule& rule, const Share& share,
                                             const Relevance& relevance, DeferredAccount& account) {
+  if (is_by_output_sign(share)) return through_signed(layer, rule, share, relevance, account);
   const auto& [r, winners, known_sums] = relevance;
   kernels::LinearMap& map = *layer.step.linear();
   Buffer numerator = r;

@@ -115,6 +115,26 @@ class CheckedLibrary final : public Library {
     return binary("times_sign", x, decider,
                   [](Library& l, const Buffer& a, const Buffer& b) { return l.times_sign(a, b); });
   }
+  SignedQuotient signed_quotient(const Buffer& r, const Buffer& y, const Buffer& m, double coefficient,
+                                 double epsilon) override {
+    SignedQuotient have = tested_().signed_quotient(tested(r), tested(y), tested(m), coefficient, epsilon);
+    const SignedQuotient want =
+        trusted_().signed_quotient(trusted(r), trusted(y), trusted(m), coefficient, epsilon);
+    SignedQuotient result;
+    result.q = both_.checked(on("signed_quotient", r, y), std::move(have.q), want.q);
+    result.q_signed =
+        both_.checked(on("signed_quotient, signed", r, y), std::move(have.q_signed), want.q_signed);
+    result.absorbed =
+        both_.checked_sums(on("signed_quotient", r, y), have.absorbed, want.absorbed, both_.absolute_sum(r));
+    return result;
+  }
+  Sums scale_by_signed(Buffer& into, const Buffer& x, const Buffer& b, double coefficient) override {
+    auto& [have, want] = *into.data<BufferPair>();
+    const Sums by_tested = tested_().scale_by_signed(have, tested(x), tested(b), coefficient);
+    const Sums by_trusted = trusted_().scale_by_signed(want, trusted(x), trusted(b), coefficient);
+    both_.check_written(on("scale_by_signed", into), into);
+    return both_.checked_sums(on("scale_by_signed", into), by_tested, by_trusted, both_.absolute_sum(into));
+  }
   Buffer minimum(const Buffer& a, const Buffer& b) override {
     return binary("minimum", a, b,
                   [](Library& l, const Buffer& x, const Buffer& y) { return l.minimum(x, y); });

@@ -5,6 +5,19 @@
 
 namespace relevid::kernels {
 
+SignedQuotient Library::signed_quotient(const Buffer& r, const Buffer& y, const Buffer& m, double coefficient,
+                                        double epsilon) {
+  SignedQuotient result{add(y, times_sign(m, y), coefficient), {}, {}};
+  result.absorbed = quotient(result.q, r, epsilon);
+  result.q_signed = times_sign(result.q, y);
+  return result;
+}
+
+Sums Library::scale_by_signed(Buffer& into, const Buffer& x, const Buffer& b, double coefficient) {
+  into = add(multiply(into, x), multiply(times_sign(x, x), b), coefficient);
+  return sums(into);
+}
+
 SoftmaxMap::SoftmaxMap(Library& library, const Shape& input, int64_t axis)
     : library_(library),
       largest_(library.prepare_max(MaxAxesSpec{{axis}}, input)),

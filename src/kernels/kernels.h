@@ -158,6 +158,12 @@ struct SharedSum {
   Sums sum_a, sum_b, absorbed;
 };
 
+/// What gamma's denominators leave of r, and the same times the output's sign; absorbed per item.
+struct SignedQuotient {
+  Buffer q, q_signed;
+  Sums absorbed;
+};
+
 /// What a device computes. Tensors live in Buffers, whose layout is the library's own affair. Operations
 /// return new buffers and never write to their arguments, except to those named `into`; nothing promises that
 /// they have run when they return. A library and what it
@@ -200,8 +206,8 @@ class Library {
   virtual Buffer reduce_to(const Buffer& g, const Shape& shape) = 0;
   /// max(x, 0) or min(x, 0).
   virtual Buffer part(const Buffer& x, Sign sign) = 0;
-  /// into (z) = q = r / (z + ε sgn z), and 0 where r or z is: a sum that is exactly 0 has no shares. Returns what is
-  /// absorbed of r, per item: Σ ε sgn(z) q, and all of r where z is 0.
+  /// into (z) = q = r / (z + ε sgn z), and 0 where r or z is: a sum that is exactly 0 has no shares. Returns
+  /// what is absorbed of r, per item: Σ ε sgn(z) q, and all of r where z is 0.
   virtual Sums quotient(Buffer& into, const Buffer& r, double epsilon) = 0;
   /// What each summand of y = a + sign_b b gets of r: a q and sign_b b q, with q = r / (y + ε sgn y) and what
   /// is absorbed as quotient has them. One shape.
@@ -209,6 +215,13 @@ class Library {
                           double epsilon) = 0;
   /// x where `decider` has the sign, 0 elsewhere.
   virtual Buffer keep_where(const Buffer& x, const Buffer& decider, Sign sign) = 0;
+  /// q = r / s(y + coefficient sgn(y) m), s as quotient has it, and sgn(y) q: quotient and times_sign in one
+  /// pass. All of one shape.
+  virtual SignedQuotient signed_quotient(const Buffer& r, const Buffer& y, const Buffer& m,
+                                         double coefficient, double epsilon);
+  /// into (a) = x a + coefficient |x| b; one shape, different buffers. Returns the sum of the result per
+  /// item.
+  virtual Sums scale_by_signed(Buffer& into, const Buffer& x, const Buffer& b, double coefficient);
   /// x where `decider` is positive, -x where it is negative, 0 where it is 0; same shapes.
   virtual Buffer times_sign(const Buffer& x, const Buffer& decider) = 0;
   /// Smaller and larger of each pair, for bounds of the input.

@@ -15,8 +15,8 @@ import torch.nn.functional as F
 from torch.overrides import TorchFunctionMode, handle_torch_function, has_torch_function_unary
 
 # What moves, sums or averages values, and what only asks for their form: c passes as gradients do. A maximum is its winner.
-LINEAR = {"__getitem__", "__setitem__", "adaptive_avg_pool3d", "amax", "cat", "chunk", "contiguous", "dropout",
-          "expand", "flatten", "gather", "max_pool3d", "mean", "movedim", "neg", "pad", "permute", "repeat", "reshape", "roll", "split",
+LINEAR = {"__getitem__", "__setitem__", "amax", "cat", "chunk", "contiguous", "dropout",
+          "expand", "flatten", "gather", "max_pool3d", "movedim", "neg", "pad", "permute", "repeat", "reshape", "roll", "split",
           "squeeze", "stack", "tensor_split", "to", "transpose", "unbind", "unflatten", "unsqueeze", "view"}
 QUERIES = {"__get__", "new_zeros", "type_as", "dim", "is_floating_point", "size", "stride", "numel", "__len__"}
 
@@ -30,6 +30,7 @@ class Settings:
     norm: "linear": the deviation is a constant, the mean is subtracted; "pass": relevance passes as it is; "gradient".
     activations: "ratio", f(x) / x, so that relevance passes as it is, or "gradient".
     gamma_convolution, gamma_dense: the gamma rule's; 0 is the gradient, that is LRP-0.
+    epsilon: what stabilises denominators, wherever relevance is divided by an output: R / (y + epsilon sgn y).
     """
     weights: str = "constant"
     products: float = 1.0
@@ -37,12 +38,14 @@ class Settings:
     activations: str = "ratio"
     gamma_convolution: float = 0.0
     gamma_dense: float = 0.0
+    epsilon: float = 0.0
 
 
-VALUE_PATH = Settings(gamma_convolution=0.25, gamma_dense=0.05)
-VALUE_PATH_LRP0 = Settings()
-ATTNLRP = Settings(weights="gradient", products=0.5)
-ATTNLRP_PASS = Settings(weights="gradient", products=0.5, norm="pass")
+EPSILON = 1e-6
+VALUE_PATH = Settings(gamma_convolution=0.25, gamma_dense=0.05, epsilon=EPSILON)
+VALUE_PATH_LRP0 = Settings(epsilon=EPSILON)
+ATTNLRP = Settings(weights="gradient", products=0.5, epsilon=EPSILON)
+ATTNLRP_PASS = Settings(weights="gradient", products=0.5, norm="pass", epsilon=EPSILON)
 LIBRA = Settings(products=0.5)
 GRADIENT = Settings(weights="gradient", norm="gradient", activations="gradient")
 
@@ -69,7 +72,12 @@ def by_ratio(x, y):
     return x * (y / x).detach()
 
 
-def gamma_rule(layer, x, weight, bias, gamma):
+def stabilised(y, epsilon):
+    """y, with c multiplied by y / (y + epsilon sgn y) on its way back."""
+    return scaled(y, (y / (y + torch.where(y >= 0, epsilon, -epsilon))).detach()) if epsilon else y
+
+
+def gamma_rule(layer, x, weight, bias, gamma, epsilon):
     """Where z = Wx + b > 0: D = (W + g W+) x+ + (W + g W-) x- + b + g b+, R_x = x+ (W + g W+)'q + x- (W + g W-)'q with
     q = R / D; where z < 0 with W-, W+ and b- in place of W+, W- and b+; where z = 0 nothing."""
     z = layer(x, weight, bias).detach()
@@ -81,7 +89,8 @@ def gamma_rule(layer, x, weight, bias, gamma):
         same = layer(positive, grow(weight, sign), None) + layer(negative, grow(weight, -sign), None)
         denominator = same if bias is None else same + layer(torch.zeros_like(x), weight, grow(bias, sign))
         active = sign * z > 0
-        share = torch.where(active, z / torch.where(active, denominator, torch.ones_like(z)), torch.zeros_like(z))
+        denominator = torch.where(active, denominator + sign * epsilon, torch.ones_like(z))
+        share = torch.where(active, z / denominator, torch.zeros_like(z))
         passed = passed + share.detach() * same
     return with_value_of(z, passed)
 
@@ -126,7 +135,7 @@ class Rules(TorchFunctionMode):
         if constants and not self.record.attention and not self.record.norm_inputs:
             total.retain_grad()
             self.record.embeddings.append((constants[0].expand(total.shape), total))
-        return total
+        return stabilised(total, self.settings.epsilon)
 
     def rule_sub(self, a, b):
         return torch.sub(a, b)
@@ -146,9 +155,18 @@ class Rules(TorchFunctionMode):
     rule_truediv = rule_div
 
     def rule_matmul(self, a, b):
+        last = self.record.attention[-1] if self.record.attention else None
+        weighs_values = last is not None and a.shape == last.shape and torch.equal(a, last)
         if _computed(a) and _computed(b):
             a, b = scaled(a, self.settings.products), scaled(b, self.settings.products)
-        return torch.matmul(a, b)
+        product = torch.matmul(a, b)
+        return stabilised(product, self.settings.epsilon) if weighs_values else product
+
+    def rule_mean(self, x, *args, **kwargs):
+        return stabilised(torch.mean(x, *args, **kwargs), self.settings.epsilon)
+
+    def rule_adaptive_avg_pool3d(self, x, *args, **kwargs):
+        return stabilised(F.adaptive_avg_pool3d(x, *args, **kwargs), self.settings.epsilon)
 
     def rule_einsum(self, equation, *operands):
         if sum(map(_computed, operands)) > 1:
@@ -182,13 +200,13 @@ class Rules(TorchFunctionMode):
         axes = tuple(range(-len(shape), 0))
         centred = x - x.mean(axes, keepdim=True)
         deviation = (centred.square().mean(axes, keepdim=True) + eps).sqrt().detach()
-        return with_value_of(y, centred / deviation * (1 if weight is None else weight))
+        return stabilised(with_value_of(y, centred / deviation * (1 if weight is None else weight)), self.settings.epsilon)
 
     def rule_batch_norm(self, x, mean, variance, weight, bias, training, momentum, eps):
         """The shift takes its share, as all added constants do."""
         by_channel = lambda constant: constant.reshape([1, -1] + [1] * (x.dim() - 2))
         scale = weight / (variance + eps).sqrt()
-        return x * by_channel(scale) + by_channel(bias - mean * scale)
+        return stabilised(x * by_channel(scale) + by_channel(bias - mean * scale), self.settings.epsilon)
 
     def activation(self, x, y):
         return by_ratio(x, y) if self.settings.activations == "ratio" else y
@@ -209,7 +227,8 @@ class Rules(TorchFunctionMode):
         return self.layer(lambda *operands: F.conv3d(*operands, *window), x, weight, bias, self.settings.gamma_convolution)
 
     def layer(self, function, x, weight, bias, gamma):
-        return gamma_rule(function, x, weight, bias, gamma) if gamma else function(x, weight, bias)
+        epsilon = self.settings.epsilon
+        return gamma_rule(function, x, weight, bias, gamma, epsilon) if gamma else stabilised(function(x, weight, bias), epsilon)
 
 
 def _computed(x):

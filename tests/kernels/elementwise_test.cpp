@@ -183,6 +183,28 @@ TEST(Elementwise, SummandsThatCancelAbsorbWhatTheyAreGiven) {
   }
 }
 
+TEST(Elementwise, SignedQuotientsAndSumsAreThoseOfTheirParts) {
+  Random random(19);
+  for (const Shape& shape : {Shape{2, 700}, Shape{2, 17, 3, 4, 5}, Shape{1, 3}}) {
+    const Pair r = libraries().upload(random.signed_values(shape)),
+               y = libraries().upload(random.signed_values(shape)),
+               m = libraries().upload(random.uniform(shape, 0, 2));
+    const auto want =
+        libraries().reference->signed_quotient(r.reference, y.reference, m.reference, 0.3, 1e-2);
+    const auto have = libraries().onednn->signed_quotient(r.onednn, y.onednn, m.onednn, 0.3, 1e-2);
+    expect_same({want.q, have.q}, "q");
+    expect_same({want.q_signed, have.q_signed}, "q with the output's sign");
+    testing::expect_near(libraries().reference->fetch(want.absorbed),
+                         libraries().onednn->fetch(have.absorbed), 1e-5, "absorbed");
+    Pair a = libraries().upload(random.signed_values(shape));
+    const auto exact = libraries().reference->scale_by_signed(a.reference, y.reference, m.reference, 0.3);
+    const auto fast = libraries().onednn->scale_by_signed(a.onednn, y.onednn, m.onednn, 0.3);
+    expect_same(a, "scaled");
+    testing::expect_near(libraries().reference->fetch(exact), libraries().onednn->fetch(fast), 1e-5,
+                         "their sums");
+  }
+}
+
 TEST(Elementwise, NothingIsDividedByASumThatIsZero) {
   for (Library* library : {libraries().reference.get(), libraries().onednn.get()}) {
     Buffer z = library->upload(Tensor::from(Shape{1, 3}, std::vector<float>{0, 0, -0.0F}));

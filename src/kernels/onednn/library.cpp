@@ -132,6 +132,26 @@ class OnednnLibrary final : public Library {
   Buffer times_sign(const Buffer& x, const Buffer& decider) override {
     return zip(x, decider, [](float v, float d) { return d > 0 ? v : d < 0 ? -v : 0.0F; });
   }
+  SignedQuotient signed_quotient(const Buffer& r, const Buffer& y, const Buffer& m, double coefficient,
+                                 double epsilon) override {
+    SignedQuotient result{device_.allocate(r.shape()), device_.allocate(r.shape()), {}};
+    const SignedDivision division{r.data<float>(),
+                                  y.data<float>(),
+                                  m.data<float>(),
+                                  static_cast<float>(coefficient),
+                                  static_cast<float>(epsilon),
+                                  result.q.data<float>(),
+                                  result.q_signed.data<float>()};
+    result.absorbed = sum_items(
+        r.shape(), [&](int64_t begin, int64_t count) { return divide_signed(division, begin, count); });
+    return result;
+  }
+  Sums scale_by_signed(Buffer& into, const Buffer& x, const Buffer& b, double coefficient) override {
+    return sum_items(into.shape(), [a = into.data<float>(), v = x.data<float>(), w = b.data<float>(),
+                                    k = static_cast<float>(coefficient)](int64_t begin, int64_t count) {
+      return scale_signed(v + begin, w + begin, k, a + begin, count);
+    });
+  }
   Buffer minimum(const Buffer& a, const Buffer& b) override {
     return zip(a, b, [](float x, float y) { return std::min(x, y); });
   }

@@ -75,6 +75,43 @@ double divide(const float* __restrict r, float epsilon, float* __restrict z, int
 }
 
 RELEVID_DISPATCHED
+double divide_signed(const SignedDivision& of, int64_t first, int64_t count) {
+  float lost[kAtOnce];
+  double absorbed = 0;
+  for (int64_t begin = first; begin < first + count; begin += kAtOnce) {
+    const int64_t here = first + count - begin < kAtOnce ? first + count - begin : kAtOnce;
+    const float* __restrict r = of.r + begin, * __restrict y = of.y + begin, * __restrict m = of.m + begin;
+    float* __restrict q = of.q + begin, * __restrict q_signed = of.q_signed + begin;
+#pragma omp simd
+    for (int64_t i = 0; i < here; ++i) {
+      const float sign = y[i] > 0 ? 1.0F : y[i] < 0 ? -1.0F : 0.0F;
+      const Quotient found = quotient(r[i], y[i] + of.coefficient * sign * m[i], of.epsilon);
+      q[i] = found.kept;
+      q_signed[i] = sign * found.kept;
+      lost[i] = found.lost;
+    }
+    absorbed += sum_of(lost, here);
+  }
+  return absorbed;
+}
+
+RELEVID_DISPATCHED
+double scale_signed(const float* __restrict x, const float* __restrict b, float coefficient,
+                    float* __restrict a, int64_t count) {
+  double result = 0;
+  for (int64_t begin = 0; begin < count; begin += kAtOnce) {
+    const int64_t here = count - begin < kAtOnce ? count - begin : kAtOnce;
+#pragma omp simd
+    for (int64_t i = begin; i < begin + here; ++i) {
+      const float magnitude = x[i] < 0 ? -x[i] : x[i];
+      a[i] = x[i] * a[i] + coefficient * magnitude * b[i];
+    }
+    result += sum_of(a + begin, here);
+  }
+  return result;
+}
+
+RELEVID_DISPATCHED
 SharedTotals share(const SummandShares& shares, int64_t first, int64_t count) {
   float lost[kAtOnce];
   SharedTotals totals{};
