@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <array>
 #include <filesystem>
 #include <map>
 #include <memory>
@@ -97,6 +98,24 @@ struct LayerDescription {
   /// What about that is a convention rather than a decomposition of the layer's function; mostly empty.
   std::string not_exact;
 };
+
+/// What a network with attention is made of, whatever its family.
+struct TransformerDescription {
+  std::array<int64_t, 3> tubelet{0, 0, 0};  ///< frames, rows and columns between neighbouring patches
+  std::array<int64_t, 3> tokens{0, 0, 0};   ///< patches along time, rows and columns
+  int64_t class_tokens = 0;                 ///< tokens that stand for no patch, at the first attention
+  /// Attentions that differ in no number below, in the order in which they first come.
+  struct Attention {
+    int64_t layers = 0;             ///< how many there are
+    int64_t heads = 0;              ///< 0 where they cannot be told from windows
+    int64_t queries = 0, keys = 0;  ///< of each of which each head's weights go from one to the other
+  };
+  std::vector<Attention> attentions;
+  bool operator==(const TransformerDescription&) const = default;
+};
+/// Nothing where the network has no attention, or no convolution that cuts the clip into patches. Errors as
+/// ClipExplainer's.
+std::optional<TransformerDescription> describe_transformer(const Model& model, const Shape& clip_shape);
 
 /// The method whose rules are looked up.
 struct DescribeOptions {

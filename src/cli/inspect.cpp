@@ -30,6 +30,7 @@ struct Findings {
   SettingsOptions::Resolved resolved;
   std::string method;  ///< by its own name, where that is known
   std::vector<LayerDescription> layers;
+  std::optional<TransformerDescription> transformer;
   Shape clip;
   std::string problem;  ///< why it cannot be explained
   int status = 0;
@@ -67,6 +68,7 @@ Findings find(const InspectCommand& command, const Model& model) {
     DescribeOptions options{findings.method, command.rules, DescribeOptions::InputBounds::kUnknown};
     if (findings.resolved.settings) options.bounds = DescribeOptions::InputBounds::kKnown;
     findings.layers = describe_layers(model, findings.clip, options);
+    findings.transformer = describe_transformer(model, findings.clip);
   } catch (const Error& error) {
     if (error.kind() != ErrorKind::kUnsupportedModel) throw;
     keep(error);
@@ -85,6 +87,35 @@ json pathways_json(const std::vector<ModelPathway>& pathways) {
   for (const ModelPathway& pathway : pathways)
     list.push_back({{"input", pathway.input}, {"frames", pathway.frames}});
   return list;
+}
+
+json transformer_json(const Findings& findings) {
+  if (!findings.transformer) return nullptr;
+  const TransformerDescription& t = *findings.transformer;
+  json attentions = json::array();
+  for (const auto& a : t.attentions)
+    attentions.push_back(
+        {{"layers", a.layers}, {"heads", a.heads}, {"queries", a.queries}, {"keys", a.keys}});
+  return {{"tubelet", t.tubelet},
+          {"tokens", t.tokens},
+          {"class_tokens", t.class_tokens},
+          {"attentions", attentions}};
+}
+
+/// "8 x 14 x 14 patches of 2 x 16 x 16 (frames x rows x columns), no class token", then its attentions.
+void print_transformer(const Findings& findings) {
+  if (!findings.transformer) return;
+  const TransformerDescription& t = *findings.transformer;
+  fmt::print("\ntokens       {} patches, every {} frames, rows and columns, and {}\n",
+             fmt::join(t.tokens, " x "), fmt::join(t.tubelet, " x "),
+             t.class_tokens == 0
+                 ? "no class token"
+                 : fmt::format("{} class token{}", t.class_tokens, t.class_tokens == 1 ? "" : "s"));
+  for (const auto& a : t.attentions) {
+    fmt::print("attention    {} layer{}{}, from {} queries to {} keys\n", a.layers, a.layers == 1 ? "" : "s",
+               a.heads == 0 ? "" : fmt::format(" of {} head{}", a.heads, a.heads == 1 ? "" : "s"), a.queries,
+               a.keys);
+  }
 }
 
 void print_json(const Model& model, const Findings& findings) {
@@ -115,6 +146,7 @@ void print_json(const Model& model, const Findings& findings) {
                  {"parameters", parameters},
                  {"multiply_adds", multiply_adds},
                  {"layers", layers},
+                 {"transformer", transformer_json(findings)},
                  {"unsupported", model.unsupported_nodes()},
                  {"problem", findings.problem},
                  {"class_names", findings.resolved.class_names}};
@@ -191,6 +223,7 @@ void print_text(const Model& model, const Findings& findings) {
     fmt::print("\nThis model cannot be explained as it is: {}\n", printable(findings.problem));
     return;
   }
+  print_transformer(findings);
   print_layers(findings);
   print_not_exact(findings);
 }
