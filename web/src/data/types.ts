@@ -93,6 +93,8 @@ export interface Shown {
   against: string | null;
   /** Of the first clip with the map of the best class but the target. */
   class_comparison?: { runner_up: ClassScore; correlation: number } | null;
+  /** What position embeddings took, in shares of the score: over all, along time [T'], by place [H'][W']. */
+  position?: { share: Num; by_time: Num[]; by_place: Num[][] } | null;
   /** What has to be known before the map is read, a sentence each. */
   warnings?: string[];
   clips: Clip[];

@@ -114,6 +114,11 @@ test("passes, resolution and what was found are said", () => {
     "1 pass forward and 1 back through the network for a clip. Its own values: 2 in time (2 for 16 frames), 7 by 7 in a picture. The smallest area is 5 %.",
   );
   assert.equal(methodNotes({} as unknown as Shown, {} as unknown as Clip), "");
+  const position = { share: 0.073, by_time: [0.041, 0.032], by_place: [[0.073]] };
+  assert.equal(
+    methodNotes({ position } as unknown as Shown, {} as unknown as Clip),
+    "Position embeddings take 7.3\u00a0% of the score, which is not in the map: 4.1\u00a0%, 3.2\u00a0% along its 2 steps in time.",
+  );
   const compared = { class_comparison: { runner_up: { index: 1, label: "up", probability: 0.1 }, correlation: 0.617 } };
   assert.equal(methodNotes(compared as unknown as Shown, {} as unknown as Clip), "With the map of “up”, the runner-up, this one has a correlation of 0.62.");
 });
