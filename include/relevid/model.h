@@ -60,6 +60,8 @@ class Model {
   int64_t clips_inside() const;
   /// As the file declares them.
   const std::vector<ModelPort>& outputs() const;
+  /// What is read or run otherwise than the file says (a quantised model), as sentences; mostly empty.
+  std::vector<std::string> notes() const;
   /// The file's own key-value pairs.
   const std::map<std::string, std::string>& metadata() const;
 

@@ -16,6 +16,7 @@
 #include "explain/exactness.h"
 #include "explain/explainer.h"
 #include "graph/fold_clips.h"
+#include "graph/notes.h"
 #include "graph/operator_traits.h"
 #include "graph/specialise.h"
 #include "network/network.h"
@@ -166,6 +167,9 @@ std::vector<ModelPathway> Model::pathways() const {
   for (const graph::Pathway& pathway : implementation_->pathways)
     result.push_back({pathway.input, pathway.frames});
   return result;
+}
+std::vector<std::string> Model::notes() const {
+  return graph::notes_of(implementation_->model);
 }
 const std::map<std::string, std::string>& Model::metadata() const {
   return implementation_->model.metadata;

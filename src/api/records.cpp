@@ -49,7 +49,8 @@ json model_record(const Model& model) {
   return {{"path", model.path().string()},
           {"sha256", model.sha256()},
           {"opset", model.opset()},
-          {"producer", model.producer()}};
+          {"producer", model.producer()},
+          {"notes", model.notes()}};
 }
 
 json video_record(const Explanation& e) {

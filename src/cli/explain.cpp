@@ -196,6 +196,7 @@ int ExplainCommand::run() {
     print_warning(
         "no page is written: this relevid was built without it. Install nodejs and npm, and build again");
   }
+  for (const std::string& note : prepared.model.notes()) print_warning(note);
   const auto range = input_range(*this, prepared);
   const auto chosen = method_options(prepared);
   // Before the network of the explanations, so that the two are not in memory together.

@@ -140,6 +140,7 @@ void print_json(const Model& model, const Findings& findings) {
                  {"inputs", ports_json(model.inputs())},
                  {"pathways", pathways_json(model.pathways())},
                  {"clips_inside", model.clips_inside()},
+                 {"notes", model.notes()},
                  {"outputs", ports_json(model.outputs())},
                  {"clip", findings.clip.dims()},
                  {"method", findings.method},
@@ -200,6 +201,7 @@ void print_text(const Model& model, const Findings& findings) {
         model.clips_inside() == 1 ? "an axis of clips" : fmt::format("{} clips", model.clips_inside()));
   for (const ModelPathway& pathway : model.pathways())
     fmt::print("  pathway  {} takes frames {}\n", printable(pathway.input), fmt::join(pathway.frames, ", "));
+  for (const std::string& note : model.notes()) fmt::print("  note     {}\n", note);
   for (const ModelPort& port : model.outputs())
     fmt::print("  output   {} {}\n", printable(port.name), dims_text(port.dims));
   const auto& names = findings.resolved.class_names;

@@ -29,6 +29,25 @@ void require_moderate(const ModelNode& node, const Shape& shape) {
                 fmt::format("{}: a constant of shape {} is too large", node.label(), shape.to_string()));
 }
 
+Tensor with_order(const Tensor& x, const std::vector<int64_t>& permutation) {
+  const auto from = x.shape().strides();
+  std::vector<int64_t> dims, strides;
+  for (const int64_t axis : permutation) {
+    dims.push_back(x.shape()[axis]);
+    strides.push_back(from[static_cast<size_t>(axis)]);
+  }
+  Tensor result(Shape(dims), x.dtype());
+  copy_strided(x, 0, strides, result, 0, result.shape().strides(), result.shape());
+  return result;
+}
+
+Tensor broadcast_to(const ModelNode& node, const Tensor& x, const Shape& shape) {
+  require_moderate(node, shape);
+  Tensor result(shape, x.dtype());
+  copy_strided(x, 0, broadcast_strides(x.shape(), shape), result, 0, shape.strides(), shape);
+  return result;
+}
+
 namespace {
 
 Tensor with_shape(const Tensor& tensor, Shape shape) {
@@ -45,9 +64,13 @@ Tensor evaluate_cast(const ModelNode& node, const Tensor& x) {
       return x.cast(DType::kU8);
     case 3:
       return x.cast(DType::kI8);
+    case 4:
+    case 5:
     case 6:
       return x.cast(DType::kI32);
     case 7:
+    case 12:
+    case 13:
       return x.cast(DType::kI64);
     case 9:
       return x.cast(DType::kBool);
@@ -134,29 +157,14 @@ Tensor evaluate_transpose(const ModelNode& node, const Tensor& x) {
   const auto permutation = node.integers("perm", reversed);
   if (!std::ranges::is_permutation(permutation, reversed))
     throw_corrupt(node, fmt::format("not a permutation of {} axes", reversed.size()));
-  const auto from = x.shape().strides();
-  std::vector<int64_t> dims, strides;
-  for (const int64_t axis : permutation) {
-    dims.push_back(x.shape()[axis]);
-    strides.push_back(from[static_cast<size_t>(axis)]);
-  }
-  Tensor result(Shape(dims), x.dtype());
-  copy_strided(x, 0, strides, result, 0, result.shape().strides(), result.shape());
-  return result;
-}
-
-Tensor expand(const ModelNode& node, const Tensor& x, const Shape& shape) {
-  require_moderate(node, shape);
-  Tensor result(shape, x.dtype());
-  copy_strided(x, 0, broadcast_strides(x.shape(), shape), result, 0, shape.strides(), shape);
-  return result;
+  return with_order(x, permutation);
 }
 
 Tensor evaluate_where(const ModelNode& node, const Tensor& condition, const Tensor& a, const Tensor& b) {
   const Shape shape = broadcast(condition.shape(), broadcast(a.shape(), b.shape()));
-  const Tensor mask = expand(node, condition, shape).cast(DType::kBool);
-  Tensor result = expand(node, a, shape);
-  const Tensor other = expand(node, b, shape).cast(a.dtype());
+  const Tensor mask = broadcast_to(node, condition, shape).cast(DType::kBool);
+  Tensor result = broadcast_to(node, a, shape);
+  const Tensor other = broadcast_to(node, b, shape).cast(a.dtype());
   const auto width = static_cast<size_t>(size_bytes(result.dtype()));
   const auto take_first = mask.values<bool>();
   for (size_t i = 0; i < take_first.size(); ++i) {
@@ -185,7 +193,7 @@ std::optional<Tensor> evaluate_pad(const ModelNode& node, std::span<const Tensor
   const Padding pads = resolve_padding(node, x.shape(), optional(1), optional(2), optional(3));
   require_moderate(node, pads.padded);
   Tensor result =
-      expand(node, Tensor::from(Shape{}, std::vector<double>{pads.value}).cast(x.dtype()), pads.padded);
+      broadcast_to(node, Tensor::from(Shape{}, std::vector<double>{pads.value}).cast(x.dtype()), pads.padded);
   const auto from = x.shape().strides(), to = result.shape().strides();
   int64_t from_offset = 0, to_offset = 0;
   for (size_t i = 0; i < from.size(); ++i) {
@@ -216,6 +224,7 @@ std::optional<Tensor> evaluate_movement(const ModelNode& node, std::span<const T
   const TensorRef second = inputs.size() > 1 ? inputs[1] : nullptr;
   if (op == "Identity" || op == "Dropout") return in(0).clone();
   if (op == "Cast") return evaluate_cast(node, in(0));
+  if (op == "CastLike") return in(0).cast(in(1).dtype());
   if (op == "Gather") return evaluate_gather(node, in(0), in(1));
   if (op == "Concat") return evaluate_concat(node, inputs);
   if (op == "Slice") return evaluate_slice(node, inputs);
@@ -224,7 +233,7 @@ std::optional<Tensor> evaluate_movement(const ModelNode& node, std::span<const T
   if (op == "Flatten") return with_shape(in(0), flattened(node, in(0).shape()));
   if (op == "Squeeze") return with_shape(in(0), squeezed(node, in(0).shape(), axes_of(node, second)));
   if (op == "Unsqueeze") return with_shape(in(0), unsqueezed(node, in(0).shape(), axes_of(node, second)));
-  if (op == "Expand") return expand(node, in(0), broadcast(in(0).shape(), Shape(in(1).as_ints())));
+  if (op == "Expand") return broadcast_to(node, in(0), broadcast(in(0).shape(), Shape(in(1).as_ints())));
   if (op == "Where") return evaluate_where(node, in(0), in(1), in(2));
   if (op == "Range") return evaluate_range(node, in(0), in(1), in(2));
   if (op == "Pad") return evaluate_pad(node, inputs);
@@ -239,13 +248,17 @@ std::optional<Tensor> evaluate_literal(const ModelNode& node, std::span<const Te
     const Shape shape(operand(node, inputs, 0).as_ints());
     const Tensor element = tensor ? (*tensor)->clone() : Tensor(Shape{1}, DType::kF32);
     if (element.elements() != 1) throw_corrupt(node, "the fill value has more than one element");
-    return expand(node, std::move(element).cast(element.dtype()).reshaped(Shape{}), shape);
+    return broadcast_to(node, std::move(element).cast(element.dtype()).reshaped(Shape{}), shape);
   }
   if (node.op != "Constant") return std::nullopt;
   if (tensor) return (*tensor)->clone();
   if (node.has("value_float"))
     return Tensor::from(Shape{}, std::vector<float>{static_cast<float>(node.number("value_float", 0))});
   if (node.has("value_int")) return Tensor::from(Shape{}, std::vector<int64_t>{node.integer("value_int", 0)});
+  if (node.has("value_string")) {  // nothing that is taken reads one
+    const std::string text = node.text("value_string", "");
+    return Tensor::from(Shape{std::ssize(text)}, std::vector<uint8_t>(text.begin(), text.end()));
+  }
   if (node.has("value_ints")) {
     const auto values = node.integers("value_ints");
     return Tensor::from(Shape{static_cast<int64_t>(values.size())}, values);
@@ -275,7 +288,8 @@ std::optional<Tensor> evaluate_shape(const ModelNode& node, const Shape& shape) 
 std::vector<Tensor> evaluate(const ModelNode& node, std::span<const TensorRef> inputs) {
   if (node.op == "Split") return evaluate_split(node, inputs);
   std::vector<Tensor> outputs;
-  for (const auto family : {evaluate_literal, evaluate_movement, evaluate_reduction, evaluate_arithmetic}) {
+  for (const auto family : {evaluate_literal, evaluate_movement, evaluate_indexing, evaluate_reduction,
+                            evaluate_arithmetic, evaluate_function, evaluate_quantised}) {
     if (auto result = family(node, inputs)) {
       outputs.push_back(std::move(*result));
       break;

@@ -61,6 +61,25 @@ Shape squeezed(const ModelNode& node, const Shape& from, std::vector<int64_t> ax
 Shape unsqueezed(const ModelNode& node, const Shape& from, std::vector<int64_t> axes);
 Shape flattened(const ModelNode& node, const Shape& from);
 
+/// For each index of a GatherND or ScatterND the row that it names: rows are what is left of a tensor of
+/// `shape` after its first `batch` axes and as many more as an index has numbers. `indices`: [batch axes...,
+/// ..., numbers].
+struct RowSelection {
+  std::vector<int64_t> rows;
+  int64_t count = 1;  ///< of all rows there are
+  Shape selected;     ///< axes of the selection, without the row's own
+  Shape row;
+};
+RowSelection resolve_rows(const ModelNode& node, const Shape& shape, const Tensor& indices, int64_t batch);
+
+/// For each index of a GatherElements or ScatterElements along `axis` the element of a tensor of `shape` that
+/// it names.
+std::vector<int64_t> resolve_elements(const ModelNode& node, const Shape& shape, const Tensor& indices,
+                                      int64_t axis);
+
+/// How often Tile repeats each axis of `shape`.
+std::vector<int64_t> resolve_repeats(const ModelNode& node, const Shape& shape, const Tensor& repeats);
+
 /// Starts, ends, axes and steps of a Slice, from attributes (opset 9) or constant inputs.
 struct SliceArguments {
   std::vector<int64_t> starts, ends, axes, steps;

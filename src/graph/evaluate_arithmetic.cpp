@@ -5,6 +5,7 @@
 #include <cmath>
 #include <functional>
 #include <limits>
+#include <set>
 #include <type_traits>
 
 #include "graph/evaluate.h"
@@ -14,16 +15,6 @@
 
 namespace relevid::graph {
 namespace {
-
-bool is_float(DType dtype) {
-  return dtype == DType::kF32 || dtype == DType::kF64;
-}
-
-/// f(T{}, dtype) with the type that operands are computed in.
-template <class F>
-Tensor in_wide_type(bool floating, F&& f) {
-  return floating ? f(double{}, DType::kF64) : f(int64_t{}, DType::kI64);
-}
 
 /// a op b with broadcasting.
 template <class F>
@@ -44,24 +35,6 @@ Tensor binary(const Tensor& a, const Tensor& b, DType result_type, F&& f) {
   });
 }
 
-template <class F>
-Tensor unary(const Tensor& x, F&& f) {
-  Tensor result = x.cast(DType::kF64);
-  for (double& value : result.values<double>()) value = f(value);
-  return result.cast(x.dtype());
-}
-
-/// The operation, where integers wrap around: a file can hold any.
-template <class Op>
-auto wrapping(Op op) {
-  return [op](auto a, auto b) {
-    using T = decltype(a);
-    if constexpr (std::is_integral_v<T>)
-      return static_cast<T>(op(static_cast<uint64_t>(a), static_cast<uint64_t>(b)));
-    else
-      return op(a, b);
-  };
-}
 constexpr auto kSmaller = [](auto a, auto b) { return std::min(a, b); };
 constexpr auto kLarger = [](auto a, auto b) { return std::max(a, b); };
 
@@ -78,13 +51,6 @@ Tensor quotient(const ModelNode& node, const Tensor& a, const Tensor& b) {
     }
     return x / y;
   });
-}
-
-Tensor sum(const ModelNode& node, std::span<const TensorRef> inputs) {
-  Tensor total = operand(node, inputs, 0).clone();
-  for (size_t i = 1; i < inputs.size(); ++i)
-    total = binary(total, operand(node, inputs, i), total.dtype(), wrapping(std::plus<>()));
-  return total;
 }
 
 /// Bounds are attributes up to opset 10 and inputs from 11.
@@ -104,10 +70,9 @@ Tensor clip(const ModelNode& node, std::span<const TensorRef> inputs) {
   return result;
 }
 
-/// [..., M, K] x [..., K, N]; nothing for vectors.
-std::optional<Tensor> matrix_product(const ModelNode& node, const Tensor& a, const Tensor& b) {
+/// [..., M, K] x [..., K, N].
+Tensor matrix_product(const ModelNode& node, const Tensor& a, const Tensor& b) {
   const int64_t rank_a = a.shape().rank(), rank_b = b.shape().rank();
-  if (rank_a < 2 || rank_b < 2) return std::nullopt;
   const int64_t rows = a.shape()[rank_a - 2], inner = a.shape()[rank_a - 1], columns = b.shape()[rank_b - 1];
   if (inner != b.shape()[rank_b - 2])
     throw_corrupt(node, fmt::format("{} does not fit {}", a.shape().to_string(), b.shape().to_string()));
@@ -148,6 +113,44 @@ std::optional<Tensor> matrix_product(const ModelNode& node, const Tensor& a, con
   });
 }
 
+/// As numpy.matmul has it: a vector is a row on the left and a column on the right, and its axis goes.
+Tensor product(const ModelNode& node, const Tensor& a, const Tensor& b) {
+  const Shape &left = a.shape(), &right = b.shape();
+  if (left.rank() == 0 || right.rank() == 0) throw_corrupt(node, "a product with a single number");
+  const bool row = left.rank() == 1, column = right.rank() == 1;
+  if (!row && !column) return matrix_product(node, a, b);
+  const Tensor rows = row ? a.clone().reshaped(Shape{1, left[0]}) : a.clone(),
+               columns = column ? b.clone().reshaped(Shape{right[0], 1}) : b.clone();
+  Tensor result = matrix_product(node, rows, columns);
+  std::vector<int64_t> dims = result.shape().dims();
+  if (column) dims.pop_back();
+  if (row) dims.erase(dims.end() - (column ? 1 : 2));
+  return std::move(result).reshaped(Shape(std::move(dims)));
+}
+
+/// The remainder with the divisor's sign, or with fmod the dividend's.
+Tensor remainder(const ModelNode& node, const Tensor& a, const Tensor& b) {
+  const bool of_dividend = node.integer("fmod", 0) != 0;
+  return binary(a, b, a.dtype(), [&](auto x, auto y) {
+    using T = decltype(x);
+    if constexpr (std::is_integral_v<T>) {
+      if (y == 0) throw_corrupt(node, "remainder of a division by zero");
+      const T rest = y == -1 ? 0 : x % y;  // the smallest has no quotient by -1
+      return !of_dividend && rest != 0 && (rest < 0) != (y < 0) ? rest + y : rest;
+    } else {
+      return of_dividend ? std::fmod(x, y) : x - y * std::floor(x / y);
+    }
+  });
+}
+
+template <class F>
+Tensor folded(const ModelNode& node, std::span<const TensorRef> inputs, F&& f) {
+  Tensor result = operand(node, inputs, 0).clone();
+  for (size_t i = 1; i < inputs.size(); ++i)
+    result = binary(result, operand(node, inputs, i), result.dtype(), f);
+  return result;
+}
+
 /// Folds x along the reduction's axes with `f`, from `start`.
 template <class F, class Start>
 Tensor fold(const Tensor& x, const Reduction& over, Start start, F&& f) {
@@ -172,6 +175,9 @@ std::optional<Tensor> comparison(const ModelNode& node, std::span<const TensorRe
   if (node.op == "Equal") return compared(std::equal_to<>());
   if (node.op == "Less") return compared(std::less<>());
   if (node.op == "Greater") return compared(std::greater<>());
+  if (node.op == "LessOrEqual") return compared(std::less_equal<>());
+  if (node.op == "GreaterOrEqual") return compared(std::greater_equal<>());
+  if (node.op == "Xor") return compared([](auto a, auto b) { return (a != 0) != (b != 0); });
   if (node.op == "And") return compared([](auto a, auto b) { return a != 0 && b != 0; });
   if (node.op == "Or") return compared([](auto a, auto b) { return a != 0 || b != 0; });
   return std::nullopt;
@@ -187,26 +193,23 @@ std::optional<Tensor> evaluate_arithmetic(const ModelNode& node, std::span<const
   if (op == "Sub") return both(wrapping(std::minus<>()));
   if (op == "Mul") return both(wrapping(std::multiplies<>()));
   if (op == "Div") return quotient(node, in(0), in(1));
-  if (op == "Sum") return sum(node, inputs);
-  if (op == "Min") return both(kSmaller);
-  if (op == "Max") return both(kLarger);
+  if (op == "Mod") return remainder(node, in(0), in(1));
+  if (op == "Sum") return folded(node, inputs, wrapping(std::plus<>()));
+  if (op == "Min") return folded(node, inputs, kSmaller);
+  if (op == "Max") return folded(node, inputs, kLarger);
   if (op == "Pow") return both([](auto a, auto b) { return std::pow(a, b); });
   if (op == "Clip") return clip(node, inputs);
-  if (op == "MatMul") return matrix_product(node, in(0), in(1));
+  if (op == "MatMul") return product(node, in(0), in(1));
   if (op == "Neg") return negative(in(0));
   if (op == "Abs") return binary(in(0), negative(in(0)), in(0).dtype(), kLarger);
-  if (op == "Not") return unary(in(0), [](double v) { return v == 0 ? 1.0 : 0.0; });
-  if (op == "Sqrt") return unary(in(0), [](double v) { return std::sqrt(v); });
-  if (op == "Exp") return unary(in(0), [](double v) { return std::exp(v); });
-  if (op == "Reciprocal") return unary(in(0), [](double v) { return 1 / v; });
-  if (op == "Floor") return unary(in(0), [](double v) { return std::floor(v); });
-  if (op == "Ceil") return unary(in(0), [](double v) { return std::ceil(v); });
   return comparison(node, inputs);
 }
 
 std::optional<Tensor> evaluate_reduction(const ModelNode& node, std::span<const TensorRef> inputs) {
   const std::string& op = node.op;
-  if (op != "ReduceMean" && op != "ReduceSum" && op != "ReduceMax" && op != "ReduceProd") return std::nullopt;
+  static const std::set<std::string> kOps = {"ReduceMean", "ReduceSum", "ReduceMax", "ReduceMin",
+                                             "ReduceProd"};
+  if (!kOps.contains(op)) return std::nullopt;
   const Tensor& x = operand(node, inputs, 0);
   const Reduction over = resolve_reduction(node, x.shape(), inputs.size() > 1 ? inputs[1] : nullptr);
   const auto zero = [](auto of) { return of; };
@@ -216,9 +219,13 @@ std::optional<Tensor> evaluate_reduction(const ModelNode& node, std::span<const 
   if (op == "ReduceSum") return fold(x, over, zero, wrapping(std::plus<>()));
   if (x.elements() == 0) throw_corrupt(node, fmt::format("nothing to reduce in {}", x.shape().to_string()));
   if (op == "ReduceMax") return fold(x, over, lowest, kLarger);
+  if (op == "ReduceMin")
+    return fold(
+        x, over, [](auto of) { return std::numeric_limits<decltype(of)>::max(); }, kSmaller);
   const auto count = static_cast<double>(x.elements() / over.kept.elements());
-  const Tensor total = fold(x.cast(DType::kF64), over, zero, std::plus<>());
-  return unary(total, [=](double v) { return v / count; }).cast(x.dtype());
+  Tensor mean = fold(x.cast(DType::kF64), over, zero, std::plus<>());
+  for (double& value : mean.values<double>()) value /= count;
+  return mean.cast(x.dtype());
 }
 
 }  // namespace relevid::graph

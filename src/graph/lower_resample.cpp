@@ -14,13 +14,6 @@
 namespace relevid::graph {
 namespace {
 
-ValueId emit_resample(Builder& builder, const ModelNode& node, ValueId x, int64_t axis,
-                      std::vector<AxisTap> taps) {
-  Shape to = builder.shape(x);
-  to[axis] = taps.empty() ? 0 : taps.back().to + 1;
-  return builder.emit(node, Resample{axis, std::move(taps)}, {x}, std::move(to));
-}
-
 /// How Resize goes along one axis, by ONNX's definition.
 struct AxisResize {
   int64_t from = 1, to = 1;
@@ -115,6 +108,13 @@ std::vector<AxisResize> resolve_resize(Builder& builder, const ModelNode& node, 
 }
 
 }  // namespace
+
+ValueId emit_resample(Builder& builder, const ModelNode& node, ValueId x, int64_t axis,
+                      std::vector<AxisTap> taps) {
+  Shape to = builder.shape(x);
+  to[axis] = taps.empty() ? 0 : taps.back().to + 1;
+  return builder.emit(node, Resample{axis, std::move(taps)}, {x}, std::move(to));
+}
 
 void lower_resize(Builder& builder, const ModelNode& node) {
   const std::string mode = node.text("mode", "nearest");

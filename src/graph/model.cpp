@@ -36,6 +36,12 @@ std::vector<int64_t> ModelNode::integers(const std::string& key, std::vector<int
   return attribute(*this, key, std::move(otherwise));
 }
 
+const Subgraph& ModelNode::subgraph(const std::string& key) const {
+  const SubgraphRef found = attribute(*this, key, SubgraphRef{});
+  if (!found) throw Error(ErrorKind::kCorruptInput, fmt::format("{}: no attribute '{}'", label(), key));
+  return *found;
+}
+
 std::string ModelNode::label() const {
   const std::string& shown = name.empty() && !outputs.empty() ? outputs.front() : name;
   return fmt::format("{} '{}'", op, shown);

@@ -10,6 +10,7 @@
 #include <set>
 #include <string_view>
 
+#include "graph/evaluate.h"
 #include "relevid/error.h"
 
 namespace relevid::graph {
@@ -58,15 +59,28 @@ class Randomiser {
   Model take() && { return std::move(result_); }
 
  private:
-  /// Constants that the file has as nodes become constants like the others.
+  /// Constants that the file has as nodes, and quantised ones, become constants like the others.
   void take_constant_nodes() {
     std::erase_if(result_.nodes, [this](const ModelNode& node) {
+      if (node.op == "DequantizeLinear") return take_quantised(node);
       const auto value = node.attributes.find("value");
       const auto* tensor = value == node.attributes.end() ? nullptr : std::get_if<TensorRef>(&value->second);
       if (node.op != "Constant" || !tensor || node.outputs.empty()) return false;
       result_.constants[node.outputs[0]] = *tensor;
       return true;
     });
+  }
+
+  bool take_quantised(const ModelNode& node) {
+    std::vector<TensorRef> inputs;
+    for (const std::string& name : node.inputs) {
+      const auto constant = result_.constants.find(name);
+      if (constant == result_.constants.end()) return false;
+      inputs.push_back(constant->second);
+    }
+    if (inputs.empty() || node.outputs.empty()) return false;
+    result_.constants[node.outputs[0]] = share(std::move(evaluate(node, inputs).at(0)));
+    return true;
   }
 
   void draw_operands(const ModelNode& node) {

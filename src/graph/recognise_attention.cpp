@@ -45,9 +45,9 @@ bool is_zero(const Tensor& tensor) {
   return single_number(tensor) == 0.0;
 }
 
-class Pattern {
+class AttentionPattern {
  public:
-  explicit Pattern(const Graph& graph)
+  explicit AttentionPattern(const Graph& graph)
       : graph_(graph), readers_(graph.readers()), writers_(graph.writers()) {}
 
   struct Found {
@@ -160,9 +160,9 @@ double take_factor(Graph& graph, ValueId value) {
 }  // namespace
 
 Graph recognise_attention(Graph graph) {
-  std::vector<std::optional<Pattern::Found>> found;
+  std::vector<std::optional<AttentionPattern::Found>> found;
   {
-    const Pattern pattern(graph);
+    const AttentionPattern pattern(graph);
     for (const Node& node : graph.nodes) found.push_back(pattern.weights_of(node));
   }
   std::vector<Node> nodes;

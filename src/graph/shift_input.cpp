@@ -2,6 +2,7 @@
 #include "graph/shift_input.h"
 
 #include <algorithm>
+#include <memory>
 #include <set>
 
 namespace relevid::graph {
@@ -17,6 +18,21 @@ std::string unused(const Model& model, std::string wanted) {
   return wanted;
 }
 
+/// `from` becomes `to` wherever the nodes read it, also in graphs inside them, which are copied.
+void replace_reads(std::vector<ModelNode>& nodes, const std::string& from, const std::string& to) {
+  for (ModelNode& node : nodes) {
+    std::ranges::replace(node.inputs, from, to);
+    for (auto& [name, attribute] : node.attributes) {
+      auto* graph = std::get_if<SubgraphRef>(&attribute);
+      if (!graph) continue;
+      auto changed = std::make_shared<Subgraph>(**graph);
+      replace_reads(changed->nodes, from, to);
+      std::ranges::replace(changed->outputs, from, to);
+      *graph = std::move(changed);
+    }
+  }
+}
+
 }  // namespace
 
 Model with_shifted_input(const Model& model, float shift) {
@@ -26,7 +42,7 @@ Model with_shifted_input(const Model& model, float shift) {
   std::vector<ModelNode> subtractions;
   for (const ModelValue& input : model.inputs) {
     const std::string restored = unused(model, input.name + " as it was");
-    for (ModelNode& node : result.nodes) std::ranges::replace(node.inputs, input.name, restored);
+    replace_reads(result.nodes, input.name, restored);
     subtractions.push_back({"Sub", restored, {input.name, constant}, {restored}, {}});
   }
   result.nodes.insert(result.nodes.begin(), subtractions.begin(), subtractions.end());

@@ -80,6 +80,9 @@ struct AttributeWriter {
     proto.set_type(onnx::AttributeProto::TENSOR);
     export_tensor("", *value, *proto.mutable_t());
   }
+  void operator()(const graph::SubgraphRef&) const {
+    throw Error(ErrorKind::kInternal, "a model that is written holds a graph inside a node");
+  }
 };
 
 /// An operator outside ONNX's own domain is "domain::Op" in the model.

@@ -4,18 +4,19 @@
 #include <fmt/format.h>
 #include <onnx/onnx_pb.h>
 
-#include <optional>
 #include <set>
 
 #include "base/readable_file.h"
+#include "onnx/import_node.h"
 #include "onnx/import_tensor.h"
+#include "onnx/inline_functions.h"
 #include "onnx/parsed_model.h"
 #include "relevid/error.h"
 
 namespace relevid::onnx_io {
 namespace {
 
-constexpr int64_t kOldestOpset = 9, kNewestOpset = 21;
+constexpr int64_t kOldestOpset = 9, kNewestOpset = 25;
 
 [[noreturn]] void not_onnx(const std::filesystem::path& path, const std::string& why) {
   throw Error(ErrorKind::kCorruptInput,
@@ -27,55 +28,6 @@ ParsedModel parse(const ReadableFile& file) {
   if (!model) not_onnx(file.path(), "it does not parse");
   if (model->rest.graph().node_size() == 0) not_onnx(file.path(), "it holds no graph");
   return std::move(*model);
-}
-
-/// Nothing for kinds that have no counterpart here: graphs, strings, sparse tensors, types.
-std::optional<graph::Attribute> import_attribute(const onnx::AttributeProto& attribute,
-                                                 const std::filesystem::path& folder) {
-  switch (attribute.type()) {
-    case onnx::AttributeProto::INT:
-      return attribute.i();
-    case onnx::AttributeProto::FLOAT:
-      return static_cast<double>(attribute.f());
-    case onnx::AttributeProto::STRING:
-      return attribute.s();
-    case onnx::AttributeProto::INTS:
-      return std::vector<int64_t>(attribute.ints().begin(), attribute.ints().end());
-    case onnx::AttributeProto::FLOATS:
-      return std::vector<double>(attribute.floats().begin(), attribute.floats().end());
-    case onnx::AttributeProto::TENSOR:
-      return graph::share(import_tensor(attribute.t(), folder));
-    default:
-      return std::nullopt;
-  }
-}
-
-std::string_view kind_of(const onnx::AttributeProto& attribute) {
-  switch (attribute.type()) {
-    case onnx::AttributeProto::GRAPH:
-    case onnx::AttributeProto::GRAPHS:
-      return "a graph";
-    case onnx::AttributeProto::STRINGS:
-      return "a list of strings";
-    default:
-      return "of a kind that is not taken";
-  }
-}
-
-graph::ModelNode import_node(const onnx::NodeProto& proto, const std::filesystem::path& folder) {
-  graph::ModelNode node;
-  node.op = proto.op_type();
-  if (!proto.domain().empty() && proto.domain() != "ai.onnx") node.op = proto.domain() + "::" + node.op;
-  node.name = proto.name();
-  node.inputs.assign(proto.input().begin(), proto.input().end());
-  node.outputs.assign(proto.output().begin(), proto.output().end());
-  for (const auto& attribute : proto.attribute()) {
-    if (auto value = import_attribute(attribute, folder))
-      node.attributes[attribute.name()] = std::move(*value);
-    else
-      node.unreadable = fmt::format("attribute '{}' is {}", attribute.name(), kind_of(attribute));
-  }
-  return node;
 }
 
 graph::ModelValue import_value(const onnx::ValueInfoProto& proto) {
@@ -109,39 +61,33 @@ graph::Model read_model(const std::filesystem::path& path) {
   if (std::filesystem::is_directory(path, error))
     throw Error(ErrorKind::kIo, fmt::format("{} is a folder; an .onnx file is needed", path.string()));
   const ReadableFile file(path);
-  const auto [proto, initializers] = parse(file);
-  const auto folder = path.parent_path();
+  auto [proto, initializers] = parse(file);
   graph::Model model;
   model.opset = opset_of(proto, path);
+  inline_functions(proto, model.opset, path);
   model.producer =
       proto.producer_name() + (proto.producer_version().empty() ? "" : " " + proto.producer_version());
+  NodeImporter importer(path.parent_path());
   for (const auto& [tensor, raw_offset, raw_length] : initializers) {
+    importer.note_type(tensor.name(), tensor);
     model.constants[tensor.name()] =
         graph::share(raw_length == 0 || tensor.data_location() == onnx::TensorProto::EXTERNAL
-                         ? import_tensor(tensor, folder)
+                         ? import_tensor(tensor, path.parent_path())
                          : import_tensor(tensor, ByteRange(file, raw_offset, raw_length)));
   }
   if (proto.graph().sparse_initializer_size() > 0) {
     throw Error(ErrorKind::kUnsupportedModel,
                 fmt::format("{} holds sparse weights, which are not taken", path.string()));
   }
-  std::set<std::string> defined = {""};
+  std::set<std::string> defined;
   for (const auto& [name, tensor] : model.constants) defined.insert(name);
   for (const auto& input : proto.graph().input()) {
     if (!model.constants.contains(input.name())) model.inputs.push_back(import_value(input));
     defined.insert(input.name());
   }
   for (const auto& output : proto.graph().output()) model.outputs.push_back(import_value(output));
-  for (const auto& node : proto.graph().node()) {
-    model.nodes.push_back(import_node(node, folder));
-    for (const auto& input : node.input()) {
-      if (!defined.contains(input)) {
-        throw Error(ErrorKind::kCorruptInput, fmt::format("{}: reads '{}', which nothing before it writes",
-                                                          model.nodes.back().label(), input));
-      }
-    }
-    defined.insert(node.output().begin(), node.output().end());
-  }
+  for (const auto& node : proto.graph().node()) model.nodes.push_back(importer.import_node(node));
+  require_defined(model.nodes, defined);
   for (const auto& entry : proto.metadata_props()) model.metadata[entry.key()] = entry.value();
   return model;
 }

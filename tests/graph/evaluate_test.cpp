@@ -124,7 +124,10 @@ TEST(Evaluate, MatrixProducts) {
   EXPECT_EQ(product.shape(), (Shape{2, 1, 2}));
   EXPECT_EQ(product.as_ints(), list({1, 0, 2, 2}));
   message_of(ErrorKind::kCorruptInput, [&] { run("MatMul", {a, a}); });
-  EXPECT_TRUE(outputs("MatMul", {ints({1, 2, 3}), b}).empty()) << "vectors are not taken";
+  EXPECT_EQ(run("MatMul", {ints({1, 2, 3}), b}).as_ints(), list({7, 8}));
+  EXPECT_EQ(run("MatMul", {ints({1, 2, 3}), b}).shape(), Shape{2});
+  EXPECT_EQ(run("MatMul", {ints({1, 2}), ints({3, 4})}).shape(), Shape{});
+  message_of(ErrorKind::kCorruptInput, [&] { run("MatMul", {ints(Shape{}, {1}), b}); });
   const TensorRef tall = share(Tensor(Shape{1 << 14, 1}, DType::kF32));
   const TensorRef wide = share(Tensor(Shape{1, 1 << 14}, DType::kF32));
   message_of(ErrorKind::kResourceLimit, [&] { run("MatMul", {tall, wide}); });

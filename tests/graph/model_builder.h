@@ -21,6 +21,10 @@ class ModelBuilder {
     model_.inputs.push_back({"x", input_.dims(), std::vector<std::string>(input_.dims().size())});
   }
 
+  ModelBuilder& tensor(const std::string& name, Tensor values) {
+    model_.constants[name] = graph::share(std::move(values));
+    return *this;
+  }
   ModelBuilder& floats(const std::string& name, Shape shape, const std::vector<float>& values) {
     model_.constants[name] = graph::share(Tensor::from(std::move(shape), values));
     return *this;
@@ -40,8 +44,9 @@ class ModelBuilder {
   /// The node is called as its first output.
   ModelBuilder& node(const std::string& op, std::vector<std::string> inputs, std::vector<std::string> outputs,
                      Attributes attributes = {}) {
-    model_.outputs = {{outputs.at(0), {}, {}}};
-    model_.nodes.push_back({op, outputs.at(0), std::move(inputs), std::move(outputs), std::move(attributes)});
+    const std::string name = outputs.at(0);
+    model_.outputs = {{name, {}, {}}};
+    model_.nodes.push_back({op, name, std::move(inputs), std::move(outputs), std::move(attributes)});
     return *this;
   }
   ModelBuilder& output(const std::string& name) {
