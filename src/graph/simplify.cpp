@@ -177,7 +177,7 @@ Graph drop_dead(Graph graph) {
 Graph simplify(Graph graph) {
   graph = merge_affine(recognise_norms(drop_dead(std::move(graph))));
   graph = recognise_attention(merge_movement(recognise_gelu(std::move(graph))));
-  return keep_tokens_plain(cut_softmax(fold_padding(std::move(graph))));
+  return merge_movement(keep_tokens_plain(cut_softmax(fold_padding(std::move(graph)))));
 }
 
 }  // namespace relevid::graph

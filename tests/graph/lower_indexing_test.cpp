@@ -127,8 +127,8 @@ TEST(LowerIndexing, ScatterInItsForms) {
     m.node("ScatterND", {data, "i", updates}, {"y"}, {{"reduction", std::string(reduction)}});
     return m.operators();
   };
-  const std::string updates = "Activation Slice Reshape Reshape ";
-  EXPECT_EQ(scatter("r", "u", "none", {1, 2}), "Activation Slice Reshape Reshape Slice Slice Concat");
+  const std::string updates = "Activation Slice ";
+  EXPECT_EQ(scatter("r", "u", "none", {1, 2}), updates + "Slice Slice Concat");
   EXPECT_EQ(scatter("r", "u", "none", {3, 0}), updates + "Concat Resample");
   EXPECT_EQ(scatter("r", "u", "add", {1, 2}), updates + "Pad Add");
   EXPECT_EQ(scatter("r", "u", "add", {3, 3}), updates + "Resample Add");
@@ -160,11 +160,11 @@ TEST(LowerIndexing, ProductsWithConstantsOfAnyRank) {
     return m;
   };
   const ModelBuilder stack = product({2, 3, 4, 5}, {3, 5, 6}, 1);
-  EXPECT_EQ(stack.operators(), "Transpose Reshape Convolution Reshape Transpose");
+  EXPECT_EQ(stack.operators(), "Reshape Transpose Reshape Convolution Reshape Transpose");
   EXPECT_EQ(stack.shape(), (Shape{2, 3, 4, 6}));
   const Graph graph = stack.specialise();
-  EXPECT_EQ(node_as<Convolution>(graph, 2).groups, 3);
-  EXPECT_EQ(node_as<Convolution>(graph, 2).weight->shape(), (Shape{18, 5, 1, 1}));
+  EXPECT_EQ(node_as<Convolution>(graph, 3).groups, 3);
+  EXPECT_EQ(node_as<Convolution>(graph, 3).weight->shape(), (Shape{18, 5, 1, 1}));
   EXPECT_EQ(product({2, 3, 5, 4}, {1, 3, 6, 5}, 0).operators(), "Reshape Convolution Reshape")
       << "a learnt query times the keys of every head";
   EXPECT_EQ(product({2, 3, 4, 5}, {1, 5, 6}, 1).operators(), "Dense");
