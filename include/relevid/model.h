@@ -27,12 +27,6 @@ struct ModelPathway {
   std::vector<int64_t> frames;
 };
 
-/// Settings of a model and where they were found.
-struct FoundSettings {
-  ModelSettings settings;
-  std::string source;  ///< "movinet.json", "the model's metadata"
-};
-
 /// A video classifier read from an ONNX file. Immutable; may be used from several threads.
 class Model {
  public:
@@ -65,9 +59,14 @@ class Model {
   /// The file's own key-value pairs.
   const std::map<std::string, std::string>& metadata() const;
 
-  /// From MODEL.json beside the model, else from the key "relevid" of its metadata; nothing where neither is
-  /// there. Throws Error(kCorruptInput) where one is there and is wrong.
+  /// From MODEL.json beside the model, else from the key "relevid" of its metadata, else from the files of
+  /// Hugging Face transformers in its folder (relevid/hugging_face.h); nothing where none is there. Throws
+  /// Error(kCorruptInput) where one is there and is wrong, Error(kUnsupportedModel) where such a folder's
+  /// processor is one that relevid does not know.
   std::optional<FoundSettings> find_settings() const;
+  /// By class index, where nothing but a Hugging Face folder's config.json has them; may be empty. Errors as
+  /// read_hugging_face_labels.
+  std::vector<std::string> find_class_names() const;
 
   /// The shape of one clip: the declared input with a batch of 1, open sizes taken from the settings, and
   /// what those leave open from `otherwise` (five sizes in the model's order, -1 where unknown). Throws

@@ -30,13 +30,17 @@ struct Size {
 /// How a frame gets its size: not at all, to a height and width, or by its shorter side.
 enum class Spatial { kNone, kStretch, kShortSide };
 /// kNearest: floor(x * scale), as OpenCV and torch. kArea: the mean over the pixel's box (cv2.INTER_AREA).
-/// kBicubic: a = -0.75 without smoothing (OpenCV, torch), -0.5 with it (Pillow).
-enum class Filter { kNearest, kBilinear, kBicubic, kArea };
+/// kBicubic: a = -0.75 without smoothing (OpenCV, torch), -0.5 with it (Pillow). kLanczos: of three lobes,
+/// and with smoothing only.
+enum class Filter { kNearest, kBilinear, kBicubic, kArea, kLanczos };
 /// kOn: the filter widens with the reduction (Pillow, torchvision antialias=True). Not for kNearest, kArea.
 enum class Smoothing { kOff, kOn };
-/// Of the resized image. kEightBit: to the nearest level. kOpenCv: as OpenCV's 8-bit fixed-point bilinear
-/// (cv2.INTER_LINEAR; about one pixel of eight is a level lower); only for kBilinear with kOff.
-enum class ResizedValues { kEightBit, kFloat, kOpenCv };
+/// Of the resized image. kEightBit: to the nearest level; without smoothing half goes to even, as torchvision
+/// rounds what it resized in float. kOpenCv: as OpenCV's 8-bit fixed-point bilinear
+/// (cv2.INTER_LINEAR; about one pixel of eight is a level lower); only for kBilinear with kOff. kPillow,
+/// kTorch: as Pillow and as torch resize 8-bit images with smoothing, in fixed point, bit for bit (they
+/// differ in about one value of two hundred); only with kOn.
+enum class ResizedValues { kEightBit, kFloat, kOpenCv, kPillow, kTorch };
 /// Of a crop's offset or a side: floor (mmaction2, Caffe), half to even (torchvision), ceil (SlowFast).
 enum class Rounding { kFloor, kRound, kCeil };
 /// The order of the channels.
@@ -141,6 +145,12 @@ struct ModelSettings {
   std::filesystem::path labels_path;  ///< as found; empty where class names are given directly or not at all
   std::vector<std::string> class_names;  ///< by class index
   std::vector<std::string> warnings;     ///< unknown keys, and what was assumed where a file says nothing
+};
+
+/// Settings of a model and where they were found.
+struct FoundSettings {
+  ModelSettings settings;
+  std::string source;  ///< "movinet.json", "the model's metadata"
 };
 
 /// Reads a side file (MODEL.json). Its keys: those to_json writes, and the words common in such files

@@ -14,7 +14,8 @@
 namespace RELEVID_EXPORT relevid {
 
 /// Which package's rule places the clips of a video. n: frames, L: clip_len, s: frame_interval, K: num_clips,
-/// k = 0 .. K-1, o: offset of clip k. All but the linspace samplers take the frames o + j*s, j = 0 .. L-1.
+/// k = 0 .. K-1, o: offset of clip k. All but the linspace samplers and kTransformers take the frames o +
+/// j*s, j = 0 .. L-1.
 enum class Sampler {
   /// mmaction2 SampleFrames, test mode. span = (L-1)s + 1, M = max(n - span, 0).
   /// K = 1: o = M // 2. K > 1: o = round(k * (M / (K-1))), half to even.
@@ -41,6 +42,9 @@ enum class Sampler {
   kC3d,
   /// Every start that fits: 0 .. M.
   kDense,
+  /// Hugging Face transformers, default_sample_indices_fn with num_frames: one clip spread over the whole
+  /// video, frames j*n // L. It knows no interval, and repeats frames where n < L (transformers refuses).
+  kTransformers,
 };
 
 /// Which frame stands for one past the end of the video.
@@ -56,7 +60,7 @@ struct SamplingOptions {
   Sampler sampler = Sampler::kMmaction2;
   int64_t clip_len = 16;       ///< frames a clip has
   int64_t frame_interval = 1;  ///< step between them
-  int64_t num_clips = 1;       ///< not used by kC3d and kDense, nor with `stride`
+  int64_t num_clips = 1;       ///< not used by kC3d, kDense and kTransformers, nor with `stride`
   /// Sliding windows over the whole video in place of the sampler's own offsets: 0, stride, 2*stride ... and
   /// a last clip that ends at the last frame. Not for kMmaction2Segments.
   std::optional<int64_t> stride;
@@ -98,8 +102,8 @@ std::vector<ClipPlan> plan_clips(const SamplingOptions& options, int64_t frame_c
 /// num_clips clips at random offsets, for training; the same seed gives the same clips on every machine.
 /// Errors as plan_clips. kMmaction2*: SampleFrames in training mode: span = L*s, a = (n - span + 1) // K; a >
 /// 0: k*a + randint(a); else n > max(K, span): sorted randint(n - span + 1); else a = 0: round(k(n - span +
-/// 1) / K); else 0. kSlowfast*, kPytorchvideo: uniform real in [0, n - size]. Others (the paper, torchcodec):
-/// uniform over all that fit.
+/// 1) / K); else 0. kSlowfast*, kPytorchvideo: uniform real in [0, n - size]. kTransformers: every clip is
+/// the whole video. Others (the paper, torchcodec): uniform over all that fit.
 std::vector<ClipPlan> plan_random_clips(const SamplingOptions& options, int64_t frame_count, double fps,
                                         uint64_t seed);
 

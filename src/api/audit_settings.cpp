@@ -1,7 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "api/audit_settings.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
+
+#include "relevid/error.h"
 
 namespace relevid {
 
@@ -14,6 +18,16 @@ bool keeps_interval_at_rate(Sampler sampler) {
          sampler == Sampler::kPytorchvideo;
 }
 
+void require_interval(Sampler sampler) {
+  if (sampler != Sampler::kTransformers) return;
+  throw Error(
+      ErrorKind::kInvalidArgument,
+      fmt::format("sampler '{}' spreads a clip over the whole video, so that its frames lie at another "
+                  "interval in every video, and clips are compared at given intervals here: name "
+                  "another sampler with --sampler, such as {}",
+                  name(sampler), name(Sampler::kMmaction2)));
+}
+
 template <class T>
 void sort_once(std::vector<T>& values) {
   std::ranges::sort(values);
@@ -24,6 +38,7 @@ void sort_once(std::vector<T>& values) {
 
 run::PlanOptions plan_of(const AuditOptions& options) {
   const SamplingOptions& sampling = options.settings.sampling;
+  require_interval(sampling.sampler);
   run::PlanOptions plan;
   plan.sampling = sampling;
   plan.fps = options.fps ? options.fps : sampling.target_fps;

@@ -49,8 +49,8 @@ ClipSource video_source(const std::filesystem::path& input, const InputOptions& 
     throw Error(
         ErrorKind::kInvalidArgument,
         fmt::format(
-            "nothing says how frames become this model's input. Put MODEL.json beside the model, or give "
-            "--preprocess with one of: {}",
+            "nothing says how frames become this model's input. Put MODEL.json or the processor's file of a "
+            "Hugging Face folder beside the model, or give --preprocess with one of: {}",
             fmt::join(preprocessing_names(), ", ")));
   }
   const ModelSettings& settings = *options.settings;

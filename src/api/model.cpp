@@ -23,6 +23,7 @@
 #include "onnx/import.h"
 #include "relevid/error.h"
 #include "relevid/explain.h"
+#include "relevid/hugging_face.h"
 
 namespace relevid {
 namespace {
@@ -88,6 +89,15 @@ std::string dims_text(const std::vector<int64_t>& dims) {
   return fmt::format("[{}]", fmt::join(parts, ", "));
 }
 
+/// How many frames the input takes, where the file fixes that and the axes of a clip are told apart by their
+/// three channels.
+std::optional<int64_t> fixed_frames(const std::vector<ModelPort>& inputs) {
+  if (inputs.size() != 1 || inputs[0].dims.size() != 5) return std::nullopt;
+  const std::vector<int64_t>& dims = inputs[0].dims;
+  const int64_t frames = dims[1] == 3 && dims[2] != 3 ? dims[2] : dims[1];
+  return frames > 0 ? std::optional(frames) : std::nullopt;
+}
+
 /// Sizes that the settings give to a clip, in the order of its layout.
 std::vector<int64_t> sizes_from(const ModelSettings& settings) {
   const Preprocessing& p = settings.preprocessing;
@@ -113,6 +123,8 @@ std::vector<int64_t> sizes_from(const ModelSettings& settings) {
 Model::Model(const std::filesystem::path& path) : implementation_(std::make_unique<Implementation>()) {
   std::filesystem::path side = path;
   note_input(side.replace_extension(".json"), "the model's settings");
+  for (const std::string& name : hugging_face_file_names())
+    note_input(path.parent_path() / name, "the model's settings");
   std::atomic<bool> stop{false};
   auto sha256 = std::async(std::launch::async, [&] { return sha256_of_file(path, &stop); });
   try {
@@ -184,9 +196,14 @@ std::optional<FoundSettings> Model::find_settings() const {
   side.replace_extension(".json");
   if (std::filesystem::exists(side)) return FoundSettings{read_settings(side), side.filename().string()};
   const auto entry = metadata().find(kMetadataKey);
-  if (entry == metadata().end()) return std::nullopt;
+  if (entry == metadata().end())
+    return read_hugging_face_folder(path().parent_path(), fixed_frames(inputs()));
   const std::string where = fmt::format("{}, metadata '{}'", path().filename().string(), kMetadataKey);
   return FoundSettings{parse_settings(entry->second, path().parent_path(), where), "the model's metadata"};
+}
+
+std::vector<std::string> Model::find_class_names() const {
+  return read_hugging_face_labels(path().parent_path());
 }
 
 Shape Model::clip_shape(const std::optional<ModelSettings>& settings,

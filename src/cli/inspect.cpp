@@ -218,7 +218,9 @@ void print_text(const Model& model, const Findings& findings) {
     settings.class_names.clear();
     fmt::print("  prepared {} ({})\n", json::parse(to_json(settings)).dump(), findings.resolved.source);
   } else {
-    fmt::print("  prepared not known: videos need MODEL.json beside the model or --preprocess NAME\n");
+    fmt::print(
+        "  prepared not known: videos need MODEL.json or a Hugging Face processor's file beside the model, "
+        "or --preprocess NAME\n");
   }
   fmt::print("  method   {}\n", findings.method);
   if (!findings.problem.empty()) {

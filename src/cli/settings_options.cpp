@@ -22,6 +22,31 @@ std::optional<int64_t> fixed_frames(const Model& model, ClipLayout layout) {
   return frames > 0 ? std::optional(frames) : std::nullopt;
 }
 
+/// Those beside the model or in it. Of a folder that asks for what is not supported it is said why; clips
+/// that are given as numbers need no more, and for videos --preprocess may name what comes near.
+std::optional<FoundSettings> usable_settings(const Model& model) {
+  try {
+    return model.find_settings();
+  } catch (const Error& error) {
+    if (error.kind() != ErrorKind::kUnsupportedModel) throw;
+    print_warning(error.what());
+    return std::nullopt;
+  }
+}
+
+/// Those of a Hugging Face folder's config.json, where they are this model's: another one may lie beside it.
+std::vector<std::string> fitting_class_names(const Model& model) {
+  auto names = model.find_class_names();
+  const auto& outputs = model.outputs();
+  const int64_t classes = outputs.empty() || outputs[0].dims.empty() ? -1 : outputs[0].dims.back();
+  if (names.empty() || classes < 0 || std::ssize(names) == classes) return names;
+  print_warning(
+      fmt::format("config.json beside the model names {} classes, and the model has {}: its names are not "
+                  "used",
+                  names.size(), classes));
+  return {};
+}
+
 ModelSettings from_preset(const std::string& name, const Model& model) {
   ModelSettings settings;
   settings.preprocessing = preprocessing_preset(name);
@@ -60,7 +85,7 @@ SettingsOptions::Resolved SettingsOptions::resolve(const Model& model) const {
   if (!settings.empty()) {
     result.settings = read_settings(settings);
     result.source = settings;
-  } else if (auto found = model.find_settings()) {
+  } else if (auto found = usable_settings(model)) {
     result.settings = std::move(found->settings);
     result.source = found->source;
     if (!preprocess.empty()) {
@@ -88,6 +113,7 @@ SettingsOptions::Resolved SettingsOptions::resolve(const Model& model) const {
     result.class_names = result.settings->class_names;
   }
   if (!labels.empty()) result.class_names = read_labels(labels);
+  if (result.class_names.empty()) result.class_names = fitting_class_names(model);
   return result;
 }
 
@@ -96,9 +122,10 @@ ModelSettings SettingsOptions::require(const Model& model) const {
   if (!resolved.settings) {
     throw Error(
         ErrorKind::kInvalidArgument,
-        fmt::format("nothing says how frames become this model's input. Put MODEL.json beside the model, "
-                    "or give --preprocess with one of: {}",
-                    fmt::join(preprocessing_names(), ", ")));
+        fmt::format(
+            "nothing says how frames become this model's input. Put MODEL.json or the processor's file of "
+            "a Hugging Face folder beside the model, or give --preprocess with one of: {}",
+            fmt::join(preprocessing_names(), ", ")));
   }
   ModelSettings result = std::move(*resolved.settings);
   result.class_names = std::move(resolved.class_names);

@@ -27,8 +27,9 @@ struct SettingsOptions {
     std::string source;  ///< where the preprocessing was found
     std::vector<std::string> class_names;
   };
-  /// Command line, then MODEL.json, then the model's metadata, then --preprocess NAME; never guessed. Prints
-  /// the warnings that the settings come with.
+  /// Command line, then MODEL.json, then the model's metadata, then a Hugging Face folder's files, then
+  /// --preprocess NAME; never guessed. Prints the warnings that the settings come with, and why such a folder
+  /// cannot be used.
   Resolved resolve(const Model& model) const;
   /// For commands that read nothing but videos: the settings, with the class names. Error(kInvalidArgument)
   /// where nothing says how frames become the model's input.

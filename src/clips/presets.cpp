@@ -1,16 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <algorithm>
 
+#include "clips/channel_statistics.h"
 #include "clips/names.h"
 #include "relevid/preprocessing.h"
 
 namespace relevid {
 namespace {
-
-constexpr std::array<double, 3> kImageNetMean = {0.485, 0.456, 0.406};
-constexpr std::array<double, 3> kImageNetStd = {0.229, 0.224, 0.225};
-constexpr std::array<double, 3> kKineticsMean = {0.43216, 0.394666, 0.37645};
-constexpr std::array<double, 3> kKineticsStd = {0.22803, 0.22145, 0.216989};
 
 Preprocessing stretched(Size size, Size crop, Rounding crop_offset) {
   Preprocessing p;
@@ -31,7 +27,7 @@ Preprocessing short_side(int64_t side, Rounding long_side, int64_t crop, Roundin
   return p;
 }
 
-Preprocessing with_statistics(Preprocessing p, std::array<double, 3> mean, std::array<double, 3> std) {
+Preprocessing with_statistics(Preprocessing p, ChannelStatistics mean, ChannelStatistics std) {
   p.mean = mean;
   p.std = std;
   return p;
@@ -82,8 +78,7 @@ Preprocessing torchvision_s3d() {
 /// Kinetics-I3D: short side 256, bilinear without smoothing, RGB in [-1, 1]; its authors do not say with
 /// which program they resized. Ports to PyTorch take NCTHW.
 Preprocessing i3d() {
-  return with_statistics(short_side(256, Rounding::kFloor, 224, Rounding::kFloor), {0.5, 0.5, 0.5},
-                         {0.5, 0.5, 0.5});
+  return with_statistics(short_side(256, Rounding::kFloor, 224, Rounding::kFloor), kHalf, kHalf);
 }
 
 /// The same in the layout of the original TensorFlow model.
@@ -93,14 +88,44 @@ Preprocessing i3d_tensorflow() {
   return p;
 }
 
+/// torchvision transforms._presets.VideoClassification for video transformers: the short side to 256, without
+/// smoothing. Swin3D-T, -S, -B.
+Preprocessing torchvision_swin3d() {
+  return with_statistics(short_side(256, Rounding::kFloor, 224, Rounding::kRound), kImageNetMean,
+                         kImageNetStd);
+}
+
+/// The same for MViT-V1-B and MViT-V2-S.
+Preprocessing torchvision_mvit() {
+  return with_statistics(torchvision_swin3d(), kSlowfastMean, kSlowfastStd);
+}
+
 /// SlowFast transform.random_short_side_scale_jitter and uniform_crop (the middle one): torch interpolate,
-/// bilinear without smoothing, of normalised floats that are never rounded. X3D-M of the same package is
-/// the same. (Only its AVA detection data go through OpenCV.)
-Preprocessing slowfast() {
-  Preprocessing p = with_statistics(short_side(256, Rounding::kFloor, 256, Rounding::kCeil),
-                                    {0.45, 0.45, 0.45}, {0.225, 0.225, 0.225});
+/// bilinear without smoothing, of normalised floats that are never rounded.
+Preprocessing slowfast_of(int64_t side, int64_t crop) {
+  Preprocessing p =
+      with_statistics(short_side(side, Rounding::kFloor, crop, Rounding::kCeil), kSlowfastMean, kSlowfastStd);
   p.resized_values = ResizedValues::kFloat;
   return p;
+}
+
+/// SlowFast's own models, whose whole height is tested. X3D-M of the same package is the same. (Only its AVA
+/// detection data go through OpenCV.)
+Preprocessing slowfast() {
+  return slowfast_of(256, 256);
+}
+
+/// UniFormer, built on SlowFast: its readme has TRAIN_JITTER_SCALES [224, 224] and TEST_CROP_SIZE 224 for
+/// testing, with SlowFast's statistics.
+Preprocessing uniformer() {
+  return slowfast_of(224, 224);
+}
+
+/// Hiera's video models: the example in its repository crops to a square of 224 and resizes in float
+/// (trilinear, over as many frames as there are), with these statistics; that it divides blue by 0.255 is
+/// taken for a slip of 0.225.
+Preprocessing hiera() {
+  return slowfast_of(224, 224);
 }
 
 /// PyTorchVideo's model hub: ShortSideScale (torch interpolate, in float), torchvision's CenterCropVideo.
@@ -117,19 +142,40 @@ Preprocessing mmaction2() {
       {123.675, 116.28, 103.53}, {58.395, 57.12, 57.375});
 }
 
-/// Hugging Face VideoMAEImageProcessor: Pillow's bilinear (it smooths, 8 bits), shortest edge 224, centre
-/// crop.
-Preprocessing videomae() {
-  Preprocessing p =
-      with_statistics(short_side(224, Rounding::kFloor, 224, Rounding::kFloor), kImageNetMean, kImageNetStd);
+/// A processor of Hugging Face transformers 5: bilinear with smoothing, in 8 bits by torch, shortest edge,
+/// centre crop.
+Preprocessing transformers(int64_t side, int64_t crop) {
+  Preprocessing p = with_statistics(short_side(side, Rounding::kFloor, crop, Rounding::kFloor), kImageNetMean,
+                                    kImageNetStd);
   p.smoothing = Smoothing::kOn;
+  p.resized_values = ResizedValues::kTorch;
   p.layout = ClipLayout::kNtchw;
   return p;
 }
 
-/// The same processor with the statistics of the TimeSformer checkpoints.
+/// VideoMAEImageProcessor and VideoMAEVideoProcessor with the statistics of the VideoMAE checkpoints.
+Preprocessing videomae() {
+  return transformers(224, 224);
+}
+
+/// The same with the statistics of the TimeSformer checkpoints.
 Preprocessing timesformer() {
-  return with_statistics(videomae(), {0.45, 0.45, 0.45}, {0.225, 0.225, 0.225});
+  return with_statistics(videomae(), kSlowfastMean, kSlowfastStd);
+}
+
+/// VivitImageProcessor as it is by default: resized by Pillow, and (value / 127.5 - 1 - 0.5) / 0.5, from -3
+/// to 1.
+Preprocessing vivit() {
+  Preprocessing p = with_statistics(transformers(256, 224), {1.5, 1.5, 1.5}, kHalf);
+  p.resized_values = ResizedValues::kPillow;
+  p.scale = 1 / 127.5;
+  p.value_range = {0, 2};
+  return p;
+}
+
+/// VJEPA2VideoProcessor for crops of 256: its shortest edge is crop * 256 / 224.
+Preprocessing vjepa2() {
+  return transformers(292, 256);
 }
 
 struct Preset {
@@ -137,20 +183,26 @@ struct Preset {
   Preprocessing (*make)();
 };
 
-constexpr std::array<Preset, 14> kPresets = {{{"c3d-caffe", c3d_caffe},
+constexpr std::array<Preset, 20> kPresets = {{{"c3d-caffe", c3d_caffe},
                                               {"c3d-mmaction2", c3d_mmaction2},
                                               {"torchvision-r3d", torchvision_r3d},
                                               {"torchvision-mc3", torchvision_r3d},
                                               {"torchvision-r2plus1d", torchvision_r3d},
                                               {"torchvision-s3d", torchvision_s3d},
+                                              {"torchvision-swin3d", torchvision_swin3d},
+                                              {"torchvision-mvit", torchvision_mvit},
                                               {"i3d", i3d},
                                               {"i3d-tensorflow", i3d_tensorflow},
                                               {"slowfast", slowfast},
                                               {"x3d", slowfast},
                                               {"pytorchvideo", pytorchvideo},
                                               {"mmaction2", mmaction2},
+                                              {"uniformer", uniformer},
+                                              {"hiera", hiera},
                                               {"videomae", videomae},
-                                              {"timesformer", timesformer}}};
+                                              {"timesformer", timesformer},
+                                              {"vivit", vivit},
+                                              {"vjepa2", vjepa2}}};
 
 }  // namespace
 

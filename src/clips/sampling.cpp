@@ -12,14 +12,15 @@
 namespace relevid {
 namespace {
 
-constexpr NameTable<Sampler, 8> kSamplers = {{{Sampler::kMmaction2, "mmaction2"},
+constexpr NameTable<Sampler, 9> kSamplers = {{{Sampler::kMmaction2, "mmaction2"},
                                               {Sampler::kMmaction2Segments, "mmaction2-2d"},
                                               {Sampler::kSlowfast, "slowfast"},
                                               {Sampler::kSlowfastOffset, "slowfast-offset"},
                                               {Sampler::kPytorchvideo, "pytorchvideo"},
                                               {Sampler::kTorchcodec, "torchcodec"},
                                               {Sampler::kC3d, "c3d"},
-                                              {Sampler::kDense, "dense"}}};
+                                              {Sampler::kDense, "dense"},
+                                              {Sampler::kTransformers, "transformers"}}};
 
 constexpr NameTable<PastEnd, 4> kPolicies = {{{PastEnd::kLoop, "loop"},
                                               {PastEnd::kRepeatLast, "repeat-last"},
@@ -84,6 +85,9 @@ std::vector<int64_t> named_frames(const ClipExtent& extent, int64_t frame_count,
       fill([&](int64_t j) { return first + static_cast<int64_t>(linspace(0.0F, last, extent.clip_len, j)); });
       break;
     }
+    case ClipExtent::Spacing::kSpread:
+      fill([&](int64_t j) { return j * frame_count / extent.clip_len; });
+      break;
   }
   return frames;
 }
@@ -144,6 +148,7 @@ double spread_offset(Sampler sampler, int64_t k, int64_t num_clips, int64_t fram
       return std::floor(linspace(0.0, room, num_clips, k));
     case Sampler::kC3d:
     case Sampler::kDense:
+    case Sampler::kTransformers:
       break;
   }
   throw Error(ErrorKind::kInternal,
@@ -155,6 +160,7 @@ std::vector<double> clip_offsets(const SamplingOptions& options, const ClipExten
   const double room = std::max(static_cast<double>(frame_count) - extent.size, 0.0);
   if (options.stride) return sliding_offsets(room, *options.stride);
   if (options.sampler == Sampler::kDense) return sliding_offsets(room, 1);
+  if (options.sampler == Sampler::kTransformers) return {0.0};
   if (options.sampler == Sampler::kC3d) return c3d_offsets(options, frame_count, room);
   if (options.num_clips == 0) return uniform_offsets(extent.size, frame_count);
   check_clip_count(extent, options.num_clips);
@@ -240,6 +246,9 @@ ClipExtent clip_extent(const SamplingOptions& options, int64_t frame_count, doub
       extent.size = std::max(1.0, extent.size);
       extent.spacing = ClipExtent::Spacing::kLinspace;
     }
+  } else if (options.sampler == Sampler::kTransformers) {
+    extent.size = static_cast<double>(frame_count);
+    extent.spacing = ClipExtent::Spacing::kSpread;
   } else {
     extent.size = static_cast<double>((extent.clip_len - 1) * extent.interval + 1);
   }
@@ -248,7 +257,15 @@ ClipExtent clip_extent(const SamplingOptions& options, int64_t frame_count, doub
         ErrorKind::kInvalidArgument,
         fmt::format("a clip cannot span {:g} frames: check target_fps and frame_interval", extent.size));
   }
-  if (options.past_end == PastEnd::kError && extent.size > static_cast<double>(frame_count) + kWholeFrame) {
+  if (options.past_end != PastEnd::kError) return extent;
+  if (extent.spacing == ClipExtent::Spacing::kSpread && frame_count < extent.clip_len) {
+    throw Error(
+        ErrorKind::kInvalidArgument,
+        fmt::format("a clip of {} frames is spread over the whole video, but that has {}: take another "
+                    "policy past the end (loop, repeat-last, wrap), under which frames are repeated",
+                    extent.clip_len, frame_count));
+  }
+  if (extent.size > static_cast<double>(frame_count) + kWholeFrame) {
     throw Error(
         ErrorKind::kInvalidArgument,
         fmt::format("a clip of {} frames spans {:g} frames, but the video has {}: take a smaller frame "

@@ -14,6 +14,7 @@ struct ClipExtent {
     kInterval,   ///< o + j * interval
     kLinspace,   ///< linspace(o, o + size - 1, clip_len), truncated
     kSubsample,  ///< the t whole frames in [o, o + size), then linspace(0, t - 1, clip_len), truncated
+    kSpread,     ///< o + j * size // clip_len
   };
   Spacing spacing = Spacing::kInterval;
   int64_t clip_len = 0;

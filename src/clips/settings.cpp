@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <algorithm>
 #include <cmath>
-#include <nlohmann/json.hpp>
 
 #include "base/atomic_file.h"
+#include "clips/json_reader.h"
 #include "clips/settings_names.h"
 #include "relevid/preprocessing.h"
 
@@ -11,7 +11,6 @@ namespace relevid {
 namespace {
 
 namespace fs = std::filesystem;
-using Json = nlohmann::json;
 
 const std::vector<std::string> kKeys = {
     "layout",      "sampler", "clip_len",     "target_fps", "frame_interval", "num_clips", "offset",
@@ -28,90 +27,12 @@ bool names_opencv(std::string_view text) {
   return has_word(text, "cv2") || has_word(text, "OpenCV") || has_word(text, "opencv");
 }
 
-/// A JSON object and where it came from; every complaint names both.
-class Reader {
- public:
-  Reader(std::string_view text, std::string_view where) : where_(where) {
-    json_ = Json::parse(text, nullptr, false);
-    if (json_.is_discarded() || !json_.is_object()) {
-      throw Error(ErrorKind::kCorruptInput, fmt::format("{}: not a JSON object", where_));
-    }
-  }
-
-  [[noreturn]] void fail(std::string_view key, std::string_view message) const {
-    throw Error(ErrorKind::kCorruptInput, fmt::format("{}: \"{}\" {}", where_, key, message));
-  }
-  [[noreturn]] void fail_found(std::string_view key, std::string_view accepted) const {
-    fail(key, fmt::format("must be {}, not {}", accepted, json_.at(std::string(key)).dump()));
-  }
-
-  /// Present and not null.
-  bool has(const std::string& key) const { return json_.contains(key) && !json_.at(key).is_null(); }
-  const Json& at(const std::string& key) const {
-    if (!has(key)) fail(key, "is missing");
-    return json_.at(key);
-  }
-
-  std::string text(const std::string& key) const {
-    if (!at(key).is_string()) fail_found(key, "a text");
-    return at(key).get<std::string>();
-  }
-  double number(const std::string& key) const {
-    if (!at(key).is_number()) fail_found(key, "a number");
-    return at(key).get<double>();
-  }
-  int64_t whole(const std::string& key, int64_t smallest = 1) const {
-    const Json& value = at(key);
-    if (!is_whole(value) || value.get<int64_t>() < smallest) {
-      fail_found(key, fmt::format("a whole number from {}", smallest));
-    }
-    return value.get<int64_t>();
-  }
-  template <size_t kCount>
-  std::array<double, kCount> numbers(const std::string& key) const {
-    const Json& value = at(key);
-    const auto is_number = [](const Json& entry) { return entry.is_number(); };
-    if (!value.is_array() || value.size() != kCount || !std::all_of(value.begin(), value.end(), is_number)) {
-      fail_found(key, fmt::format("a list of {} numbers", kCount));
-    }
-    return value.get<std::array<double, kCount>>();
-  }
-  template <class Enum, size_t kCount>
-  Enum word(const std::string& key, const NameTable<Enum, kCount>& table) const {
-    return checked(key, [&] { return value_in(table, "value", text(key)); });
-  }
-  /// Runs `read`; its Error(kInvalidArgument) becomes a complaint about this key.
-  template <class F>
-  auto checked(const std::string& key, F&& read) const {
-    try {
-      return read();
-    } catch (const Error& error) {
-      if (error.kind() != ErrorKind::kInvalidArgument) throw;
-      fail(key, fmt::format("has an {}", error.what()));
-    }
-  }
-
-  static bool is_whole(const Json& value) { return value.is_number_integer() && value.get<int64_t>() >= 0; }
-
-  std::vector<std::string> unknown_keys() const {
-    std::vector<std::string> warnings;
-    for (const auto& [key, value] : json_.items()) {
-      if (std::find(kKeys.begin(), kKeys.end(), key) != kKeys.end()) continue;
-      warnings.push_back(
-          fmt::format("{}: unknown key \"{}\" is not used{}", where_, key, did_you_mean(key, kKeys)));
-    }
-    return warnings;
-  }
-
-  const std::string& where() const { return where_; }
-
- private:
-  std::string where_;
-  Json json_;
-};
+bool names_pillow(std::string_view text) {
+  return has_word(text, "Pillow") || has_word(text, "PIL");
+}
 
 /// A file named by a model's settings, which may come from anywhere: only the model's folder and below.
-fs::path file_beside(const Reader& reader, const std::string& key, const fs::path& folder) {
+fs::path file_beside(const JsonReader& reader, const std::string& key, const fs::path& folder) {
   const fs::path named = fs::path(reader.text(key)).lexically_normal();
   if (named.empty() || named.is_absolute() || *named.begin() == "..") {
     reader.fail_found(key, "a file in the model's own folder");
@@ -119,7 +40,7 @@ fs::path file_beside(const Reader& reader, const std::string& key, const fs::pat
   return folder / named;
 }
 
-void read_frame_interval(const Reader& reader, ModelSettings& settings) {
+void read_frame_interval(const JsonReader& reader, ModelSettings& settings) {
   SamplingOptions& sampling = settings.sampling;
   if (reader.has("target_fps")) {
     sampling.target_fps = reader.number("target_fps");
@@ -148,7 +69,7 @@ void read_frame_interval(const Reader& reader, ModelSettings& settings) {
   }
 }
 
-void read_offset(const Reader& reader, ModelSettings& settings) {
+void read_offset(const JsonReader& reader, ModelSettings& settings) {
   SamplingOptions& sampling = settings.sampling;
   if (reader.has("sampler")) {
     sampling.sampler = reader.checked("sampler", [&] { return parse_sampler(reader.text("sampler")); });
@@ -172,7 +93,7 @@ void read_offset(const Reader& reader, ModelSettings& settings) {
 }
 
 /// The policy is what the text begins with; side files go on to explain it.
-PastEnd read_past_end(const Reader& reader) {
+PastEnd read_past_end(const JsonReader& reader) {
   const std::string text = reader.text("past_the_end");
   if (text.starts_with("repeat last")) return PastEnd::kRepeatLast;
   const size_t end = std::min(text.find_first_of(" ,;:("), text.size());
@@ -180,7 +101,7 @@ PastEnd read_past_end(const Reader& reader) {
                         [&] { return parse_past_end(std::string_view(text).substr(0, end)); });
 }
 
-void read_sampling(const Reader& reader, ModelSettings& settings) {
+void read_sampling(const JsonReader& reader, ModelSettings& settings) {
   SamplingOptions& sampling = settings.sampling;
   sampling.clip_len = reader.whole("clip_len");
   if (reader.has("num_clips")) sampling.num_clips = reader.whole("num_clips", 0);
@@ -189,7 +110,7 @@ void read_sampling(const Reader& reader, ModelSettings& settings) {
   if (reader.has("stride")) sampling.stride = reader.whole("stride");
   if (reader.has("starts")) {
     const Json& starts = reader.at("starts");
-    if (!starts.is_array() || !std::all_of(starts.begin(), starts.end(), Reader::is_whole)) {
+    if (!starts.is_array() || !std::all_of(starts.begin(), starts.end(), JsonReader::is_whole)) {
       reader.fail_found("starts", "a list of frame numbers");
     }
     sampling.starts = starts.get<std::vector<int64_t>>();
@@ -202,16 +123,17 @@ void read_sampling(const Reader& reader, ModelSettings& settings) {
   }
 }
 
-Size read_size(const Reader& reader, const std::string& key) {
+Size read_size(const JsonReader& reader, const std::string& key) {
   const Json& value = reader.at(key);
-  if (Reader::is_whole(value)) return {value.get<int64_t>(), value.get<int64_t>()};
-  if (!value.is_array() || value.size() != 2 || !std::all_of(value.begin(), value.end(), Reader::is_whole)) {
+  if (JsonReader::is_whole(value)) return {value.get<int64_t>(), value.get<int64_t>()};
+  if (!value.is_array() || value.size() != 2 ||
+      !std::all_of(value.begin(), value.end(), JsonReader::is_whole)) {
     reader.fail_found(key, "a whole number, or [height, width]");
   }
   return {value[0].get<int64_t>(), value[1].get<int64_t>()};
 }
 
-Smoothing read_smoothing(const Reader& reader) {
+Smoothing read_smoothing(const JsonReader& reader) {
   if (reader.has("antialias")) {
     if (!reader.at("antialias").is_boolean()) reader.fail_found("antialias", "true or false");
     return reader.at("antialias").get<bool>() ? Smoothing::kOn : Smoothing::kOff;
@@ -220,6 +142,7 @@ Smoothing read_smoothing(const Reader& reader) {
   if (has_word(detail, "no smoothing") || has_word(detail, "without smoothing")) return Smoothing::kOff;
   if (has_word(detail, "with smoothing") || detail.starts_with("smoothing")) return Smoothing::kOn;
   if (names_opencv(detail)) return Smoothing::kOff;
+  if (names_pillow(detail)) return Smoothing::kOn;
   reader.fail("resize",
               "does not say whether reduction smooths, which moves probabilities by up to 0.15: add "
               "\"antialias\": true (Pillow, torchvision antialias=True) or false (OpenCV, torchvision "
@@ -227,14 +150,19 @@ Smoothing read_smoothing(const Reader& reader) {
 }
 
 /// Once filter and smoothing are read.
-ResizedValues read_resized_values(const Reader& reader, ModelSettings& settings) {
-  const bool opencv_fits =
-      opencv_rounding_fits(settings.preprocessing.filter, settings.preprocessing.smoothing);
+ResizedValues read_resized_values(const JsonReader& reader, ModelSettings& settings) {
+  const auto fits = [&](ResizedValues values) {
+    return rounding_fits(values, settings.preprocessing.filter, settings.preprocessing.smoothing);
+  };
   if (reader.has("resized_values")) {
     const auto values = reader.word("resized_values", kResizedValuesNames);
-    if (values == ResizedValues::kOpenCv && !opencv_fits) {
-      reader.fail_found("resized_values",
-                        "\"8 bits\" or \"float\" unless the filter is bilinear without antialias");
+    if (!fits(values)) {
+      reader.fail_found(
+          "resized_values",
+          values == ResizedValues::kOpenCv
+              ? "\"8 bits\" or \"float\" unless the filter is bilinear without antialias"
+              : "\"8 bits\" or \"float\" unless the filter is bilinear, bicubic or lanczos with "
+                "antialias");
     }
     return values;
   }
@@ -244,7 +172,10 @@ ResizedValues read_resized_values(const Reader& reader, ModelSettings& settings)
                 "names OpenCV, which never smooths, but the filter smooths: set \"antialias\" to false, or "
                 "\"resized_values\" to \"8 bits\" or \"float\"");
   }
-  if (names_opencv(detail) && opencv_fits && !has_word(detail, "float")) return ResizedValues::kOpenCv;
+  if (!has_word(detail, "float")) {
+    if (names_opencv(detail) && fits(ResizedValues::kOpenCv)) return ResizedValues::kOpenCv;
+    if (names_pillow(detail) && fits(ResizedValues::kPillow)) return ResizedValues::kPillow;
+  }
   if (has_word(detail, "8 bits")) return ResizedValues::kEightBit;
   settings.warnings.push_back(
       fmt::format("{}: \"resized_values\" ({}) is not given; frames are rounded to 8 bits", reader.where(),
@@ -252,14 +183,14 @@ ResizedValues read_resized_values(const Reader& reader, ModelSettings& settings)
   return ResizedValues::kEightBit;
 }
 
-Rounding read_rounding(const Reader& reader, const std::string& key, ModelSettings& settings) {
+Rounding read_rounding(const JsonReader& reader, const std::string& key, ModelSettings& settings) {
   if (reader.has(key)) return reader.word(key, kRoundingNames);
   settings.warnings.push_back(
       fmt::format("{}: \"{}\" (floor, round or ceil) is not given; it is rounded down", reader.where(), key));
   return Rounding::kFloor;
 }
 
-void read_resize(const Reader& reader, ModelSettings& settings) {
+void read_resize(const JsonReader& reader, ModelSettings& settings) {
   Preprocessing& p = settings.preprocessing;
   if (!reader.has("size") && (!reader.has("resize") || reader.text("resize") == "none")) return;
   const Size size = read_size(reader, "size");
@@ -283,10 +214,12 @@ void read_resize(const Reader& reader, ModelSettings& settings) {
     p.long_side = read_rounding(reader, "long_side", settings);
   }
   if (smoothing_matters(p.filter)) p.smoothing = read_smoothing(reader);
+  if (p.filter == Filter::kLanczos && p.smoothing == Smoothing::kOff)
+    reader.fail("resize", "names the filter lanczos, which always smooths: set \"antialias\" to true");
   p.resized_values = read_resized_values(reader, settings);
 }
 
-void read_values(const Reader& reader, const fs::path& folder, Preprocessing& p) {
+void read_values(const JsonReader& reader, const fs::path& folder, Preprocessing& p) {
   p.colour = reader.word(reader.has("color") ? "color" : "colour", kColourNames);
   p.scale = reader.number("scale");
   if (!(p.scale > 0)) reader.fail_found("scale", "positive");
@@ -316,7 +249,7 @@ std::vector<std::string> read_lines(const fs::path& path) {
   return lines;
 }
 
-void read_classes(const Reader& reader, const fs::path& folder, ModelSettings& settings) {
+void read_classes(const JsonReader& reader, const fs::path& folder, ModelSettings& settings) {
   if (reader.has("class_names")) {
     const Json& names = reader.at("class_names");
     const auto is_text = [](const Json& entry) { return entry.is_string(); };
@@ -337,9 +270,9 @@ void read_classes(const Reader& reader, const fs::path& folder, ModelSettings& s
 }  // namespace
 
 ModelSettings parse_settings(std::string_view json, const fs::path& folder, std::string_view where) {
-  const Reader reader(json, where);
+  const JsonReader reader = JsonReader::parse(json, where);
   ModelSettings settings;
-  settings.warnings = reader.unknown_keys();
+  settings.warnings = reader.unknown_keys(kKeys);
   settings.preprocessing.layout = reader.word("layout", kLayoutNames);
   read_sampling(reader, settings);
   read_resize(reader, settings);

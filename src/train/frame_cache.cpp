@@ -28,6 +28,10 @@ std::string_view word_of(ResizedValues values) {
       return "float";
     case ResizedValues::kOpenCv:
       return "opencv";
+    case ResizedValues::kPillow:
+      return "pillow";
+    case ResizedValues::kTorch:
+      return "torch";
   }
   throw Error(ErrorKind::kInternal, "unknown kind of resized values");
 }

@@ -24,9 +24,9 @@ struct FrameCacheOptions {
 
 /// Videos decoded and resized once, in a folder on disk, so that training does not wait for decoders.
 ///
-/// A frame is what make_clip resizes it to, without its crop, in 8 bits: the same bits for ResizedValues
-/// kEightBit and kOpenCv; kFloat is rounded to the nearest level, so training and inference differ by up to
-/// half a level there. A file's name is the SHA-256 of the video, the settings of the resize and a format
+/// A frame is what make_clip resizes it to, without its crop, in 8 bits: the same bits for all ResizedValues
+/// but kFloat, which is rounded to the nearest level, so training and inference differ by up to half a level
+/// there. A file's name is the SHA-256 of the video, the settings of the resize and a format
 /// version; what else the Preprocessing says may change freely.
 ///
 /// Files appear whole or not at all, whenever a run is killed; its left-overs are removed by a later run.

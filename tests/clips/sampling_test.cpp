@@ -140,6 +140,27 @@ TEST(Dense, EveryStartThatFits) {
   EXPECT_THAT(offsets(options(Sampler::kDense, 4, 2, 1), 1), ElementsAre(0));
 }
 
+TEST(Transformers, SpreadsOneClipOverTheWholeVideo) {
+  // numpy.arange(L) * n // L
+  const auto frames = [](SamplingOptions clip, int64_t frame_count) {
+    const auto plans = plan_clips(clip, frame_count, 25);
+    EXPECT_EQ(plans.size(), 1U);
+    return plans.at(0).frame_indices;
+  };
+  SamplingOptions clip = options(Sampler::kTransformers, 8, 3, 4);
+  EXPECT_EQ(frames(clip, 100), (Frames{0, 12, 25, 37, 50, 62, 75, 87}));
+  EXPECT_EQ(frames(clip, 9), (Frames{0, 1, 2, 3, 4, 5, 6, 7}));
+  EXPECT_EQ(frames(clip, 3), (Frames{0, 0, 0, 1, 1, 1, 2, 2}));
+  clip.stride = 5;
+  EXPECT_EQ(frames(clip, 8), (Frames{0, 1, 2, 3, 4, 5, 6, 7}));
+  clip.past_end = PastEnd::kError;
+  EXPECT_EQ(frames(clip, 8).back(), 7);
+  expect_error(ErrorKind::kInvalidArgument, {"8 frames", "whole video", "has 7"},
+               [&] { plan_clips(clip, 7, 25); });
+  for (const ClipPlan& plan : plan_random_clips(options(Sampler::kTransformers, 4, 1, 3), 10, 25, 1))
+    EXPECT_EQ(plan.frame_indices, (Frames{0, 2, 5, 7}));
+}
+
 TEST(Stride, SlidesOverTheVideoAndEndsAtItsLastFrame) {
   SamplingOptions sliding = options(Sampler::kMmaction2, 4, 1, 1);
   sliding.stride = 3;

@@ -181,6 +181,26 @@ TEST(Settings, NamingOpenCvAsksForItsRounding) {
   }
 }
 
+TEST(Settings, NamingPillowAsksForItsRoundingAndItsSmoothing) {
+  const Preprocessing pillow = parse({{"resize_detail", quoted("Pillow, rounded to 8 bits")}}).preprocessing;
+  EXPECT_EQ(pillow.smoothing, Smoothing::kOn);
+  EXPECT_EQ(pillow.resized_values, ResizedValues::kPillow);
+  EXPECT_EQ(parse({{"resize_detail", quoted("no smoothing, 8 bits (PIL)")}}).preprocessing.resized_values,
+            ResizedValues::kEightBit);
+  const Preprocessing torch = parse({{"resize", quoted("stretch, lanczos")},
+                                     {"antialias", "true"},
+                                     {"resized_values", quoted("torch")}})
+                                  .preprocessing;
+  EXPECT_EQ(torch.filter, Filter::kLanczos);
+  EXPECT_EQ(torch.resized_values, ResizedValues::kTorch);
+  expect_error(ErrorKind::kCorruptInput, {"net.json: \"resized_values\"", "with antialias", "torch"}, [] {
+    parse({{"resized_values", quoted("torch")}, {"antialias", "false"}});
+  });
+  expect_error(ErrorKind::kCorruptInput, {"net.json: \"resize\"", "lanczos", "\"antialias\" to true"}, [] {
+    parse({{"resize", quoted("stretch, lanczos")}, {"antialias", "false"}});
+  });
+}
+
 TEST(Settings, WarnsOfAssumptionsAndUnknownKeys) {
   const auto warning = [](const std::map<std::string, std::string>& changes) {
     const auto warnings = parse(changes).warnings;
@@ -241,6 +261,9 @@ TEST(Settings, NamesFileAndKeyOfWhatIsMalformed) {
                [] { parse_settings("[1]", {}, "net.json"); });
   expect_error(ErrorKind::kCorruptInput, {"net.json", "not a JSON object"},
                [] { parse_settings("{", {}, "net.json"); });
+  const std::string deep = std::string(1'000'000, '[') + std::string(1'000'000, ']');
+  expect_error(ErrorKind::kCorruptInput, {"net.json", "not a JSON object"}, [&] { parse({{"size", deep}}); });
+  refuse({{"size", "[[[\"[[\\\"[[\"]]]"}}, {"[height, width]"});
 }
 
 TEST_F(Folder, LabelsAreReadBesideTheFile) {

@@ -66,14 +66,18 @@ TEST_F(FrameCacheTest, FramesAreWhatMakeClipResizesTo) {
   Preprocessing pillow = stretched({40, 21});
   pillow.filter = Filter::kBicubic;
   pillow.smoothing = Smoothing::kOn;
+  Preprocessing pillow_bits = pillow, torch_bits = pillow;
+  pillow_bits.resized_values = ResizedValues::kPillow;
+  torch_bits.resized_values = ResizedValues::kTorch;
   Preprocessing short_side = plain_preprocessing();
   short_side.spatial = Spatial::kShortSide;
   short_side.short_side = 31;
   short_side.filter = Filter::kArea;
-  for (const Preprocessing& p : {plain_preprocessing(), reduced, opencv, in_float, pillow, short_side}) {
+  for (const Preprocessing& p :
+       {plain_preprocessing(), reduced, opencv, in_float, pillow, pillow_bits, torch_bits, short_side}) {
     expect_resized_frames(*cached(video, p), video, p);
   }
-  EXPECT_THAT(cache_names(), SizeIs(6));
+  EXPECT_THAT(cache_names(), SizeIs(8));
 }
 
 TEST_F(FrameCacheTest, SaysWhatTheVideoIs) {

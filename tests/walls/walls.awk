@@ -35,7 +35,7 @@ function define_owners() {
   owner["error.h"] = owner["clip_layout.h"] = owner["export.h"] = owner["precision.h"] = owner["progress.h"] = "base"
   owner["tensor.h"] = owner["npz.h"] = "tensor"
   owner["video.h"] = "video"
-  owner["sampling.h"] = owner["preprocessing.h"] = "clips"
+  owner["sampling.h"] = owner["preprocessing.h"] = owner["hugging_face.h"] = "clips"
   owner["dataset.h"] = owner["generate.h"] = "data"
   owner["device.h"] = "kernels"
   owner["methods.h"] = owner["method_fields.h"] = owner["layer_account.h"] = "explain"
