@@ -15,6 +15,7 @@
 #include "graph/operator_traits.h"
 #include "network/backward.h"
 #include "relevid/error.h"
+#include "tensor/strides.h"
 
 namespace relevid {
 namespace {
@@ -187,6 +188,20 @@ std::vector<ValueId> Propagation::also_read() const {
   return result;
 }
 
+namespace {
+
+/// Whether a constant is added at a patch: a class token is one where no patch is.
+bool adds_to_patches(const graph::Affine& op, const Shape& shape, const std::vector<int64_t>& places) {
+  const auto shift = op.shift->as_doubles();
+  bool found = false;
+  for_each_offset(shape, broadcast_strides(op.shift->shape(), shape), [&](int64_t i, int64_t j) {
+    found = found || (places[static_cast<size_t>(i)] >= 0 && shift[static_cast<size_t>(j)] != 0);
+  });
+  return found;
+}
+
+}  // namespace
+
 void Propagation::find_positions() {
   std::vector<ValueId> sums;
   for (size_t i = 0; i < rules_.size(); ++i) {
@@ -196,8 +211,14 @@ void Propagation::find_positions() {
       sums.push_back(node.output);
   }
   auto grid = std::make_unique<TokenGrid>(network_.graph(), sums);
-  if (std::ranges::any_of(sums, [&](ValueId value) { return grid->places(value) != nullptr; }))
-    grid_ = std::move(grid);
+  for (const graph::Node& node : network_.graph().nodes) {
+    const auto* places = grid->places(node.output);
+    if (places &&
+        adds_to_patches(std::get<graph::Affine>(node.op), network_.graph().shape(node.output), *places)) {
+      grid_ = std::move(grid);
+      return;
+    }
+  }
 }
 
 Tensor Propagation::position() const {

@@ -9,7 +9,7 @@
 
 namespace relevid {
 
-/// Sums and averages by contribution (norm), as zennit has them under every preset; deep_taylor and
+/// Sums, averages and weighted sums by contribution (norm), as zennit has them under every preset; deep_taylor and
 /// excitation_backprop share them otherwise: Note [Same sign] in explain/composite.h. For those that a graph
 /// has.
 inline std::vector<CompositeEntry> norm_sums(const graph::Graph& graph) {
@@ -24,6 +24,7 @@ inline std::vector<CompositeEntry> norm_sums(const graph::Graph& graph) {
   add("AveragePool", norm_rule());
   add("Reduce", norm_rule());
   add("Add", AdditionRule::kNorm);
+  add("Attention", ProductRule::kSignal);
   return entries;
 }
 
