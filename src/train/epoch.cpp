@@ -14,10 +14,9 @@ namespace {
 /// kTorchcodec draws uniformly over all starts that fit.
 SamplingOptions training_sampling(const SamplingOptions& sampling, int64_t clips_per_video) {
   SamplingOptions options = sampling;
-  const bool places_frames = sampling.sampler == Sampler::kSlowfast ||
-                             sampling.sampler == Sampler::kSlowfastOffset ||
-                             sampling.sampler == Sampler::kPytorchvideo ||
-                             sampling.sampler == Sampler::kTransformers;
+  const bool places_frames =
+      sampling.sampler == Sampler::kSlowfast || sampling.sampler == Sampler::kSlowfastOffset ||
+      sampling.sampler == Sampler::kPytorchvideo || sampling.sampler == Sampler::kTransformers;
   if (!places_frames) options.sampler = Sampler::kTorchcodec;
   options.num_clips = clips_per_video;
   options.stride.reset();

@@ -83,21 +83,13 @@ Pair on_both(F&& operation, const Operands&... operands) {
 /// Every function of the weights that a rule uses.
 inline std::vector<kernels::WeightTransform> all_transforms() {
   using Kind = kernels::WeightTransform::Kind;
-  return {{Kind::kAsIs},
-          {Kind::kPositive},
-          {Kind::kNegative},
-          {Kind::kSquare},
-          {Kind::kOnes},
-          {Kind::kAbsolute}};
+  return {{Kind::kAsIs},   {Kind::kPositive}, {Kind::kNegative},
+          {Kind::kSquare}, {Kind::kOnes},     {Kind::kAbsolute}};
 }
 inline std::vector<kernels::BiasPart> all_bias_parts() {
   using Kind = kernels::BiasPart::Kind;
-  return {{Kind::kNone},
-          {Kind::kAll},
-          {Kind::kPositive},
-          {Kind::kNegative},
-          {Kind::kSquare},
-          {Kind::kAbsolute}};
+  return {{Kind::kNone},     {Kind::kAll},    {Kind::kPositive},
+          {Kind::kNegative}, {Kind::kSquare}, {Kind::kAbsolute}};
 }
 inline std::vector<Activation> all_activations() {
   using Kind = Activation::Kind;

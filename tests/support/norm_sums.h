@@ -9,9 +9,9 @@
 
 namespace relevid {
 
-/// Sums, averages and weighted sums by contribution (norm), as zennit has them under every preset; deep_taylor and
-/// excitation_backprop share them otherwise: Note [Same sign] in explain/composite.h. For those that a graph
-/// has.
+/// Sums, averages and weighted sums by contribution (norm), as zennit has them under every preset;
+/// deep_taylor and excitation_backprop share them otherwise: Note [Same sign] in explain/composite.h. For
+/// those that a graph has.
 inline std::vector<CompositeEntry> norm_sums(const graph::Graph& graph) {
   std::vector<CompositeEntry> entries;
   const auto add = [&](const char* op, NodeRule rule) {

@@ -87,7 +87,9 @@ class Dense : public LinearMap {
     return result;
   }
 
-  void parameters_changed() override { bias_.changed(); }
+  void parameters_changed() override {
+    bias_.changed();
+  }
 
  protected:
   /// y = W' x + b' and y = W'ᵀ s on rows_ plain rows.
