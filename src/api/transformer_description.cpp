@@ -4,6 +4,7 @@
 #include "api/model_implementation.h"
 #include "explain/token_grid.h"
 #include "graph/operator_traits.h"
+#include "kernels/devices.h"
 #include "relevid/model.h"
 
 namespace relevid {
@@ -46,7 +47,8 @@ std::optional<TransformerDescription> describe_transformer(const Model& model, c
   const graph::Node* patches = patch_embedding(graph);
   if (!patches) return std::nullopt;
   TransformerDescription result;
-  const TokenGrid grid(graph, {patches->output});
+  const auto library = kernels::make_library("reference", {});
+  const TokenGrid grid(graph, *library, {patches->output});
   if (grid.shape().rank() != 4) return std::nullopt;
   const auto& strides = std::get<graph::Convolution>(patches->op).window.strides;
   const size_t first = 3 - strides.size();  // time, of a convolution that sees frames one by one

@@ -34,7 +34,7 @@ class GradientAttention final : public Method {
   MethodCost cost() const override { return {1, 2}; }
   MethodResolution resolution() const override {
     const MethodResolution full = full_resolution(network_.graph(), channel_axis_);
-    const TokenGrid grid(network_.graph(), attentions_);
+    const TokenGrid grid(network_.graph(), network_.library(), attentions_);
     if (grid.shape().rank() != 4) return full;
     const Shape& shape = grid.shape();
     return {{shape[1], shape[2], shape[3]}, fmt::format("{} tokens for {} frames", shape[1], full.values[0])};

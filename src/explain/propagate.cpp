@@ -210,7 +210,7 @@ void Propagation::find_positions() {
     if (rule && *rule == NormRule::kLinear && std::holds_alternative<graph::Affine>(node.op))
       sums.push_back(node.output);
   }
-  auto grid = std::make_unique<TokenGrid>(network_.graph(), sums);
+  auto grid = std::make_unique<TokenGrid>(network_.graph(), library_, sums);
   for (const graph::Node& node : network_.graph().nodes) {
     const auto* places = grid->places(node.output);
     if (places &&

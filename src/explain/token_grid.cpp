@@ -4,7 +4,6 @@
 #include <algorithm>
 
 #include "graph/operator_traits.h"
-#include "kernels/libraries.h"
 #include "network/movement.h"
 
 namespace relevid {
@@ -70,7 +69,8 @@ class Places {
 
 }  // namespace
 
-TokenGrid::TokenGrid(const graph::Graph& graph, const std::vector<ValueId>& wanted) {
+TokenGrid::TokenGrid(const graph::Graph& graph, kernels::Library& library,
+                     const std::vector<ValueId>& wanted) {
   const graph::Node* embedding = patch_embedding(graph);
   if (!embedding || wanted.empty()) return;
   const Shape& patches = graph.shape(embedding->output);
@@ -79,20 +79,19 @@ TokenGrid::TokenGrid(const graph::Graph& graph, const std::vector<ValueId>& want
   if (patches[0] % clips != 0) return;
   shape_ = Shape{clips, patches[0] / clips * (rank == 5 ? patches[2] : 1), rows, columns};
 
-  const auto library = kernels::make_reference_library();
   const int64_t channels = patches[1], inner = patches.elements() / (patches[0] * channels);
   std::vector<double> numbers(static_cast<size_t>(patches.elements()));
   for (int64_t i = 0; i < patches.elements(); ++i)
     numbers[static_cast<size_t>(i)] = static_cast<double>(i / (channels * inner) * inner + i % inner + 1);
-  Places places(graph, *library);
-  places[embedding->output] = library->upload(Tensor::from(patches, numbers));
+  Places places(graph, library);
+  places[embedding->output] = library.upload(Tensor::from(patches, numbers));
   for (const graph::Node& node : graph.nodes) {
     if (&node > embedding) places.follow(node);
   }
   for (const ValueId value : wanted) {
     if (!places[value]) continue;
     std::vector<int64_t>& found = places_[value];
-    for (const double number : library->download(places[value]).as_doubles())
+    for (const double number : library.download(places[value]).as_doubles())
       found.push_back(static_cast<int64_t>(number) - 1);
   }
 }

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "graph/graph.h"
+#include "kernels/kernels.h"
 #include "relevid/tensor.h"
 
 namespace relevid {
@@ -21,9 +22,9 @@ namespace relevid {
 /// values.
 class TokenGrid {
  public:
-  /// `wanted`: the values whose places are asked for. Empty where the network has no convolution that reads
-  /// the clip.
-  TokenGrid(const graph::Graph& graph, const std::vector<graph::ValueId>& wanted);
+  /// `wanted`: the values whose places are asked for; `library` moves them. Empty where the network has no
+  /// convolution that reads the clip.
+  TokenGrid(const graph::Graph& graph, kernels::Library& library, const std::vector<graph::ValueId>& wanted);
 
   /// [clips, T', H', W'].
   const Shape& shape() const { return shape_; }

@@ -196,7 +196,8 @@ TEST(TokenGrid, FollowsPatchesThroughMovement) {
       b.node(graph::Transpose{{0, 2, 1, 3}}, {b.reshape(no_class, Shape{1, 2, 4, 2})}, Shape{1, 4, 2, 2});
   const int mixed = b.dense(by_place, 2, random);
   const graph::Graph graph = b.finish(b.flatten(mixed));
-  const TokenGrid grid(graph, {with_class, by_place, mixed});
+  const auto library = testing::library_under_test(1);
+  const TokenGrid grid(graph, *library, {with_class, by_place, mixed});
   EXPECT_EQ(grid.shape(), (Shape{1, 2, 2, 2}));
   ASSERT_NE(grid.places(with_class), nullptr);
   EXPECT_EQ(*grid.places(with_class),
