@@ -56,7 +56,8 @@ class Builder {
   ValueId value(const ModelNode& node, size_t index) const;
   /// The sequence at input `index`; anything else there rejects the node.
   const Sequence& sequence(const ModelNode& node, size_t index) const;
-  const Shape& shape(ValueId value) const { return graph_.shape(value); }
+  /// By value: what a reference would point to moves whenever a node is added.
+  Shape shape(ValueId value) const { return graph_.shape(value); }
   /// Of the constant or computed tensor at input `index`.
   const Shape& shape(const ModelNode& node, size_t index) const;
 
