@@ -99,7 +99,7 @@ const Sequence& Builder::sequence(const ModelNode& node, size_t index) const {
   reject(fmt::format("input {} is {}, and must be a sequence", index, kind_of(found)));
 }
 
-const Shape& Builder::shape(const ModelNode& node, size_t index) const {
+Shape Builder::shape(const ModelNode& node, size_t index) const {
   const auto* constant = node.has_input(index) ? find_as<TensorRef>(node.inputs[index]) : nullptr;
   return constant ? (*constant)->shape() : shape(value(node, index));
 }

@@ -59,7 +59,7 @@ class Builder {
   /// By value: what a reference would point to moves whenever a node is added.
   Shape shape(ValueId value) const { return graph_.shape(value); }
   /// Of the constant or computed tensor at input `index`.
-  const Shape& shape(const ModelNode& node, size_t index) const;
+  Shape shape(const ModelNode& node, size_t index) const;
 
   /// What the name stands for from now on, in the innermost scope. An empty name, an output that nobody
   /// wants, stays undefined.

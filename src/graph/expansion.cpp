@@ -29,7 +29,7 @@ std::string Expansion::ints(const std::vector<int64_t>& values) {
   return bind("integers", share(Tensor::from(Shape{static_cast<int64_t>(values.size())}, values)));
 }
 
-const Shape& Expansion::shape(const std::string& name) const {
+Shape Expansion::shape(const std::string& name) const {
   return builder_.shape(ModelNode{node_.op, node_.name, {name}, node_.outputs, {}}, 0);
 }
 

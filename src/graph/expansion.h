@@ -25,7 +25,7 @@ class Expansion {
   std::string number(double value);
   std::string ints(const std::vector<int64_t>& values);
   /// Of the constant or computed tensor that a name of this expansion, or of the file, stands for.
-  const Shape& shape(const std::string& name) const;
+  Shape shape(const std::string& name) const;
   /// The input's name, empty where it is absent.
   std::string input(size_t index) const { return node_.has_input(index) ? node_.inputs[index] : ""; }
   /// As above, of one that must be there.
