@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <ranges>
 
 #include "graph/lower_parts.h"
 #include "relevid/error.h"
@@ -62,9 +63,9 @@ int64_t Builder::clips() const {
 }
 
 const Binding* Builder::lookup(const std::string& name) const {
-  for (auto scope = scopes_.rbegin(); scope != scopes_.rend(); ++scope) {
-    const auto found = scope->find(name);
-    if (found != scope->end()) return &found->second;
+  for (const auto& scope : std::views::reverse(scopes_)) {
+    const auto found = scope.find(name);
+    if (found != scope.end()) return &found->second;
   }
   return nullptr;
 }
@@ -172,6 +173,7 @@ ValueId Builder::transpose(const ModelNode& source, ValueId value, std::vector<i
   }
   if (std::ranges::is_sorted(permutation)) return value;
   std::vector<int64_t> dims;
+  dims.reserve(permutation.size());
   for (const int64_t axis : permutation) dims.push_back(shape(value)[axis]);
   return emit(source, Transpose{std::move(permutation)}, {value}, Shape(std::move(dims)));
 }
