@@ -5,7 +5,6 @@
 
 #include <algorithm>
 #include <cmath>
-#include <ranges>
 
 #include "graph/lower_parts.h"
 #include "relevid/error.h"
@@ -63,11 +62,9 @@ int64_t Builder::clips() const {
 }
 
 const Binding* Builder::lookup(const std::string& name) const {
-  for (const auto& scope : std::views::reverse(scopes_)) {
-    const auto found = scope.find(name);
-    if (found != scope.end()) return &found->second;
-  }
-  return nullptr;
+  const auto scope = std::find_if(scopes_.rbegin(), scopes_.rend(),
+                                  [&](const auto& bindings) { return bindings.contains(name); });
+  return scope == scopes_.rend() ? nullptr : &scope->at(name);
 }
 
 TensorRef Builder::constant(const ModelNode& node, size_t index) const {
