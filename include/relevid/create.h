@@ -29,7 +29,8 @@ struct CreateOptions {
 
 /// "c3d" (Tran et al. 2015), "c3d_small" (its first four stages with a convolution each and half the
 /// channels, for small frames), "c3d_bn" and "c3d_small_bn" (these with batch norms), "r3d_18", "r2plus1d_18"
-/// (Tran et al. 2018).
+/// (Tran et al. 2018), "vit" (the encoder of VideoMAE, Tong et al. 2022, with learnt positions), "vit_small"
+/// (4 blocks of 128 channels, tubelets of 2 x 8 x 8).
 std::vector<std::string> architectures();
 
 /// Writes an architecture with random weights as ONNX, atomically; the same on every machine for the same

@@ -145,6 +145,8 @@ struct ModelSettings {
   std::filesystem::path labels_path;  ///< as found; empty where class names are given directly or not at all
   std::vector<std::string> class_names;  ///< by class index
   std::vector<std::string> warnings;     ///< unknown keys, and what was assumed where a file says nothing
+  /// What was assumed of which frames are a clip: of no interest to who says that.
+  std::vector<std::string> sampling_warnings = {};
 };
 
 /// Settings of a model and where they were found.

@@ -70,6 +70,8 @@ struct NetworkOptions {
   CreateOptions::TimePadding time_padding = CreateOptions::TimePadding::kZeros;
   std::filesystem::path init = {};  ///< an ONNX model to start from; empty: random weights
   std::vector<std::string> freeze;  ///< patterns (* and ?) of nodes that keep their weights
+  /// Patterns of nodes that alone are trained; `head` is the last layer with weights as well. Empty: all.
+  std::vector<std::string> train_only = {};
 };
 
 /// Which state of a run becomes the ONNX file.

@@ -89,13 +89,24 @@ std::string dims_text(const std::vector<int64_t>& dims) {
   return fmt::format("[{}]", fmt::join(parts, ", "));
 }
 
-/// How many frames the input takes, where the file fixes that and the axes of a clip are told apart by their
-/// three channels.
+/// Where the input says itself, by its three channels, that they are before the frames.
+bool has_channels_first(const std::vector<ModelPort>& inputs) {
+  return inputs.size() == 1 && inputs[0].dims.size() == 5 && inputs[0].dims[1] == 3 && inputs[0].dims[2] != 3;
+}
+
+/// How many frames the input takes, where the file fixes that.
 std::optional<int64_t> fixed_frames(const std::vector<ModelPort>& inputs) {
   if (inputs.size() != 1 || inputs[0].dims.size() != 5) return std::nullopt;
-  const std::vector<int64_t>& dims = inputs[0].dims;
-  const int64_t frames = dims[1] == 3 && dims[2] != 3 ? dims[2] : dims[1];
+  const int64_t frames = inputs[0].dims[has_channels_first(inputs) ? 2 : 1];
   return frames > 0 ? std::optional(frames) : std::nullopt;
+}
+
+/// What the folder says, for an export that may have been wrapped to take [N, C, T, H, W].
+std::optional<FoundSettings> folder_settings(const std::filesystem::path& folder,
+                                             const std::vector<ModelPort>& inputs) {
+  auto found = read_hugging_face_folder(folder, fixed_frames(inputs));
+  if (found && has_channels_first(inputs)) found->settings.preprocessing.layout = ClipLayout::kNcthw;
+  return found;
 }
 
 /// Sizes that the settings give to a clip, in the order of its layout.
@@ -196,8 +207,7 @@ std::optional<FoundSettings> Model::find_settings() const {
   side.replace_extension(".json");
   if (std::filesystem::exists(side)) return FoundSettings{read_settings(side), side.filename().string()};
   const auto entry = metadata().find(kMetadataKey);
-  if (entry == metadata().end())
-    return read_hugging_face_folder(path().parent_path(), fixed_frames(inputs()));
+  if (entry == metadata().end()) return folder_settings(path().parent_path(), inputs());
   const std::string where = fmt::format("{}, metadata '{}'", path().filename().string(), kMetadataKey);
   return FoundSettings{parse_settings(entry->second, path().parent_path(), where), "the model's metadata"};
 }

@@ -121,12 +121,19 @@ std::string names_of(const DataSet& data) {
   return text;
 }
 
+std::string frozen_layers(const NetworkOptions& network) {
+  const std::string named = fmt::format("{}", fmt::join(network.freeze, ", "));
+  return network.train_only.empty()
+             ? named
+             : fmt::format("{} all but {}", named, fmt::join(network.train_only, ", "));
+}
+
 train::Settings identity_of(const Beginning& beginning, const DataSet& training, const DataSet& validation,
                             const TrainOptions& o) {
   const auto hash = [](const std::string& text) { return sha256_of_bytes(text).substr(0, 16); };
   return {
       {"network", beginning.identity},
-      {"frozen layers", fmt::format("{}", fmt::join(o.network.freeze, ", "))},
+      {"frozen layers", frozen_layers(o.network)},
       {"input", beginning.clip.to_string()},
       {"preprocessing", to_json(beginning.settings)},
       {"training videos", fmt::format("{} (list {})", training.rows.size(), hash(names_of(training)))},

@@ -99,6 +99,8 @@ SettingsOptions::Resolved SettingsOptions::resolve(const Model& model) const {
   }
   if (result.settings) {
     for (const auto& warning : result.settings->warnings) print_warning(warning);
+    if (!sampler && !frame_interval && !target_fps && !stride)
+      for (const auto& warning : result.settings->sampling_warnings) print_warning(warning);
     SamplingOptions& sampling = result.settings->sampling;
     if (clip_len) sampling.clip_len = *clip_len;
     if (num_clips) sampling.num_clips = *num_clips;

@@ -84,6 +84,9 @@ void TrainCommand::add_network(CLI::App& app) {
       ->group(group);
   app.add_option("--freeze", options.network.freeze, "layers that keep their weights, by pattern ('conv1*')")
       ->group(group);
+  app.add_option("--train-only", options.network.train_only,
+                 "layers that alone are trained, by pattern; head: the last one")
+      ->group(group);
   using Padding = CreateOptions::TimePadding;
   add_choice(app, "--time-padding", options.network.time_padding,
              {{"zeros", Padding::kZeros}, {"repeat", Padding::kRepeat}},

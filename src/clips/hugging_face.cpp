@@ -135,7 +135,7 @@ void read_own_sampling(const JsonReader& file, ModelSettings& settings) {
     sampling.target_fps = file.number("fps");
     if (!(*sampling.target_fps > 0)) file.fail_found("fps", "positive");
   }
-  settings.warnings.push_back(fmt::format(
+  settings.sampling_warnings.push_back(fmt::format(
       "{}: frames of the whole video{}, however many, are not one clip; a clip from its middle is taken{} "
       "(--sampler transformers spreads one over the whole video)",
       file.where(), rates ? fmt::format(", {} a second", file.at("fps").dump()) : "",
@@ -149,7 +149,7 @@ void read_sampling(const JsonReader& file, const ModelClip& model, std::optional
   if (read_flag(file, "do_sample_frames").value_or(false)) {
     read_own_sampling(file, settings);
   } else {
-    settings.warnings.push_back(
+    settings.sampling_warnings.push_back(
         fmt::format("{}: \"do_sample_frames\" is not set, so nothing says which frames are a clip; "
                     "successive ones from the "
                     "middle are taken (--frame-interval or --target-fps spread them, --sampler transformers "

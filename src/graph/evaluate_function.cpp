@@ -74,6 +74,34 @@ Tensor evaluate_softmax(const ModelNode& node, const Tensor& x) {
   return result.cast(x.dtype());
 }
 
+/// Over the axes from `axis` on; scale and shift broadcast to these.
+Tensor evaluate_layer_norm(const ModelNode& node, std::span<const TensorRef> inputs) {
+  const Tensor& x = operand(node, inputs, 0);
+  const int64_t axis = resolve_axis(node, node.integer("axis", -1), x.shape().rank());
+  int64_t size = 1;
+  for (int64_t i = axis; i < x.shape().rank(); ++i) size *= x.shape()[i];
+  const auto factors = [&](size_t i, double otherwise) {
+    if (!node.has_input(i)) return std::vector<double>{otherwise};
+    const Tensor& given = operand(node, inputs, i);
+    if (given.elements() < 1 || size % given.elements() != 0) shapes_differ(node, x.shape(), given.shape());
+    return given.as_doubles();
+  };
+  const auto scale = factors(1, 1), shift = factors(2, 0);
+  const double epsilon = node.number("epsilon", 1e-5);
+  Tensor result = x.cast(DType::kF64);
+  const auto values = result.values<double>();
+  for (size_t begin = 0; begin < values.size(); begin += static_cast<size_t>(size)) {
+    const auto group = values.subspan(begin, static_cast<size_t>(size));
+    double mean = 0, variance = 0;
+    for (const double v : group) mean += v / static_cast<double>(size);
+    for (const double v : group) variance += (v - mean) * (v - mean) / static_cast<double>(size);
+    const double deviation = std::sqrt(variance + epsilon);
+    for (size_t i = 0; i < group.size(); ++i)
+      group[i] = (group[i] - mean) / deviation * scale[i % scale.size()] + shift[i % shift.size()];
+  }
+  return result.cast(x.dtype());
+}
+
 /// Strides of an operand along every axis of `names`; a name that it has twice is its diagonal.
 std::vector<int64_t> strides_along(const std::string& names, const std::string& term, const Shape& shape) {
   std::vector<int64_t> result(names.size(), 0);
@@ -145,6 +173,7 @@ std::optional<Tensor> evaluate_function(const ModelNode& node, std::span<const T
   if (op == "IsNaN") return each(in(0), DType::kBool, [](double v) { return std::isnan(v) ? 1.0 : 0.0; });
   if (op == "IsInf") return evaluate_is_infinite(node, in(0));
   if (op == "Softmax") return evaluate_softmax(node, in(0));
+  if (op == "LayerNormalization") return evaluate_layer_norm(node, inputs);
   if (op == "Einsum") return evaluate_einsum(node, inputs);
   if (const Function f = function_of(op)) return each(in(0), in(0).dtype(), f);
   if (const auto f = activation_of(node))

@@ -241,14 +241,18 @@ void lower_tile(Builder& builder, const ModelNode& node) {
   const TensorRef repeats = builder.constant(node, 1);
   if (!repeats) throw_corrupt(node, "no repeats are given");
   const auto counts = resolve_repeats(node, builder.shape(x), *repeats);
+  constexpr int64_t kMost = int64_t{1} << 28;
+  int64_t elements = builder.shape(x).elements();
+  for (const int64_t count : counts) {
+    if (count > 0 && elements > kMost / count)
+      throw Error(ErrorKind::kResourceLimit,
+                  fmt::format("{}: {} repeats of {}", node.label(), count, builder.shape(x).to_string()));
+    elements *= count;
+  }
   for (size_t i = 0; i < counts.size(); ++i) {
     const auto axis = static_cast<int64_t>(i);
     const int64_t size = builder.shape(x)[axis], count = counts[i];
     if (count == 1) continue;
-    constexpr int64_t kMost = int64_t{1} << 32;
-    if (count > 0 && builder.shape(x).elements() > kMost / count)
-      throw Error(ErrorKind::kResourceLimit,
-                  fmt::format("{}: {} repeats of {}", node.label(), count, builder.shape(x).to_string()));
     std::vector<int64_t> indices;
     for (int64_t k = 0; k < count * size; ++k) indices.push_back(k % size);
     x = emit_selection(builder, node, x, axis, indices);

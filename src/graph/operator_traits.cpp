@@ -44,6 +44,11 @@ Reads relevance_reads(const Operator& op) {
                     op);
 }
 
+bool is_trained(const Operator& op) {
+  const auto* affine = std::get_if<Affine>(&op);
+  return affine ? affine->learns != Affine::Learns::kNothing : traits(op).has(kTrained);
+}
+
 bool output_never_negative(const Operator& op, bool inputs_are) {
   return std::visit(
       Overloaded{[&](const Activation& f) {

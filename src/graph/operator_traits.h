@@ -60,7 +60,7 @@ template <> inline constexpr OperatorTraits kTraits<Activation> = {
 template <> inline constexpr OperatorTraits kTraits<PRelu> = {
     "PRelu", Values::kComputed, OutputSign::kAsInputs, Reads::kInputs, Reads::kNothing, kElementwise};
 template <> inline constexpr OperatorTraits kTraits<Affine> = {
-    "Affine", Values::kScaled, OutputSign::kByAttributes, Reads::kNothing, Reads::kNothing, kElementwise};
+    "Affine", Values::kScaled, OutputSign::kByAttributes, Reads::kNothing, Reads::kNothing, kElementwise | kTrained};
 template <> inline constexpr OperatorTraits kTraits<Add> = {
     "Add", Values::kComputed, OutputSign::kByAttributes, Reads::kNothing, Reads::kInputs, kElementwise | kMayCancel};
 template <> inline constexpr OperatorTraits kTraits<Multiply> = {
@@ -98,6 +98,8 @@ inline std::string_view name(const Operator& op) {
 /// With what is asked of the attributes: never kByAttributes.
 Reads gradient_reads(const Operator& op);
 Reads relevance_reads(const Operator& op);
+/// Whether training changes its parameters: as kTrained has it, but of Affines those that learn.
+bool is_trained(const Operator& op);
 /// Whether the output can be shown never to be negative. `inputs_are`: whether the inputs are.
 bool output_never_negative(const Operator& op, bool inputs_are);
 

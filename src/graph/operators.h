@@ -82,6 +82,7 @@ struct Standardise {
 /// one.
 struct Affine {
   TensorRef scale, shift;
+  enum class Learns { kNothing, kShift, kBoth } learns = Learns::kNothing;  ///< in graphs for training alone
 };
 /// y = x0 + sign * x1, both of y's shape or broadcast to it.
 struct Add {

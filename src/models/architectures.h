@@ -21,4 +21,10 @@ graph::Model create_c3d_small(Normalisation normalisation, const CreateOptions& 
 enum class ResidualKind { kR3d, kR2Plus1d };
 graph::Model create_resnet_18(ResidualKind kind, const CreateOptions& options);
 
+/// The encoder that classifies in Tong et al. 2022 (NeurIPS), "VideoMAE: Masked Autoencoders are
+/// Data-Efficient Learners for Self-Supervised Video Pre-Training", ViT-B with 400 classes of Kinetics, but
+/// with learnt positions; and a small sister of our own, of 4 blocks, 128 channels and tubelets of 2 x 8 x 8.
+enum class TransformerSize { kBase, kSmall };
+graph::Model create_video_transformer(TransformerSize size, const CreateOptions& options);
+
 }  // namespace relevid::models

@@ -137,9 +137,14 @@ graph::Model LayerWriter::finish(const Volume& logits) && {
 
 Volume LayerWriter::emit(const std::string& op, const std::string& name, std::vector<std::string> inputs,
                          Volume result, std::map<std::string, graph::Attribute> attributes) {
-  result.name = name + ".out";
-  model_.nodes.push_back({op, name, std::move(inputs), {result.name}, std::move(attributes)});
+  result.name = node(op, name, std::move(inputs), std::move(attributes));
   return result;
+}
+
+std::string LayerWriter::node(const std::string& op, const std::string& name, std::vector<std::string> inputs,
+                              std::map<std::string, graph::Attribute> attributes) {
+  model_.nodes.push_back({op, name, std::move(inputs), {name + ".out"}, std::move(attributes)});
+  return name + ".out";
 }
 
 std::string LayerWriter::constant(const std::string& name, const Shape& shape, double low, double high) {

@@ -48,6 +48,13 @@ class LayerWriter {
   /// The options' dropout, or x itself where there is none.
   Volume dropout(const Volume& x, const std::string& name);
 
+  /// Any other node; returns the name of its value.
+  std::string node(const std::string& op, const std::string& name, std::vector<std::string> inputs,
+                   std::map<std::string, graph::Attribute> attributes = {});
+  std::string integers(const std::string& name, const std::vector<int64_t>& values);
+  /// Uniform in [low, high), by bits that are the same with every standard library.
+  std::string constant(const std::string& name, const Shape& shape, double low, double high);
+
   /// The model, with `logits` as its output.
   graph::Model finish(const Volume& logits) &&;
 
@@ -58,9 +65,6 @@ class LayerWriter {
   Volume repeat_ends(const Volume& x, const std::string& name, int64_t count);
   /// Frames [begin, end) of x, as a value's name.
   std::string frames(const Volume& x, const std::string& name, int64_t begin, int64_t end);
-  std::string integers(const std::string& name, const std::vector<int64_t>& values);
-  /// Uniform in [low, high), by bits that are the same with every standard library.
-  std::string constant(const std::string& name, const Shape& shape, double low, double high);
   /// Uniform with the variance 2 / fan_in.
   std::string he_weights(const std::string& name, const Shape& shape);
 

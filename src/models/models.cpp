@@ -27,6 +27,9 @@ const std::vector<Architecture>& architectures() {
       {"c3d_small_bn", [](const auto& options) { return create_c3d_small(Normalisation::kBatch, options); }},
       {"r3d_18", [](const auto& options) { return create_resnet_18(ResidualKind::kR3d, options); }},
       {"r2plus1d_18", [](const auto& options) { return create_resnet_18(ResidualKind::kR2Plus1d, options); }},
+      {"vit", [](const auto& options) { return create_video_transformer(TransformerSize::kBase, options); }},
+      {"vit_small",
+       [](const auto& options) { return create_video_transformer(TransformerSize::kSmall, options); }},
   };
   return kArchitectures;
 }

@@ -10,7 +10,7 @@
 
 namespace relevid::models {
 
-/// "c3d", "c3d_bn", "c3d_small", "c3d_small_bn", "r3d_18", "r2plus1d_18".
+/// "c3d", "c3d_bn", "c3d_small", "c3d_small_bn", "r3d_18", "r2plus1d_18", "vit", "vit_small".
 std::vector<std::string> names();
 
 /// An architecture with random weights (He et al. 2015, uniform), the same on every machine for the same

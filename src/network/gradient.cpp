@@ -89,8 +89,18 @@ class GradientPass {
       const Step& step = network_.steps()[i];
       if (trained_[i] && step.linear())
         take_(i, step.linear()->parameter_gradient(trace_.values[at(step.input())], g));
+      if (const auto* affine = std::get_if<prepared::Affine>(&step.prepared); affine && trained_[i])
+        take_(i, by_factors(*affine, trace_.values[at(step.input())], g));
       if (any_wanted(step.node->inputs) || has_both_gradients(step)) pass_back(i, g);
     }
+  }
+
+  /// Of Σ g (scale x + shift) by scale and shift.
+  kernels::ParameterGradient by_factors(const prepared::Affine& p, const Buffer& x, const Buffer& g) {
+    const auto summed = [&](const Buffer& part, const Shape& to) {
+      return library_.download(library_.reduce_to(part, to));
+    };
+    return {summed(library_.multiply(g, x), p.scale.shape()), summed(g, p.shift.shape())};
   }
 
   /// Of a batch norm the gradients by parameters and by the input come out of one computation.

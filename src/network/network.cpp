@@ -41,6 +41,7 @@ Network::Network(graph::Graph graph, kernels::Library& library, Purpose purpose)
   for (size_t i = 0; i < graph_.nodes.size(); ++i) {
     const graph::Node& node = graph_.nodes[i];
     steps_.push_back({&node, fusions[i], prepare(node, fusions[i])});
+    trained_.push_back(is_trained(node.op));
   }
 }
 
@@ -109,11 +110,18 @@ std::vector<char> Network::kept_values(Keep keep) const {
   std::vector<char> kept(graph_.values.size(), 0);
   kept[at(graph_.output)] = 1;
   if (keep == Keep::kNothing) return kept;
-  for (const graph::Node& node : graph_.nodes) {
+  const bool trains = keep == Keep::kTraining;
+  std::vector<char> goes_back(graph_.values.size(), !trains);  // whether a gradient by the value is needed
+  for (size_t i = 0; i < graph_.nodes.size(); ++i) {
+    const graph::Node& node = graph_.nodes[i];
+    const bool by_parameters = trains && trained_[i];
+    const bool by_inputs =
+        std::ranges::any_of(node.inputs, [&](ValueId input) { return goes_back[at(input)] != 0; });
+    if (!by_parameters && !by_inputs) continue;
+    goes_back[at(node.output)] = 1;
     using graph::Reads;
     const Reads reads =
         keep == Keep::kRelevance ? graph::relevance_reads(node.op) : graph::gradient_reads(node.op);
-    const bool by_parameters = keep == Keep::kTraining && traits(node.op).has(graph::kTrained);
     if (by_parameters || reads == Reads::kInputs || reads == Reads::kInputsAndOutput) {
       for (const ValueId input : node.inputs) kept[at(input)] = 1;
     }
@@ -241,9 +249,18 @@ Buffer Network::run_alone(size_t index, const std::function<Buffer(ValueId)>& va
   return run(index, trace, Keep::kNothing);
 }
 
+void Network::train_only(std::span<const char> steps) {
+  trained_.assign(steps.begin(), steps.end());
+}
+
 void Network::parameters_changed() {
-  for (const Step& step : steps_) {
-    if (step.linear() && traits(step.node->op).has(graph::kTrained)) step.linear()->parameters_changed();
+  for (size_t i = 0; i < steps_.size(); ++i) {
+    if (!trained_[i]) continue;
+    if (steps_[i].linear()) steps_[i].linear()->parameters_changed();
+    if (auto* affine = std::get_if<prepared::Affine>(&steps_[i].prepared)) {
+      affine->scale = library_.upload(*affine->op->scale);
+      affine->shift = library_.upload(*affine->op->shift);
+    }
   }
 }
 

@@ -61,7 +61,10 @@ class Network {
                                                    const Shape& input) const;
   /// The output of a trace, [N, classes...].
   Tensor output(const Trace& trace) const;
-  /// Says that the tensors which its graph's layers hold have been written to, as an optimiser does. Only
+  /// By step whether training changes its parameters; by default every layer's. Passes with Keep::kTraining
+  /// keep what these need, and nothing before the first of them.
+  void train_only(std::span<const char> steps);
+  /// Says that the tensors which its trained layers hold have been written to, as an optimiser does. Only
   /// where they are this network's alone.
   void parameters_changed();
 
@@ -79,6 +82,7 @@ class Network {
   kernels::Library& library_;
   bool forward_in_float32_;  ///< whatever precision the library has
   std::vector<Step> steps_;
+  std::vector<char> trained_;  ///< by step
 };
 
 /// The operands of an Attention, as a pass left them.

@@ -17,6 +17,7 @@
 #include "network/gradient.h"
 #include "relevid/error.h"
 #include "train/head.h"
+#include "train/learnt_factors.h"
 
 namespace relevid::train {
 namespace {
@@ -24,9 +25,39 @@ namespace {
 using graph::Node;
 using kernels::Buffer;
 
-bool has_parameters(const Node& node) {
-  return traits(node.op).has(graph::kTrained);
-}
+/// Which layers with parameters some patterns name.
+class Patterns {
+ public:
+  /// Throws Error(kInvalidArgument) for a pattern that fits no layer.
+  Patterns(const graph::Graph& graph, std::span<const std::string> patterns) : fits_(graph.nodes.size(), 0) {
+    std::vector<std::string> names = {"head"};
+    size_t head = graph.nodes.size();
+    for (size_t i = 0; i < graph.nodes.size(); ++i) {
+      if (!graph::is_trained(graph.nodes[i].op)) continue;
+      names.push_back(graph.nodes[i].name);
+      if (traits(graph.nodes[i].op).has(graph::kWeights)) head = i;
+    }
+    for (const std::string& pattern : patterns) {
+      bool found = false;
+      for (size_t i = 0; i < graph.nodes.size(); ++i) {
+        const bool fits = graph::is_trained(graph.nodes[i].op) &&
+                          ((pattern == "head" && i == head) || matches(pattern, graph.nodes[i].name));
+        if (fits) fits_[i] = found = true;
+      }
+      if (found) continue;
+      throw Error(ErrorKind::kInvalidArgument,
+                  fmt::format("no layer with weights fits '{}'{}; `relevid inspect` lists them", pattern,
+                              did_you_mean(pattern, names)));
+    }
+  }
+  bool fit(size_t node) const { return fits_[node] != 0; }
+
+ private:
+  static bool matches(const std::string& pattern, const std::string& name) {
+    return ::fnmatch(pattern.c_str(), name.c_str(), 0) == 0;
+  }
+  std::vector<char> fits_;  ///< by node
+};
 
 /// A batch norm that keeps its statistics and factors: a multiplication and an addition.
 graph::Affine settled(const graph::BatchNorm& norm, int64_t rank) {
@@ -77,7 +108,8 @@ TrainableModel::TrainableModel(const graph::Model& model, const Shape& batch, ke
     throw Error(ErrorKind::kUnsupportedModel,
                 fmt::format("the output is {}; training takes [batch, classes]", output.to_string()));
   }
-  freeze(graph, options.freeze);
+  expose_factors(graph);
+  choose_trained(graph);
   adopt(graph);
   adopted_.clear();
   if (parameters_.empty()) throw Error(ErrorKind::kInvalidArgument, "nothing is left to train");
@@ -85,30 +117,19 @@ TrainableModel::TrainableModel(const graph::Model& model, const Shape& batch, ke
     gradients_.emplace_back(parameter.value->shape(), DType::kF32);
   fresh_.resize(parameters_.size());
   network_ = std::make_unique<Network>(std::move(graph), library, Purpose::kExplanation);
+  network_->train_only(trained_);
 }
 
-void TrainableModel::freeze(graph::Graph& graph, std::span<const std::string> patterns) {
-  std::vector<std::string> names;
-  for (const Node& node : graph.nodes) {
-    if (has_parameters(node)) names.push_back(node.name);
-  }
-  for (const std::string& pattern : patterns) {
-    const auto fits = [&](const std::string& name) {
-      return ::fnmatch(pattern.c_str(), name.c_str(), 0) == 0;
-    };
-    if (std::ranges::any_of(names, fits)) continue;
-    throw Error(ErrorKind::kInvalidArgument,
-                fmt::format("no layer with weights fits '{}'{}; `relevid inspect` lists them", pattern,
-                            did_you_mean(pattern, names)));
-  }
-  for (Node& node : graph.nodes) {
-    const bool is_frozen =
-        has_parameters(node) && std::ranges::any_of(patterns, [&](const std::string& pattern) {
-          return ::fnmatch(pattern.c_str(), node.name.c_str(), 0) == 0;
-        });
-    frozen_.push_back(is_frozen);
-    const auto* norm = std::get_if<graph::BatchNorm>(&node.op);
-    if (is_frozen && norm) node.op = settled(*norm, graph.shape(node.output).rank());
+void TrainableModel::choose_trained(graph::Graph& graph) {
+  const Patterns freeze(graph, options_.freeze), train_only(graph, options_.train_only);
+  for (size_t i = 0; i < graph.nodes.size(); ++i) {
+    Node& node = graph.nodes[i];
+    const bool is_trained =
+        graph::is_trained(node.op) && !freeze.fit(i) && (options_.train_only.empty() || train_only.fit(i));
+    trained_.push_back(is_trained);
+    if (is_trained) continue;
+    if (const auto* norm = std::get_if<graph::BatchNorm>(&node.op))
+      node.op = settled(*norm, graph.shape(node.output).rank());
   }
 }
 
@@ -116,13 +137,19 @@ void TrainableModel::adopt(graph::Graph& graph) {
   for (size_t i = 0; i < graph.nodes.size(); ++i) {
     Node& node = graph.nodes[i];
     Places& places = by_step_.emplace_back();
-    trained_.push_back(!frozen_[i] && has_parameters(node));
     if (!trained_[i]) continue;
+    const auto factor = [&](graph::TensorRef& tensor, const std::string& name) {
+      return adopt(tensor, node.name + name, Parameter::Kind::kNorm);
+    };
     std::visit(Overloaded{[&](graph::BatchNorm& norm) {
-                            places = {adopt(norm.scale, node.name + ".scale", Parameter::Kind::kNorm),
-                                      adopt(norm.shift, node.name + ".shift", Parameter::Kind::kNorm)};
+                            places = {factor(norm.scale, ".scale"), factor(norm.shift, ".shift")};
                             norm.mean = adopt_statistic(norm.mean, node.name + ".mean");
                             norm.variance = adopt_statistic(norm.variance, node.name + ".variance");
+                          },
+                          [&](graph::Affine& affine) {
+                            if (affine.learns == graph::Affine::Learns::kBoth)
+                              places.weight = factor(affine.scale, ".scale");
+                            places.bias = factor(affine.shift, ".shift");
                           },
                           [&](OneOf<graph::Convolution, graph::Dense> auto& layer) {
                             places.weight =

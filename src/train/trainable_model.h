@@ -23,6 +23,8 @@ struct Statistic {
 
 struct TrainableOptions {
   std::vector<std::string> freeze = {};  ///< patterns (* and ?) of node names
+  /// Patterns of those that are trained; `head` is the last layer with weights as well. Empty: all.
+  std::vector<std::string> train_only = {};
   int64_t classes = 0;     ///< where the model has another number, it gets a new head; 0: as it is
   uint64_t head_seed = 1;  ///< of a new head's weights
   double label_smoothing = 0;
@@ -59,7 +61,7 @@ class TrainableModel {
   struct Places {
     int weight = -1, bias = -1;  ///< in parameters_
   };
-  void freeze(graph::Graph& graph, std::span<const std::string> patterns);
+  void choose_trained(graph::Graph& graph);
   void adopt(graph::Graph& graph);
   int adopt(graph::TensorRef& tensor, const std::string& name, Parameter::Kind kind);
   graph::TensorRef adopt_statistic(const graph::TensorRef& tensor, const std::string& name);
@@ -72,8 +74,8 @@ class TrainableModel {
   std::vector<Tensor> gradients_;
   std::vector<char> fresh_;  ///< by parameter: no gradient of this step is there yet
   std::map<graph::TensorRef, int>
-      adopted_;                         ///< tensors of the model by what they became: shared ones stay shared
-  std::vector<char> trained_, frozen_;  ///< by step
+      adopted_;                ///< tensors of the model by what they became: shared ones stay shared
+  std::vector<char> trained_;  ///< by step
   std::vector<Places> by_step_;
   std::unique_ptr<Network> network_;
 };

@@ -94,6 +94,7 @@ class Run {
     model_ = std::make_unique<TrainableModel>(
         job_.start, batch_, library_,
         TrainableOptions{.freeze = options_.network.freeze,
+                         .train_only = options_.network.train_only,
                          .classes = static_cast<int64_t>(job_.settings.class_names.size()),
                          .head_seed = seed_for(options_, Draw::kHead),
                          .label_smoothing = options_.label_smoothing});

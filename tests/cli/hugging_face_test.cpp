@@ -56,6 +56,22 @@ TEST_F(HuggingFaceCommand, InspectSaysWhereSettingsCameFrom) {
   EXPECT_THAT(inspect({}).out, HasSubstr("(preprocessor_config.json, config.json)"));
 }
 
+TEST_F(HuggingFaceCommand, WhoSaysWhichFramesAreAClipIsNotWarned) {
+  EXPECT_THAT(inspect().err, HasSubstr("\"do_sample_frames\" is not set"));
+  EXPECT_THAT(inspect({"--json", "--frame-interval", "4"}).err, Not(HasSubstr("do_sample_frames")));
+  EXPECT_THAT(inspect({"--json", "--sampler", "transformers"}).err, Not(HasSubstr("do_sample_frames")));
+}
+
+/// transformers' models take [N, T, C, H, W]; who exports one as other packages have clips is understood.
+TEST_F(HuggingFaceCommand, AnExportWithChannelsFirstIsTakenAsItIs) {
+  std::filesystem::copy_file(fmt::format("{}/c3d.onnx", RELEVID_REFERENCES_DIR), model_,
+                             std::filesystem::copy_options::overwrite_existing);
+  const json record = json::parse(inspect().out);
+  EXPECT_EQ(record["settings"]["layout"], "NCTHW");
+  EXPECT_EQ(record["settings"]["clip_len"], record["clip"][2]);
+  EXPECT_EQ(record["clip"][1], 3);
+}
+
 TEST_F(HuggingFaceCommand, ModelJsonComesBeforeAndPresetsAfter) {
   const auto unused = inspect({"--json", "--preprocess", "videomae"});
   EXPECT_THAT(unused.err, HasSubstr("--preprocess videomae is not used: preprocessor_config.json"));

@@ -111,14 +111,15 @@ TEST_F(HuggingFaceFiles, FramesAreSampledAsTheProcessorDoes) {
   EXPECT_EQ(read()->settings.sampling.sampler, Sampler::kTransformers);
   EXPECT_EQ(read()->settings.sampling.clip_len, 8);
   EXPECT_TRUE(read()->settings.warnings.empty());
+  EXPECT_TRUE(read()->settings.sampling_warnings.empty());
   EXPECT_EQ(read(32)->settings.sampling.clip_len, 32);
   EXPECT_THAT(read(32)->settings.warnings, ElementsAre(HasSubstr("8 frames are said")));
   write_processor(R"("do_sample_frames": true, "fps": 4)");
   EXPECT_EQ(read()->settings.sampling.target_fps, 4);
-  EXPECT_THAT(read()->settings.warnings, ElementsAre(HasSubstr(", 4 a second, however many")));
+  EXPECT_THAT(read()->settings.sampling_warnings, ElementsAre(HasSubstr(", 4 a second, however many")));
   write_processor(R"("do_sample_frames": false, "fps": 4)");
   EXPECT_FALSE(read()->settings.sampling.target_fps);
-  EXPECT_THAT(read()->settings.warnings, ElementsAre(HasSubstr("--sampler transformers")));
+  EXPECT_THAT(read()->settings.sampling_warnings, ElementsAre(HasSubstr("--sampler transformers")));
   refuse(ErrorKind::kCorruptInput, R"("do_sample_frames": true, "fps": 4, "num_frames": 8)",
          {"num_frames", "exclude"});
   refuse(ErrorKind::kCorruptInput, R"("do_sample_frames": true, "fps": 0)", {"\"fps\"", "positive"});

@@ -125,6 +125,42 @@ TEST(R2plus1d18, HasTorchvisionsParameters) {
   EXPECT_EQ(trainable_parameters(create("r2plus1d_18", {})), 31'505'325);
 }
 
+TEST(Vit, HasThePublishedParameters) {
+  int64_t learnt = 0;
+  CreateOptions options;
+  options.height = 224;
+  for (const auto& [name, tensor] : create("vit", options).constants) {
+    if (name.ends_with(".weight") || name.ends_with(".bias")) learnt += tensor->elements();
+  }
+  // transformers 5 counts 86'534'800 of VideoMAE-B with 400 classes: its keys have no bias, which the softmax
+  // does not see, and its positions are not learnt.
+  EXPECT_EQ(learnt, 86'534'800 + 12 * 768);
+}
+
+TEST(Vit, HasThePublishedTokens) {
+  CreateOptions narrow;
+  narrow.width = 1.0 / 12;
+  narrow.height = 224;
+  EXPECT_EQ(create("vit", narrow).constants.at("position.values")->shape(), (Shape{1, 1568, 64}));
+  narrow.clip_len = 1;
+  EXPECT_THAT(message_of(ErrorKind::kInvalidArgument, [&] { create("vit", narrow); }),
+              HasSubstr("tubelet of 2 frames"));
+}
+
+TEST(Vit, AttendsByOneOperatorABlock) {
+  CreateOptions narrow;
+  narrow.width = 0.25;
+  narrow.height = 32;
+  const graph::Graph graph = specialised(create("vit_small", narrow), narrow, 2);
+  const auto count = [&]<class Op>(const Op&) {
+    return std::ranges::count_if(graph.nodes,
+                                 [](const auto& node) { return std::holds_alternative<Op>(node.op); });
+  };
+  EXPECT_EQ(count(graph::Attention{}), 4);
+  EXPECT_EQ(count(graph::Standardise{}), 9);
+  EXPECT_EQ(graph.shape(graph.output), (Shape{2, 400}));
+}
+
 TEST(ResNets, HaveTorchvisionsGeometry) {
   for (const char* name : {"r3d_18", "r2plus1d_18"}) {
     CreateOptions narrow;
@@ -216,8 +252,10 @@ TEST(Models, TakeClipsThatPoolsDoNotDivide) {
 TEST(Models, NameWhatTheyDoNotKnow) {
   const auto message = message_of(ErrorKind::kInvalidArgument, [] { create("c3", {}); });
   EXPECT_THAT(message, HasSubstr("no architecture 'c3' (did you mean 'c3d'?)"));
-  EXPECT_THAT(message, HasSubstr("c3d, c3d_bn, c3d_small, c3d_small_bn, r3d_18, r2plus1d_18"));
-  EXPECT_THAT(names(), ElementsAre("c3d", "c3d_bn", "c3d_small", "c3d_small_bn", "r3d_18", "r2plus1d_18"));
+  EXPECT_THAT(message,
+              HasSubstr("c3d, c3d_bn, c3d_small, c3d_small_bn, r3d_18, r2plus1d_18, vit, vit_small"));
+  EXPECT_THAT(names(), ElementsAre("c3d", "c3d_bn", "c3d_small", "c3d_small_bn", "r3d_18", "r2plus1d_18",
+                                   "vit", "vit_small"));
 }
 
 TEST(Models, RefuseOptionsOutOfRange) {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Gradients of whole networks by their parameters: against finite differences of the loss, in double on the
 // reference library, and the oneDNN library's against those.
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include <cmath>
@@ -17,8 +18,13 @@
 namespace relevid::train {
 namespace {
 
+using ::testing::Contains;
+using ::testing::ElementsAre;
 using testing::GraphBuilder;
+using ::testing::HasSubstr;
+using ::testing::IsSupersetOf;
 using testing::message_of;
+using ::testing::Not;
 using testing::Random;
 using Value = GraphBuilder::Value;
 
@@ -90,13 +96,14 @@ void expect_onednn_agrees(const Case& c, const TrainableOptions& options) {
   }
 }
 
-Case architecture(const std::string& name, double width, int64_t clip_len, int64_t size) {
+Case architecture(const std::string& name, double width, int64_t clip_len, int64_t size,
+                  double dropout = 0.5) {
   CreateOptions options;
   options.width = width;
   options.clip_len = clip_len;
   options.height = size;
   options.classes = 3;
-  options.dropout = 0.5;
+  options.dropout = dropout;
   options.batch_norm = CreateOptions::BatchNorm::kNeutral;
   return {models::create(name, options), Shape{3, 3, clip_len, size, size}};
 }
@@ -156,6 +163,72 @@ TEST(Gradients, ResidualBlockWithAFrozenStem) {
 TEST(Gradients, BranchesGatesAndGroups) {
   expect_finite_differences(branches(), {});
   expect_onednn_agrees(branches(), {});
+}
+
+TEST(Gradients, TransformerWithPositionsAndNorms) {
+  const Case c = architecture("vit_small", 0.25, 4, 16);
+  expect_finite_differences(c, {.train_only = {"embedding", "position", "block2.*", "norm", "head"}});
+  expect_onednn_agrees(c, {});
+}
+
+std::vector<std::string> names_of(const TrainableModel& model) {
+  std::vector<std::string> names;
+  for (const Parameter& parameter : model.parameters()) names.push_back(parameter.name);
+  return names;
+}
+
+TEST(TrainableModel, LearnsATransformersNormsAndPositions) {
+  const auto library = testing::library_under_test(1);
+  const Case c = architecture("vit_small", 0.25, 4, 16);
+  const auto names = names_of(TrainableModel(c.model, c.batch, *library, {}));
+  EXPECT_THAT(names, IsSupersetOf({"embedding.weight", "position.shift", "block1.norm1.scale",
+                                   "block4.mlp.out.weight", "norm.shift", "head.bias"}));
+  EXPECT_THAT(names, Not(Contains("position.scale")));
+  EXPECT_EQ(names.size(), 2U + 1 + 4 * (2 * 2 + 6 * 2) + 2 + 2);
+}
+
+TEST(TrainableModel, TrainsTheHeadAlone) {
+  const auto library = testing::library_under_test(1);
+  const Case c = architecture("vit_small", 0.25, 4, 16);
+  const TrainableOptions head{.train_only = {"head"}, .classes = 5};
+  EXPECT_THAT(names_of(TrainableModel(c.model, c.batch, *library, head)),
+              ElementsAre("head.weight", "head.bias"));
+  expect_finite_differences(c, {.train_only = {"head"}});
+  const TrainableOptions without{.freeze = {"head"}, .train_only = {"head", "norm"}};
+  EXPECT_THAT(names_of(TrainableModel(c.model, c.batch, *library, without)),
+              ElementsAre("norm.scale", "norm.shift"));
+  EXPECT_THAT(message_of(ErrorKind::kInvalidArgument,
+                         [&] { TrainableModel(c.model, c.batch, *library, {.train_only = {"heat"}}); }),
+              HasSubstr("did you mean 'head'"));
+}
+
+/// What is before the first trained layer is not kept.
+TEST(TrainableModel, ATrainedHeadNeedsLittleMemory) {
+  const Case c = architecture("vit_small", 0.5, 8, 32);
+  const auto peak = [&](const TrainableOptions& options) {
+    const auto library = testing::library_under_test(1);
+    Trial trial(c, *library, options);
+    trial.step();
+    return library->peak_bytes();
+  };
+  EXPECT_LT(peak({.train_only = {"head"}}), peak({}) / 3);
+}
+
+/// A trained transformer is read as it was written: attention and norms as one operator each.
+TEST(TrainableModel, ATransformerIsWrittenAsItIsRead) {
+  const auto library = testing::library_under_test(1);
+  const Case c = architecture("vit_small", 0.25, 4, 16, 0);
+  TrainableModel model(c.model, c.batch, *library, {});
+  for (const Parameter& parameter : model.parameters()) {
+    for (float& value : parameter.value->values<float>()) value += 0.01F;
+  }
+  model.parameters_changed();
+  Trial again({model.model(), c.batch}, *library);
+  Trial before(c, *library);
+  EXPECT_EQ(names_of(again.model).size(), names_of(model).size());
+  const auto loss = model.step(again.clips, again.labels, kSeed).loss;
+  EXPECT_NEAR(again.step().loss, loss, 1e-6);
+  EXPECT_GT(std::abs(before.step().loss - loss), 1e-4);
 }
 
 TEST(TrainableModel, FrozenLayersKeepTheirWeightsAndStatistics) {
