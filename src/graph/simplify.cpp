@@ -2,6 +2,7 @@
 #include "graph/simplify.h"
 
 #include <algorithm>
+#include <functional>
 #include <optional>
 
 namespace relevid::graph {
@@ -46,11 +47,31 @@ bool is_of_norm(const Tensor& tensor, const Standardise& norm) {
   return varies == std::vector<int64_t>{1} || std::ranges::includes(norm.axes, varies);
 }
 
+/// f of two constants of one rank, of which either may broadcast.
+template <class F>
+TensorRef combined(const Tensor& a, const Tensor& b, F&& f) {
+  Tensor result(broadcast(a.shape(), b.shape()), DType::kF32);
+  const auto place_in = [&](const Tensor& tensor, int64_t i) {
+    int64_t place = 0;
+    for (int64_t axis = 0; axis < tensor.shape().rank(); ++axis) {
+      const auto along = static_cast<size_t>(axis);
+      const int64_t index = i / result.shape().strides()[along] % result.shape()[axis];
+      if (tensor.shape()[axis] > 1) place += index * tensor.shape().strides()[along];
+    }
+    return static_cast<size_t>(place);
+  };
+  const auto values = result.values<float>();
+  for (int64_t i = 0; i < result.elements(); ++i)
+    values[static_cast<size_t>(i)] = f(a.values<float>()[place_in(a, i)], b.values<float>()[place_in(b, i)]);
+  return share(std::move(result));
+}
+
 bool merge_into_norm(Standardise& norm, const Affine& affine) {
-  if (norm.scale || norm.shift || !is_of_norm(*affine.scale, norm) || !is_of_norm(*affine.shift, norm))
-    return false;
-  norm.scale = affine.scale;
-  norm.shift = affine.shift;
+  if (!is_of_norm(*affine.scale, norm) || !is_of_norm(*affine.shift, norm)) return false;
+  norm.scale = norm.scale ? combined(*norm.scale, *affine.scale, std::multiplies<>()) : affine.scale;
+  norm.shift = norm.shift ? combined(*combined(*norm.shift, *affine.scale, std::multiplies<>()),
+                                     *affine.shift, std::plus<>())
+                          : affine.shift;
   return true;
 }
 

@@ -128,8 +128,10 @@ class Writer {
     }
     std::vector<std::string> inputs = {input(0), constant("weight", transposed(*dense.weight))};
     if (!dense.bias) return emit("MatMul", std::move(inputs));
-    const std::string product = emit_before("MatMul", "product", std::move(inputs));
-    emit("Add", {product, constant("bias", dense.bias)});
+    const std::string product = unique(name_ + ".product");
+    model_.nodes.push_back({"MatMul", name_, std::move(inputs), {product}, {}});  // which names the layer
+    model_.nodes.push_back(
+        {"Add", unique_node(name_ + ".biased"), {product, constant("bias", dense.bias)}, {output()}, {}});
   }
 
   void write(const TransposedConvolution& transposed) {
@@ -263,7 +265,13 @@ class Writer {
   }
 
   void write(const Affine& affine) {
-    const std::string scaled = emit_before("Mul", "scaled", {input(0), constant("scale", affine.scale)});
+    const auto is = [](const Tensor& tensor, float value) {
+      return std::ranges::all_of(tensor.values<float>(), [=](float v) { return v == value; });
+    };
+    if (is(*affine.shift, 0)) return emit("Mul", {input(0), constant("scale", affine.scale)});
+    const std::string scaled =
+        is(*affine.scale, 1) ? input(0)
+                             : emit_before("Mul", "scaled", {input(0), constant("scale", affine.scale)});
     emit("Add", {scaled, constant("shift", affine.shift)});
   }
   void write(const Add& add) { emit(add.sign > 0 ? "Add" : "Sub", {input(0), input(1)}); }

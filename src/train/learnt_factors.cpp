@@ -58,9 +58,7 @@ Node take_factors(graph::Graph& graph, Node& norm) {
                  op.shift ? op.shift : filled_like(op.scale, 0),
                  op.scale ? Affine::Learns::kBoth : Affine::Learns::kShift};
   op.scale = op.shift = nullptr;
-  Node result{std::move(factors), norm.name, {between}, std::exchange(norm.output, between)};
-  norm.name += ".standardised";
-  return result;
+  return {std::move(factors), norm.name, {between}, std::exchange(norm.output, between)};
 }
 
 }  // namespace

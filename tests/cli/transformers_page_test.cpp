@@ -64,7 +64,7 @@ TEST(TransformersPage, CommandsRunAsTheyStandThere) {
   ASSERT_EQ(std::ranges::count(commands, '\n'), 5) << "a command more or less: is it looked at here?";
   const auto outcome = run(folder.path(), commands);
   ASSERT_EQ(outcome.status, 0) << outcome.out << outcome.err;
-  EXPECT_THAT(outcome.out, HasSubstr("tubelets"));
+  EXPECT_THAT(outcome.out, HasSubstr("4 x 4 x 4 patches"));
   EXPECT_THAT(outcome.out, HasSubstr("value_path"));
   EXPECT_TRUE(std::filesystem::exists(folder / "audit.html"));
   EXPECT_TRUE(std::filesystem::exists(folder / "head.onnx"));

@@ -46,6 +46,28 @@ TEST(MergeAffine, ChainsMergeOneAfterTheOther) {
   EXPECT_EQ(op.bias->as_doubles(), (std::vector<double>{-1, -4, -8}));  // 2 - (2 b + per)
 }
 
+TEST(MergeAffine, FactorsAndShiftsOfANormMergeOneAfterTheOther) {
+  ModelBuilder m({1, 2, 3});
+  m.floats("g", {3}, {1, 2, 3})
+      .floats("b", {3}, {1, 1, 2})
+      .floats("two", {}, {2})
+      .floats("per", {1, 1, 3}, {4, 5, 6});
+  m.node("LayerNormalization", {"x", "g", "b"}, {"n"})
+      .node("Mul", {"n", "two"}, {"d"})
+      .node("Add", {"d", "per"}, {"y"});
+  ASSERT_EQ(m.operators(), "Standardise");
+  const Graph graph = m.specialise();
+  EXPECT_EQ(node_as<Standardise>(graph, 0).scale->as_doubles(), (std::vector<double>{2, 4, 6}));
+  EXPECT_EQ(node_as<Standardise>(graph, 0).shift->as_doubles(), (std::vector<double>{6, 7, 10}));
+}
+
+TEST(MergeAffine, PositionsStayBesideTheNorm) {
+  ModelBuilder m({1, 2, 3});
+  m.floats("g", {3}, {1, 2, 3}).floats("p", {1, 2, 3}, {1, 2, 3, 4, 5, 6});
+  m.node("LayerNormalization", {"x", "g"}, {"n"}).node("Add", {"n", "p"}, {"y"});
+  EXPECT_EQ(m.operators(), "Standardise Affine");
+}
+
 TEST(MergeAffine, NotWhereOthersReadTheLayer) {
   auto m = with_convolution();
   m.floats("two", {}, {2}).node("Mul", {"c", "two"}, {"d"}).node("Add", {"c", "d"}, {"e"});

@@ -225,7 +225,7 @@ TEST(TrainableModel, ATransformerIsWrittenAsItIsRead) {
   model.parameters_changed();
   Trial again({model.model(), c.batch}, *library);
   Trial before(c, *library);
-  EXPECT_EQ(names_of(again.model).size(), names_of(model).size());
+  EXPECT_EQ(names_of(again.model), names_of(model));
   const auto loss = model.step(again.clips, again.labels, kSeed).loss;
   EXPECT_NEAR(again.step().loss, loss, 1e-6);
   EXPECT_GT(std::abs(before.step().loss - loss), 1e-4);
