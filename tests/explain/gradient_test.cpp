@@ -122,7 +122,7 @@ TEST(IntegratedGradients, SumToTheDifferenceOfTheScores) {
     if (name == "depthwise" || name == "other activations") continue;  // slow here, and of no other kind
     Network network(graph, *library, Purpose::kExplanation);
     ExplainerOptions options = method("integrated_gradients");
-    options.integration_steps = 100;
+    options.integration_steps = 40;
     options.integration_baseline = PathBaseline::kMean;
     const auto values = clip.values<float>();
     const auto plane = static_cast<size_t>(testing::kSmallClip.elements() / testing::kSmallClip[0] / 3);

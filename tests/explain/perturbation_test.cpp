@@ -377,11 +377,11 @@ TEST(Method, CostIsWhatItTakes) {
   const auto library = testing::reference_library();
   Random random(75);
   GraphBuilder b;
-  const Shape clip{1, 3, 4, 8, 8};
+  const Shape clip{1, 3, 4, 4, 4};
   const int y = b.relu(b.convolution(b.input(clip), 4, random));
-  const int keys = b.reshape(y, Shape{1, 4, 256});
-  const int tokens = b.node(graph::Transpose{{0, 2, 1}}, {keys}, Shape{1, 256, 4});
-  const int attended = b.node(graph::Attention{1, {}}, {tokens, keys, tokens}, Shape{1, 256, 4});
+  const int keys = b.reshape(y, Shape{1, 4, 64});
+  const int tokens = b.node(graph::Transpose{{0, 2, 1}}, {keys}, Shape{1, 64, 4});
+  const int attended = b.node(graph::Attention{1, {}}, {tokens, keys, tokens}, Shape{1, 64, 4});
   const int mean = b.node(graph::Reduce{graph::Reduce::Kind::kMean, {1}}, {attended}, Shape{1, 1, 4});
   Network network(b.finish(b.dense(b.flatten(mean), 3, random)), *library, Purpose::kExplanation);
   const Tensor x = random.uniform(clip, 0, 1);
