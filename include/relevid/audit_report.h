@@ -21,10 +21,12 @@ struct ReportOptions {
   } format = Format::kText;
   /// Which table is written as CSV.
   enum class Table {
-    kProfiles,  ///< share of every frame, by condition and group (all, right, wrong, each class)
-    kSweep,     ///< accuracy and border of every interval and control
-    kClips,     ///< every clip with its prediction and frame shares
-    kVideos,    ///< every video under every condition; one that was left out is one row with its error
+    kProfiles,   ///< share of every frame, by condition and group (all, right, wrong, each class)
+    kSweep,      ///< accuracy and border of every interval and control
+    kClips,      ///< every clip with its prediction and frame shares
+    kVideos,     ///< every video under every condition; one that was left out is one row with its error
+    kPositions,  ///< what positions take of the score at every step in time, by condition; kInvalidArgument
+                 ///< of a run that has none
   } table = Table::kProfiles;     ///< of kCsv
   double smallest_excess = 0.05;  ///< of the verdict and the controls, in (0, 1]; 0.05: 1.05 times the null
   double smallest_gain = 0.05;    ///< of the recommendation, in accuracy, in (0, 1]
@@ -32,8 +34,8 @@ struct ReportOptions {
   uint64_t seed = 0;              ///< of the bootstrap
 };
 
-/// The table of this name: "profiles", "sweep", "clips", "videos". Throws Error(kInvalidArgument) with the
-/// nearest one.
+/// The table of this name: "profiles", "sweep", "clips", "videos", "positions". Throws
+/// Error(kInvalidArgument) with the nearest one.
 ReportOptions::Table report_table(std::string_view name);
 
 /// Takes a report piece by piece. What it throws ends the report.

@@ -197,14 +197,16 @@ bool is_clip_file(const std::filesystem::path& path);
 /// no clip repeats a frame.
 std::string repeated_frames_sentence(const Explanation& explanation);
 
-/// What position embeddings took of the relevance that all clips started with, split into time and space.
+/// What position embeddings took of the relevance that all clips started with, split into time and space, and
+/// what reached the frames beside it. Each clip counts by the size of its start.
 struct PositionShare {
   double share = 0;              ///< of the start
   std::vector<double> by_time;   ///< [T'] shares of the start
+  std::vector<double> content;   ///< [T'] what reached frames t of floor(t T' / T), in shares of the start
   std::vector<double> by_place;  ///< [H' W'] shares of the start, row by row
   int64_t rows = 0, columns = 0;
 };
-/// Nothing where Explanation::position has no elements, or where the clips' starts add up to 0.
+/// Nothing where Explanation::position has no elements, or where every clip starts from 0.
 std::optional<PositionShare> position_share(const Explanation& explanation);
 
 /// Nothing for methods without rules.

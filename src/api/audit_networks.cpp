@@ -3,6 +3,7 @@
 
 #include "api/layout.h"
 #include "api/model_implementation.h"
+#include "api/position_share.h"
 #include "api/shares.h"
 #include "graph/randomise.h"
 #include "relevid/error.h"
@@ -14,10 +15,18 @@ audit::ClipScore ExplainerScorer::score(const Tensor& clip, std::optional<int64_
   audit::ClipScore score;
   score.probabilities = probabilities(logits).at(0);
   const int64_t target = wanted.value_or(best_classes(score.probabilities, 1).at(0));
-  const AbsoluteShares shares =
-      absolute_shares(to_ncthw(explainer_->explain(target, method_).relevance, layout_));
-  score.finding = {target, static_cast<double>(logits.values<float>()[static_cast<size_t>(target)]),
-                   shares.per_frame, shares.negative};
+  const ClipExplanation explanation = explainer_->explain(target, method_);
+  const Tensor relevance = to_ncthw(explanation.relevance, layout_);
+  const AbsoluteShares shares = absolute_shares(relevance);
+  score.finding = {target,
+                   static_cast<double>(logits.values<float>()[static_cast<size_t>(target)]),
+                   shares.per_frame,
+                   shares.negative,
+                   {}};
+  if (!explanation.layers.empty()) {
+    score.finding.position =
+        position_finding(explanation.position, relevance, explanation.layers.front().incoming);
+  }
   return score;
 }
 

@@ -107,7 +107,10 @@ json position_record(const Explanation& e) {
   const auto columns = static_cast<std::ptrdiff_t>(position->columns);
   for (auto row = position->by_place.begin(); row != position->by_place.end(); row += columns)
     places.push_back(std::vector<double>(row, row + columns));
-  return {{"share", position->share}, {"by_time", position->by_time}, {"by_place", places}};
+  return {{"share", position->share},
+          {"by_time", position->by_time},
+          {"content", position->content},
+          {"by_place", places}};
 }
 
 json clip_record(const Explanation& e, size_t clip, std::span<const std::string> class_names) {

@@ -29,8 +29,9 @@ nlohmann::json cost_record(const MethodCost& cost);
 nlohmann::json resolution_record(const MethodResolution& resolution);
 /// A list of one clip's layers, output first.
 nlohmann::json layer_records(const std::vector<LayerAccount>& layers);
-/// What position embeddings took over all clips, in shares of the start: {"share", "by_time" [T'], "by_place"
-/// [H'][W']}; null where there are none, or the method gives them nothing.
+/// What position embeddings took over all clips, in shares of the start, and what reached the frames of each
+/// step beside it: {"share", "by_time" [T'], "content" [T'], "by_place" [H'][W']}; null where there are none,
+/// or the method gives them nothing.
 nlohmann::json position_record(const Explanation& explanation);
 /// What is known of one clip and its relevance but for its frames and layers: "offset", "top1",
 /// "target_logit", "relevance_sum", "conservation" (start = input + absorbed by bias + absorbed by ε +

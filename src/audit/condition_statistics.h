@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "audit/observation.h"
+#include "audit/position.h"
 #include "audit/profile.h"
 #include "audit/survey.h"
 #include "audit/sweep.h"
@@ -34,6 +35,8 @@ struct ConditionStatistics {
   ProfileEstimate all;
   ProfileEstimate right, wrong;          ///< labelled videos, by their top 1 under this condition
   std::vector<ClassStatistics> classes;  ///< by ascending label; those with a video under this condition
+  /// Nothing for networks without position embeddings, and methods that give them no share.
+  std::optional<PositionEstimate> position;
 };
 
 /// Collects ConditionStatistics. Borrows the bootstrap, the conditions and the survey. Memory: by conditions,

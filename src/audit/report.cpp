@@ -19,7 +19,7 @@ using run::RunReader;
 namespace {
 
 const std::vector<std::string>& table_names() {
-  static const std::vector<std::string> kNames = {"profiles", "sweep", "clips", "videos"};
+  static const std::vector<std::string> kNames = {"profiles", "sweep", "clips", "videos", "positions"};
   return kNames;
 }
 
@@ -41,6 +41,8 @@ void write_csv(RunReader& reader, const std::string& run, const ReportOptions& o
       return write_clips_csv(reader, sink);
     case ReportOptions::Table::kVideos:
       return write_videos_csv(reader, sink);
+    case ReportOptions::Table::kPositions:
+      return write_positions_csv(make_report(reader, run, options), sink);
   }
 }
 

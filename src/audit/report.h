@@ -32,6 +32,8 @@ std::string text_of(const Report& report);
 void write_json(const Report& report, run::RunReader& reader, const ReportSink& sink);
 void write_profiles_csv(const Report& report, const ReportSink& sink);
 void write_sweep_csv(const Report& report, const ReportSink& sink);
+/// Error(kInvalidArgument) where the run has no positions.
+void write_positions_csv(const Report& report, const ReportSink& sink);
 void write_clips_csv(run::RunReader& reader, const ReportSink& sink);
 void write_videos_csv(run::RunReader& reader, const ReportSink& sink);
 

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <numeric>
 
 #include "audit/report.h"
 #include "statistics/csv_line.h"
@@ -177,12 +178,35 @@ void write_sweep_csv(const Report& report, const ReportSink& sink) {
   }
 }
 
+namespace {
+
+/// What positions take of the clip's score, in all and by step: only of runs that have it.
+std::string position_columns(int64_t steps) {
+  std::string columns = steps > 0 ? ",position" : "";
+  for (int64_t s = 0; s < steps; ++s) columns += fmt::format(",position_{}", s);
+  return columns;
+}
+
+void put_position(Line& line, const ClipRow& clip, int64_t steps) {
+  if (steps == 0) return;
+  if (!clip.position || clip.position->start == 0 || std::ssize(clip.position->by_time) != steps) {
+    line.none(1 + static_cast<int>(steps));
+    return;
+  }
+  std::vector<double> shares = clip.position->by_time;
+  for (double& share : shares) share /= clip.position->start;
+  line.real(std::accumulate(shares.begin(), shares.end(), 0.0)).shares(shares);
+}
+
+}  // namespace
+
 void write_clips_csv(RunReader& reader, const ReportSink& sink) {
   const Manifest& manifest = reader.manifest();
+  const int64_t steps = reader.position_steps();
   sink(
       fmt::format("video,name,label,class,{},clip,offset,frame_indices,begin_seconds,end_seconds,predicted,"
-                  "probability,right1,right5,target,target_logit,negative_share{}\n",
-                  kConditionColumns, share_columns(manifest.clip_len)));
+                  "probability,right1,right5,target,target_logit,negative_share{}{}\n",
+                  kConditionColumns, share_columns(manifest.clip_len), position_columns(steps)));
   Line line;
   reader.for_each_clip([&](const VideoRow& video, const ClipRow& clip) {
     line.integer(video.index).text(video.name);
@@ -194,7 +218,9 @@ void write_clips_csv(RunReader& reader, const ReportSink& sink) {
     line.text(fmt::format("{}", fmt::join(clip.frame_indices, " "))).real(begin).real(end);
     line.integer(clip.classes[0].first).real(clip.classes[0].second);
     line.truth(clip.right1).truth(clip.right5).integer(clip.target).real(clip.target_logit);
-    line.real(clip.negative_share).shares(clip.shares).end(sink);
+    line.real(clip.negative_share).shares(clip.shares);
+    put_position(line, clip, steps);
+    line.end(sink);
   });
 }
 

@@ -3,6 +3,7 @@
 #include <string_view>
 
 #include "audit/report.h"
+#include "audit/report_position.h"
 #include "audit/report_values.h"
 #include "statistics/chance_json.h"
 
@@ -65,15 +66,18 @@ OrderedJson json(const ClassStatistics& one, const Manifest& manifest) {
 }
 
 OrderedJson json(const ConditionStatistics& c, const Manifest& manifest) {
-  return {{"condition", json(c.condition)},
-          {"videos", c.videos},
-          {"without_relevance", c.without_relevance},
-          {"rate", json(c.rate)},
-          {"accuracy", c.accuracy ? json(*c.accuracy) : OrderedJson()},
-          {"all", json(c.all)},
-          {"right", json(c.right)},
-          {"wrong", json(c.wrong)},
-          {"classes", list(c.classes, [&](const ClassStatistics& one) { return json(one, manifest); })}};
+  OrderedJson all = {
+      {"condition", json(c.condition)},
+      {"videos", c.videos},
+      {"without_relevance", c.without_relevance},
+      {"rate", json(c.rate)},
+      {"accuracy", c.accuracy ? json(*c.accuracy) : OrderedJson()},
+      {"all", json(c.all)},
+      {"right", json(c.right)},
+      {"wrong", json(c.wrong)},
+      {"classes", list(c.classes, [&](const ClassStatistics& one) { return json(one, manifest); })}};
+  if (c.position) all["position"] = json(*c.position);
+  return all;
 }
 
 OrderedJson json(const Comparison& c) {

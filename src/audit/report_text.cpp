@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "audit/report.h"
+#include "audit/report_position.h"
 #include "statistics/report_numbers.h"
 
 namespace relevid::audit {
@@ -69,6 +70,7 @@ class Page {
     add("advice", statistics_.recommendation.sentence);
     add_frames();
     add_borders();
+    add_positions();
     add_controls();
     add_classes();
     if (unreliable_) {
@@ -116,6 +118,7 @@ class Page {
   std::string frame_cell(size_t t, double largest, const std::vector<double>* null) const;
   void add_moments();
   void add_borders();
+  void add_positions();
   void add_controls();
   void add_classes();
 
@@ -322,6 +325,18 @@ void Page::add_borders() {
     }
     page_ += '\n';
   }
+}
+
+void Page::add_positions() {
+  if (!base_.position) return;
+  const PercentCell percent = [&](const Estimate& estimate) { return cell(estimate, kPercent); };
+  add_heading(fmt::format(
+      "Positions: what their embeddings take of the score in % [95 % interval] at interval {}, over {}, and "
+      "beside it the content, what reaches the frames",
+      base_.condition.frame_interval, counted(base_.position->videos, "video")));
+  page_ += position_rows(*base_.position, statistics_.frames, percent);
+  page_ += " " + wrapped(sentence_of(*base_.position), kWidth, 1) + "\n";
+  page_ += " " + wrapped("in all: " + position_totals(statistics_, percent), kWidth, 1) + "\n";
 }
 
 void Page::add_controls() {

@@ -3,6 +3,7 @@
 
 #include <fmt/format.h>
 
+#include "audit/position.h"
 #include "audit/profile.h"
 #include "audit/survey.h"
 #include "relevid/error.h"
@@ -67,6 +68,7 @@ Statistics analyse(const VideoSource& source, const std::vector<Condition>& cond
   SweepSums sweep(bootstrap, conditions, intervals);
   ControlSums controls(bootstrap, conditions, found.frames);
   RecommendationSums recommendation(bootstrap, conditions, intervals, found);
+  PositionSums positions(bootstrap, found);
   ChanceSums chance;
   int64_t videos = 0;
   source([&](const run::VideoRecord& video) {
@@ -76,6 +78,7 @@ Statistics analyse(const VideoSource& source, const std::vector<Condition>& cond
     sweep.add(video);
     controls.add(video);
     recommendation.add(video);
+    positions.add(video);
     const auto& base = video.by_condition[intervals.base];
     if (base) chance.add(video.video.label, base->predicted);
   });
@@ -89,6 +92,7 @@ Statistics analyse(const VideoSource& source, const std::vector<Condition>& cond
   statistics.labelled = found.labelled;
   statistics.copies = found.halves.copies();
   statistics.conditions = by_condition.result();
+  for (size_t i = 0; i < conditions.size(); ++i) statistics.conditions[i].position = positions.result(i);
   statistics.sweep = sweep.result();
   statistics.chance = chance.result();
   const auto withheld =

@@ -25,7 +25,7 @@ class Check {
   Check(const run::VideoRecord& video, const std::vector<Condition>& conditions)
       : video_(video), conditions_(conditions) {}
 
-  void run(int64_t& frames) {
+  void run(int64_t& frames, std::vector<std::optional<PositionExtent>>& positions) {
     if (video_.video.sha256.empty()) fail("it has no hash");
     if (video_.video.label < -1)
       fail(fmt::format("label {}; -1 for none, otherwise 0 or more", video_.video.label));
@@ -39,6 +39,7 @@ class Check {
       if (!video_.by_condition[i]) continue;
       where_ = " under " + words_for(conditions_[i]);
       check(*video_.by_condition[i], frames);
+      if (const auto& position = video_.by_condition[i]->position) check_position(*position, positions[i]);
     }
   }
 
@@ -70,6 +71,24 @@ class Check {
     fail(fmt::format("frame shares that sum to {}, not to 1, or less where clips have no relevance", sum));
   }
 
+  void check_position(const run::PositionFinding& position, std::optional<PositionExtent>& extent) {
+    const auto steps = std::ssize(position.by_time), places = std::ssize(position.by_place);
+    if (!extent) extent = PositionExtent{steps, places, position.columns, 0};
+    if (steps != extent->steps || std::ssize(position.content) != steps || places != extent->places ||
+        position.columns != extent->columns) {
+      fail(fmt::format("positions of {} steps and {} places where others have {} and {}", steps, places,
+                       extent->steps, extent->places));
+    }
+    if (!(position.start >= 0)) fail(fmt::format("a score of {} that positions share in", position.start));
+    const auto widen_by = [&](double value) {
+      if (!std::isfinite(value)) fail(fmt::format("positions take {}", value));
+      extent->largest = std::max(extent->largest, std::fabs(value));
+    };
+    widen_by(position.start);
+    for (const auto* values : {&position.by_time, &position.content, &position.by_place})
+      std::ranges::for_each(*values, widen_by);
+  }
+
   [[noreturn]] void fail(const std::string& what) const {
     throw Error(ErrorKind::kInvalidArgument,
                 fmt::format("statistics: video '{}'{}: {}", video_.video.sha256, where_, what));
@@ -94,8 +113,9 @@ Survey survey(const VideoSource& source, const std::vector<Condition>& condition
   result.labelled_observed.resize(conditions.size());
   result.without_relevance.resize(conditions.size());
   result.fps.resize(conditions.size());
+  result.positions.resize(conditions.size());
   source([&](const run::VideoRecord& video) {
-    Check(video, conditions).run(result.frames);
+    Check(video, conditions).run(result.frames, result.positions);
     const bool is_labelled = video.video.label >= 0;
     ++result.videos;
     if (is_labelled) {

@@ -126,7 +126,7 @@ void ReportCommand::write_evaluation() const {
 void ReportCommand::check() const {
   if (score) refuse("--score is of an evaluation's run");
   if (form == Form::kCsv && table.empty())
-    refuse("--format csv writes one table; say which by --table profiles, sweep, clips or videos");
+    refuse("--format csv writes one table; say which by --table profiles, sweep, clips, videos or positions");
   if (form != Form::kCsv && !table.empty())
     refuse(fmt::format("--table is of --format csv, not of {}", word_of(form)));
   if (form != Form::kHtml && (!models.empty() || !rules.empty()))
@@ -232,9 +232,9 @@ void add_report(CLI::App& program, Action& action) {
   app->add_flag(
       "--summary", command->summary,
       "of three or more audits: one page over all trainings; text and json of several are that anyway");
-  app->add_option(
-      "--table", command->table,
-      "of csv: profiles, sweep, clips or videos; of an evaluation ranking, curves, measures or videos");
+  app->add_option("--table", command->table,
+                  "of csv: profiles, sweep, clips, videos or positions; of an evaluation ranking, curves, "
+                  "measures or videos");
   add_parsed(*app, "--score", command->score, evaluation_score,
              "of an evaluation: curves of the probability (default) or the logit");
   app->add_option(

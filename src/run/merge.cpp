@@ -28,6 +28,7 @@ struct Whole {
   Manifest manifest;
   std::optional<std::vector<double>> null_profile;
   RunKind kind = RunKind::kAudit;
+  int64_t version = 0;  ///< of the tables
 };
 
 Whole common_manifest(std::span<const path> runs) {
@@ -35,7 +36,14 @@ Whole common_manifest(std::span<const path> runs) {
   for (const path& run : runs) {
     const RunKind kind = run_kind(run);
     run::RunReader reader(run, whole ? whole->kind : kind);
-    if (!whole) whole = Whole{reader.manifest(), std::nullopt, kind};
+    const int64_t version = run::schema_version(reader.database());
+    if (!whole) whole = Whole{reader.manifest(), std::nullopt, kind, version};
+    if (version != whole->version) {
+      refuse(
+          fmt::format("{} (there) and {} (here) have versions {} and {} of the run's tables; make all "
+                      "shards with one relevid",
+                      runs[0].string(), run.string(), whole->version, version));
+    }
     const auto found = run::differences(whole->manifest, reader.manifest());
     if (!found.empty()) {
       refuse(fmt::format("{} (there) and {} (here) are of different runs: {}", runs[0].string(), run.string(),
@@ -73,6 +81,12 @@ class Attached {
   Database& database_;
 };
 
+/// Whether the attached run has the table.
+bool has_table(Database& database, std::string_view name) {
+  Statement row = database.prepare("SELECT 1 FROM part.sqlite_schema WHERE name = ?1");
+  return row.bind(1, name).step();
+}
+
 void copy_rows(Database& database, RunKind kind, const path& run) {
   const Attached attached(database, run);
   {
@@ -86,6 +100,7 @@ void copy_rows(Database& database, RunKind kind, const path& run) {
   for (const run::Table& table : run::tables(kind)) {
     const std::string_view name = table.name;
     if (name == "run" || name == "condition") continue;  // the manifest's
+    if (!has_table(database, name)) continue;            // a run of an older version
     database.execute(
         fmt::format("INSERT INTO main.{0} SELECT * FROM part.{0} ORDER BY {1}", name, table.key));
   }

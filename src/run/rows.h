@@ -35,12 +35,25 @@ struct PlannedClip {
   std::vector<int64_t> frame_indices;  ///< [T] of the file, in the order in which the network gets them
 };
 
+/// What position embeddings took of relevance, beside what reached the frames, in the unit of the start: a
+/// clip's, or the mean over clips of which each counts by the size of its start. T', H' and W' are the
+/// network's tokens along time, rows and columns.
+struct PositionFinding {
+  double start = 0;              ///< relevance at the output
+  std::vector<double> by_time;   ///< [T'] what positions took
+  std::vector<double> content;   ///< [T'] what reached the frames of each step in time
+  std::vector<double> by_place;  ///< [H' W'] what positions took, row by row
+  int64_t columns = 0;           ///< W'
+};
+
 /// What was found out about a clip: which class was explained, and where its relevance lies.
 struct ClipFinding {
   int64_t target = 0;
   double target_logit = 0;
   std::vector<double> shares;  ///< [T] of absolute relevance per frame; sums to 1, or all 0
   double negative_share = 0;   ///< of absolute relevance
+  /// Nothing for networks without position embeddings, and methods that give them no share.
+  std::optional<PositionFinding> position;
 };
 
 /// A clip of a run. right1, right5: nothing where the video has no label.
@@ -61,7 +74,8 @@ struct Observation {
   /// Of a control that was made from some of the real clips: [T] mean over just those clips, as they were.
   /// Empty for an interval, and where a control was made from all real clips of its interval.
   std::vector<double> real_shares;
-  double negative_share = 0;  ///< mean over clips
+  double negative_share = 0;                ///< mean over clips
+  std::optional<PositionFinding> position;  ///< mean over the clips that have it
 };
 
 /// A video with what was observed of it.

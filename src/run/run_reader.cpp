@@ -4,9 +4,12 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <map>
 #include <nlohmann/json.hpp>
+#include <utility>
 
 #include "relevid/error.h"
+#include "run/position_sum.h"
 #include "run/run_schema.h"
 
 namespace relevid::run {
@@ -42,6 +45,55 @@ VideoRow video_of(const Statement& row, const std::string& where) {
   return video;
 }
 
+/// Reads what positions took, clip by clip.
+class Positions {
+ public:
+  explicit Positions(Database& database)
+      : path_(database.path().string()),
+        rows_(database.prepare("SELECT number, start, columns, by_time, content, by_place FROM position "
+                               "WHERE video = ?1 AND condition = ?2 ORDER BY number")) {}
+
+  /// By the clip's number; empty where the run has none.
+  std::map<int64_t, PositionFinding> of(int64_t video, int64_t condition) {
+    std::map<int64_t, PositionFinding> by_clip;
+    rows_.bind(1, video).bind(2, condition);
+    while (rows_.step()) by_clip.emplace(rows_.integer(0), row());
+    return by_clip;
+  }
+
+  std::optional<PositionFinding> mean_of(int64_t video, int64_t condition) {
+    PositionSum sum;
+    for (const auto& [number, position] : of(video, condition)) {
+      if (!sum.add(position)) damaged("clips of one video differ in their steps");
+    }
+    return sum.mean();
+  }
+
+ private:
+  PositionFinding row() const {
+    PositionFinding position{rows_.real(1), values(3), values(4), values(5), rows_.integer(2)};
+    if (position.by_time.empty() || position.by_time.size() != position.content.size())
+      damaged("steps in time without a number");
+    if (position.columns < 1 || std::ssize(position.by_place) % position.columns != 0)
+      damaged("places that make no rows");
+    return position;
+  }
+
+  std::vector<double> values(int column) const {
+    const auto blob = rows_.blob(column);
+    return from_blob(blob, static_cast<int64_t>(blob.size() / sizeof(double)),
+                     "what positions took in " + path_);
+  }
+
+  [[noreturn]] void damaged(std::string_view what) const {
+    throw Error(ErrorKind::kCorruptInput,
+                fmt::format("{}: its table of positions has {}; the run is damaged", path_, what));
+  }
+
+  std::string path_;
+  Statement rows_;
+};
+
 /// Reads what was observed of a video, its clips reduced.
 class Observations {
  public:
@@ -57,7 +109,8 @@ class Observations {
         real_clips_(
             database.prepare("SELECT shares FROM profile WHERE video = ?1 AND condition = ?2 AND number IN "
                              "(SELECT number FROM profile WHERE video = ?1 AND condition = ?3) "
-                             "ORDER BY number")) {}
+                             "ORDER BY number")),
+        positions_(database) {}
 
   /// [condition]
   std::vector<std::optional<Observation>> of(int64_t video) {
@@ -73,6 +126,7 @@ class Observations {
       reduce_clips(video, condition, observation);
       if (observation.clips < 1 || observation.clips != predictions_.integer(1)) damaged(video);
       reduce_real_clips(video, condition, observation);
+      observation.position = positions_.mean_of(video, condition);
       by_condition[static_cast<size_t>(condition)] = std::move(observation);
     }
     return by_condition;
@@ -123,6 +177,7 @@ class Observations {
   std::string path_;
   const Manifest& manifest_;
   Statement predictions_, clips_, real_clips_;
+  Positions positions_;
 };
 
 std::optional<bool> truth(const Statement& row, int column) {
@@ -157,6 +212,11 @@ ClipRow clip_of(const Statement& row, int64_t clip_len, const std::string& path)
   clip.negative_share = row.real(10);
   clip.shares = from_blob(row.blob(11), clip_len, "a profile in " + path);
   return clip;
+}
+
+void take_position(std::map<int64_t, PositionFinding>& positions, ClipRow& clip) {
+  const auto found = positions.find(clip.number);
+  if (found != positions.end()) clip.position = std::move(found->second);
 }
 
 constexpr const char* kClips =
@@ -238,11 +298,13 @@ void RunReader::for_each_video(const std::function<void(const VideoRecord&)>& ta
 
 std::vector<ClipRow> RunReader::clips_of(int64_t video, int64_t condition) {
   std::vector<ClipRow> result;
+  auto positions = Positions(*database_).of(video, condition);
   Statement clips = database_->prepare(kClips);
   clips.bind(1, video);
   while (clips.step()) {
     if (clips.integer(0) != condition) continue;
     result.push_back(clip_of(clips, manifest_.clip_len, database_->path().string()));
+    take_position(positions, result.back());
   }
   return result;
 }
@@ -251,16 +313,27 @@ void RunReader::for_each_clip(const std::function<void(const VideoRow&, const Cl
   const std::string path = database_->path().string();
   Statement videos = database_->prepare(kVideos);
   Statement clips = database_->prepare(kClips);
+  Positions reader(*database_);
   while (videos.step()) {
     const VideoRow video = video_of(videos, path);
+    std::map<int64_t, PositionFinding> positions;
+    int64_t condition = -1;  // whose positions these are
     clips.bind(1, video.index);
     while (clips.step()) {
-      const ClipRow clip = clip_of(clips, manifest_.clip_len, path);
+      ClipRow clip = clip_of(clips, manifest_.clip_len, path);
       if (clip.condition < 0 || clip.condition >= std::ssize(manifest_.conditions) || clip.classes.empty())
         throw Error(ErrorKind::kCorruptInput, path + ": a clip without condition or class; it is damaged");
+      if (std::exchange(condition, clip.condition) != clip.condition)
+        positions = reader.of(video.index, condition);
+      take_position(positions, clip);
       take(video, clip);
     }
   }
+}
+
+int64_t RunReader::position_steps() {
+  Statement row = database_->prepare("SELECT max(length(by_time)) FROM position");
+  return row.step() && !row.is_null(0) ? row.integer(0) / static_cast<int64_t>(sizeof(double)) : 0;
 }
 
 }  // namespace relevid::run

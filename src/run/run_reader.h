@@ -34,6 +34,8 @@ class RunReader {
   std::vector<ClipRow> clips_of(int64_t video, int64_t condition);
   /// By video, condition and number. Holds one clip at a time.
   void for_each_clip(const std::function<void(const VideoRow&, const ClipRow&)>& take);
+  /// How many steps in time the clips' PositionFindings have, at most; 0 where there are none.
+  int64_t position_steps();
   /// For tables that are not read here.
   Database& database() { return *database_; }
 

@@ -15,6 +15,7 @@ using Json = nlohmann::json;
 constexpr int64_t kAuditId = 0x72656c76;       // "relv"
 constexpr int64_t kEvaluationId = 0x72656c65;  // "rele"
 constexpr int64_t kMostFrames = 1 << 16;
+constexpr const char* kPositionTable = "position";  // since version 2 of an audit's tables
 
 int64_t single(Database& database, const char* sql) {
   Statement statement = database.prepare(sql);
@@ -95,6 +96,11 @@ const std::vector<Table>& tables(RunKind kind) {
        "NULL, "
        "PRIMARY KEY (video, condition, number)",
        "video, condition, number"},
+      {kPositionTable,
+       "video INTEGER, condition INTEGER, number INTEGER, start REAL NOT NULL, columns INTEGER NOT NULL, "
+       "by_time BLOB NOT NULL, content BLOB NOT NULL, by_place BLOB NOT NULL, "
+       "PRIMARY KEY (video, condition, number)",
+       "video, condition, number"},
       {"video_prediction",
        "video INTEGER, condition INTEGER, clips INTEGER NOT NULL, predicted INTEGER NOT NULL, "
        "label_probability REAL, right1 INTEGER, right5 INTEGER, classes TEXT NOT NULL, "
@@ -125,12 +131,26 @@ bool is_blank(Database& database) {
          single(database, "SELECT count(*) FROM sqlite_schema") == 0;
 }
 
-void create_tables(Database& database, RunKind kind) {
-  for (const Table& table : tables(kind)) {
-    const bool composite = std::string_view(table.key).find(',') != std::string_view::npos;
-    database.execute(
-        fmt::format("CREATE TABLE {} ({}){}", table.name, table.columns, composite ? " WITHOUT ROWID" : ""));
+namespace {
+
+void create_table(Database& database, std::string_view create, const Table& table) {
+  const bool composite = std::string_view(table.key).find(',') != std::string_view::npos;
+  database.execute(
+      fmt::format("{} {} ({}){}", create, table.name, table.columns, composite ? " WITHOUT ROWID" : ""));
+}
+
+/// What a run of version 1 lacks, for this connection alone.
+void stand_in_for_positions(Database& database) {
+  for (const Table& table : tables(RunKind::kAudit)) {
+    if (std::string_view(table.name) == kPositionTable)
+      create_table(database, "CREATE TEMP TABLE IF NOT EXISTS", table);
   }
+}
+
+}  // namespace
+
+void create_tables(Database& database, RunKind kind) {
+  for (const Table& table : tables(kind)) create_table(database, "CREATE TABLE", table);
   database.execute(fmt::format("PRAGMA application_id = {}; PRAGMA user_version = {}",
                                kind == RunKind::kAudit ? kAuditId : kEvaluationId, version_of(kind)));
 }
@@ -142,15 +162,20 @@ RunKind require_schema(Database& database) {
                 fmt::format("{} is a database, but not a run of relevid", database.path().string()));
   }
   const RunKind kind = id == kAuditId ? RunKind::kAudit : RunKind::kEvaluation;
-  const int64_t version = single(database, "PRAGMA user_version");
-  if (version != version_of(kind)) {
+  const int64_t version = schema_version(database);
+  if (version < oldest_version_of(kind) || version > version_of(kind)) {
     throw Error(
         ErrorKind::kInvalidArgument,
         fmt::format("{} has version {} of the run's tables, and this relevid reads version {}; use the "
                     "relevid that wrote it, or start a new run",
                     database.path().string(), version, version_of(kind)));
   }
+  if (kind == RunKind::kAudit && version < version_of(kind)) stand_in_for_positions(database);
   return kind;
+}
+
+int64_t schema_version(Database& database) {
+  return single(database, "PRAGMA user_version");
 }
 
 void require_schema(Database& database, RunKind kind) {
@@ -163,6 +188,17 @@ void require_schema(Database& database, RunKind kind) {
 
 namespace {
 
+/// An older run is read, but no video is added to it: it would have less than the others.
+void require_present_version(Database& database, RunKind kind) {
+  const int64_t version = schema_version(database);
+  if (version == version_of(kind)) return;
+  throw Error(
+      ErrorKind::kInvalidArgument,
+      fmt::format("{} was begun by an earlier relevid, with version {} of the run's tables; it can be "
+                  "read and reported. To go on, use the relevid that began it, or start a new run",
+                  database.path().string(), version));
+}
+
 /// Starts a run in a blank file, and otherwise checks that it is this one.
 void begin_or_check(Database& database, RunKind kind, const Manifest& manifest) {
   if (is_blank(database)) {
@@ -173,6 +209,7 @@ void begin_or_check(Database& database, RunKind kind, const Manifest& manifest) 
     return;
   }
   require_schema(database, kind);
+  require_present_version(database, kind);
   const Manifest there = read_manifest(database);
   auto found = differences(there, manifest);
   if (found.empty() && there.shard != manifest.shard) {

@@ -26,6 +26,18 @@ void bind(Statement& statement, int parameter, const std::optional<bool>& value)
   }
 }
 
+/// Into a statement whose key is bound.
+void put_position(Statement& statement, const PositionFinding& position) {
+  const auto by_time = to_blob(position.by_time), content = to_blob(position.content),
+             by_place = to_blob(position.by_place);
+  statement.bind(4, position.start)
+      .bind(5, position.columns)
+      .bind(6, std::span<const std::byte>(by_time))
+      .bind(7, std::span<const std::byte>(content))
+      .bind(8, std::span<const std::byte>(by_place))
+      .run();
+}
+
 }  // namespace
 
 struct RunStore::Statements {
@@ -34,10 +46,11 @@ struct RunStore::Statements {
         clip(database.prepare("INSERT INTO clip VALUES (?1, ?2, ?3, ?4, ?5, ?6)")),
         prediction(database.prepare("INSERT INTO prediction VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)")),
         profile(database.prepare("INSERT INTO profile VALUES (?1, ?2, ?3, ?4, ?5)")),
+        position(database.prepare("INSERT INTO position VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)")),
         video_prediction(
             database.prepare("INSERT INTO video_prediction VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)")),
         video(prepare_video_insert(database)) {}
-  Statement has_video, clip, prediction, profile, video_prediction, video;
+  Statement has_video, clip, prediction, profile, position, video_prediction, video;
 };
 
 RunStore::RunStore(const std::filesystem::path& path, const Manifest& manifest,
@@ -93,6 +106,7 @@ void RunStore::Entry::put(const ClipRow& row) {
   bind(s.prediction, 7, row.right5);
   s.prediction.run();
   key(s.profile).bind(4, row.negative_share).bind(5, std::span<const std::byte>(shares)).run();
+  if (row.position) put_position(key(s.position), *row.position);
 }
 
 void RunStore::Entry::put(const VideoPredictionRow& row) {

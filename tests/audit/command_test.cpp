@@ -99,7 +99,7 @@ TEST_F(AuditCommand, AReportThatCannotBeMadeHasItsMessageAndStatus) {
   EXPECT_EQ(relevid({"report", path("report.db"), "--out", path("absent/page.txt")}).status, 5);
   const Outcome table = relevid({"report", path("report.db"), "--format", "csv"});
   EXPECT_EQ(table.status, 2);
-  EXPECT_THAT(table.err, HasSubstr("--table profiles, sweep, clips or videos"));
+  EXPECT_THAT(table.err, HasSubstr("--table profiles, sweep, clips, videos or positions"));
   EXPECT_EQ(relevid({"report", path("report.db"), "--table", "clips"}).status, 2);
   EXPECT_EQ(relevid({"report", path("report.db"), "--format", "page"}).status, 2);
 }

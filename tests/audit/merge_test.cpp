@@ -43,6 +43,28 @@ TEST_F(Merge, GivesToTheBitWhatOneMachineGives) {
                                                     "video0", "video1", "video2", "video3", "video4"));
 }
 
+TEST_F(Merge, KeepsWhatPositionsTook) {
+  testing::run_small<testing::PositionScorer>(folder_ / "whole.db", data_);
+  std::vector<path> runs;
+  for (int64_t i = 0; i < 2; ++i) {
+    runs.push_back(folder_ / fmt::format("part{}.db", i));
+    testing::run_small<testing::PositionScorer>(runs.back(), data_, {i, 2});
+  }
+  merge_runs(folder_ / "out.db", runs);
+  EXPECT_EQ(content_digest(folder_ / "out.db"), content_digest(folder_ / "whole.db"));
+  EXPECT_EQ(run::RunReader(folder_ / "out.db").position_steps(), 2);
+}
+
+TEST_F(Merge, TakesShardsOfTheFirstVersionButNotBesideNewOnes) {
+  const path first = shard(0, 2), second = shard(1, 2);
+  testing::make_first_version(first);
+  EXPECT_THAT(refusal({first, second}), HasSubstr("make all shards with one relevid"));
+  testing::make_first_version(second);
+  merge_runs(folder_ / "out.db", std::vector<path>{first, second});
+  testing::run_small(folder_ / "whole.db", data_);
+  EXPECT_EQ(content_digest(folder_ / "out.db"), content_digest(folder_ / "whole.db"));
+}
+
 TEST_F(Merge, ShardsBeyondTheDataSetAreEmpty) {
   testing::run_small(folder_ / "whole.db", data_);
   std::vector<path> runs;

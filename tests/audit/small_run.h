@@ -43,6 +43,23 @@ class FormulaScorer : public audit::ClipScorer {
   int64_t calls_ = 0;
 };
 
+/// The same network with positions, of two steps in time and 1 x 2 places: they take a tenth of the score
+/// from each place of the first step, and of the second as many hundredths as the clip's class says.
+class PositionScorer : public FormulaScorer {
+ public:
+  audit::ClipScore score(const Tensor& clip, std::optional<int64_t> target) override {
+    audit::ClipScore score = FormulaScorer::score(clip, target);
+    const double start = score.finding.target_logit,
+                 second = 0.01 * static_cast<double>(score.finding.target);
+    score.finding.position = run::PositionFinding{start,
+                                                  {0.2 * start, second * start},
+                                                  {0.25 * start, 0.5 * start},
+                                                  {0.1 * start, (0.1 + second) * start},
+                                                  2};
+    return score;
+  }
+};
+
 inline audit::RunnerOptions small_options() {
   audit::RunnerOptions options;
   options.feed = small_feed();
@@ -50,12 +67,12 @@ inline audit::RunnerOptions small_options() {
 }
 
 /// Audits all of a shard with the formula.
-inline audit::RunnerOutcome run_small(const std::filesystem::path& path, const DataSet& data,
-                                      Shard shard = {}) {
+template <class Scorer = FormulaScorer>
+audit::RunnerOutcome run_small(const std::filesystem::path& path, const DataSet& data, Shard shard = {}) {
   const auto options = small_options();
   run::RunStore store(path, small_manifest(data, options.feed, shard));
   if (!store.null_profile()) store.put_null_profile(std::vector<double>{0.1, 0.4, 0.4, 0.1});
-  FormulaScorer network, random;
+  Scorer network, random;
   return audit::audit_videos(store, data, options, {network, &random}, {});
 }
 

@@ -4,6 +4,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <map>
+
 #include "run/run_reader.h"
 #include "run/small_dataset.h"
 
@@ -227,9 +229,73 @@ TEST(RunStore, RefusesWhatIsNoRun) {
 TEST(RunStore, RefusesAnotherVersionOfItsTables) {
   const ScratchFolder folder;
   { const RunStore store(folder / "run.db", manifest()); }
-  Database(folder / "run.db", {}).execute("PRAGMA user_version = 2");
+  Database(folder / "run.db", {}).execute("PRAGMA user_version = 3");
   EXPECT_THAT(message_of(ErrorKind::kInvalidArgument, [&] { RunStore(folder / "run.db", manifest()); }),
-              HasSubstr("version 2"));
+              HasSubstr("version 3"));
+}
+
+/// What positions took of a clip, in two steps of 1 x 2 places.
+PositionFinding taken(double start, double first, double second) {
+  return {start, {first, second}, {0.5, 1}, {0.25, first + second - 0.25}, 2};
+}
+
+TEST(RunStore, GivesBackWhatPositionsTookClipByClipAndReduced) {
+  const ScratchFolder folder;
+  {
+    RunStore store(folder / "run.db", manifest());
+    RunStore::Entry entry = store.begin(0);
+    for (const auto& [number, position] :
+         std::map<int64_t, PositionFinding>{{0, taken(2, 0.5, 0.25)}, {1, taken(-4, -1, 0.75)}}) {
+      ClipRow row = clip(1, number, {0.1, 0.2, 0.3, 0.4}, true);
+      row.position = position;
+      entry.put(row);
+    }
+    entry.put(prediction(1, 2));
+    entry.commit(video(0));
+    put_video(store, 3);
+  }
+  RunReader reader(folder / "run.db");
+  EXPECT_EQ(reader.position_steps(), 2);
+  std::vector<std::optional<PositionFinding>> by_clip;
+  reader.for_each_clip([&](const VideoRow&, const ClipRow& row) { by_clip.push_back(row.position); });
+  ASSERT_EQ(by_clip.size(), 4);
+  EXPECT_EQ(by_clip[1]->start, -4);
+  EXPECT_THAT(by_clip[1]->by_time, ElementsAre(-1, 0.75));
+  EXPECT_THAT(by_clip[1]->content, ElementsAre(0.5, 1));
+  EXPECT_THAT(by_clip[1]->by_place, ElementsAre(0.25, -0.5));
+  EXPECT_EQ(by_clip[1]->columns, 2);
+  EXPECT_FALSE(by_clip[2]);
+  EXPECT_EQ(reader.clips_of(0, 1).at(0).position->start, 2);
+  std::vector<VideoRecord> records;
+  reader.for_each_video([&](const VideoRecord& record) { records.push_back(record); });
+  // A clip of a score below 0 is turned.
+  const PositionFinding& mean = *records.at(0).by_condition[1]->position;
+  EXPECT_EQ(mean.start, 3);
+  EXPECT_THAT(mean.by_time, ElementsAre(0.75, -0.25));
+  EXPECT_THAT(mean.content, ElementsAre(0, 0));
+  EXPECT_FALSE(records.at(1).by_condition[1]->position);
+}
+
+TEST(RunStore, OfTheFirstVersionItIsReadButNotContinued) {
+  const ScratchFolder folder;
+  const auto path = folder / "run.db";
+  {
+    RunStore store(path, manifest());
+    put_video(store, 0);
+  }
+  const std::string digest = content_digest(path);
+  testing::make_first_version(path);
+  EXPECT_EQ(run_counts(path).ok, 1);
+  EXPECT_EQ(content_digest(path), digest);
+  RunReader reader(path);
+  EXPECT_EQ(reader.position_steps(), 0);
+  reader.for_each_video([](const VideoRecord& record) {
+    EXPECT_EQ(record.by_condition[1]->clips, 2);
+    EXPECT_FALSE(record.by_condition[1]->position);
+  });
+  EXPECT_THAT(message_of(ErrorKind::kInvalidArgument, [&] { RunStore(path, manifest()); }),
+              HasSubstr("begun by an earlier relevid"));
+  EXPECT_EQ(testing::version_in(path), 1) << "reading has changed the file";
 }
 
 TEST(RunReader, DamagedRowsAreCorruptInput) {
@@ -241,7 +307,11 @@ TEST(RunReader, DamagedRowsAreCorruptInput) {
         "UPDATE video_prediction SET condition = 99; UPDATE prediction SET condition = 99; "
         "UPDATE profile SET condition = 99",
         "UPDATE condition SET kind = 'odd'", "UPDATE run SET clip_len = 0",
-        "UPDATE run SET class_names = '{'", "DROP TABLE profile", "DELETE FROM run"}) {
+        "UPDATE run SET class_names = '{'", "DROP TABLE profile", "DROP TABLE position", "DELETE FROM run",
+        "INSERT INTO position VALUES (0, 1, 0, 1, 1, x'00', x'00', x'00')",
+        "INSERT INTO position VALUES (0, 1, 0, 1, 1, x'', x'', x'')",
+        "INSERT INTO position VALUES (0, 1, 0, 1, 0, zeroblob(8), zeroblob(8), zeroblob(8))",
+        "INSERT INTO position VALUES (0, 1, 0, 1, 2, zeroblob(8), zeroblob(8), zeroblob(8))"}) {
     {
       RunStore store(path, manifest());
       put_video(store, 0);

@@ -6,6 +6,7 @@
 #include <fmt/format.h>
 
 #include "run/clip_feed.h"
+#include "run/database.h"
 #include "run/manifest.h"
 #include "support/scratch.h"
 
@@ -72,6 +73,17 @@ inline run::Manifest small_manifest(const DataSet& data, const run::FeedOptions&
   manifest.conditions = run::conditions_of(feed.plan);
   manifest.shard = shard;
   return manifest;
+}
+
+/// The run as the first version of an audit's tables had it, which knew nothing of positions.
+inline void make_first_version(const std::filesystem::path& run) {
+  run::Database(run, {}).execute("DROP TABLE position; PRAGMA user_version = 1");
+}
+
+inline int64_t version_in(const std::filesystem::path& run) {
+  run::Database database(run, {});
+  run::Statement row = database.prepare("PRAGMA user_version");
+  return row.step() ? row.integer(0) : -1;
 }
 
 }  // namespace relevid::testing

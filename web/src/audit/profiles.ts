@@ -1,30 +1,21 @@
 // SPDX-License-Identifier: Apache-2.0
 import { figure } from "../chart/figure.ts";
-import { drawLegend, type LegendItem } from "../chart/legend.ts";
-import { niceDomain, plainTicks, Plot, rootOf, type Box, type Domain } from "../chart/plot.ts";
+import type { LegendItem } from "../chart/legend.ts";
+import { niceDomain, plainTicks, Plot, type Box, type Domain, type Tick } from "../chart/plot.ts";
 import type { Table } from "../base/csv.ts";
-import { svg } from "../base/dom.ts";
 import { percent, rate } from "../base/numbers.ts";
 import type { ConditionStatistics, Num, Profile, Report, Run } from "../data/types.ts";
 import { perRun } from "./layout.ts";
 import { asPercent, estimateCells, estimateColumns } from "../chart/columns.ts";
+import { drawPanels, type Panel } from "./panels.ts";
 import { baseCondition, conditionName, controlConditions, doubtOf, intervalConditions, nullProfile, videosOf } from "./pick.ts";
 
 /** One small chart. */
-export interface ProfilePanel {
-  title: string;
-  second: string;
+export interface ProfilePanel extends Panel {
   profile: Profile;
 }
 
-const kAxis = 46;
-const kGap = 16;
-const kNarrowest = 112;
-const kWide = 720; // more than a printed page
-const kComfortable = 250;
-const kSteps = 4;
-const kHead = 38;
-const kFoot = 24;
+export const kSteps = 4;
 
 /** Frame shares of every interval, in panels of one scale. */
 export function intervalProfiles(runs: readonly Run[]): HTMLElement | null {
@@ -36,7 +27,7 @@ export function intervalProfiles(runs: readonly Run[]): HTMLElement | null {
       ...heading,
       note: `Mean share of each frame of the clip over videos, with its 95 % interval. All panels have one scale; the border that the verdict is about is shaded.${doubtOf(panels.map((panel) => panel.profile))}`,
       name: `${run.label}-profiles`,
-      draw: (width) => drawPanels(panels, run.report, nullLine(run.report), domain, width),
+      draw: (width) => draw(panels, run.report, nullLine(run.report), domain, width),
       table: () => profileTable(panels, nullProfile(run.report)),
     }).element;
   });
@@ -53,7 +44,7 @@ export function controlProfiles(runs: readonly Run[]): HTMLElement | null {
     return figure({
       ...heading,
       name: `${run.label}-control-profiles`,
-      draw: (width) => drawPanels(panels, run.report, real && { text: "the real clips", values: real }, domain, width),
+      draw: (width) => draw(panels, run.report, real && { text: "the real clips", values: real }, domain, width),
       table: () => profileTable(panels, nullProfile(run.report)),
     }).element;
   });
@@ -87,53 +78,35 @@ function shareDomain(runs: readonly Run[], of: (report: Report) => ConditionStat
   return niceDomain(values, [0], kSteps);
 }
 
-function drawPanels(panels: readonly ProfilePanel[], report: Report, thin: ThinLine | null, domain: Domain, width: number): SVGSVGElement {
-  const most = Math.max(1, Math.floor((width - kAxis) / ((width > kWide ? kComfortable : kNarrowest) + kGap)));
-  const columns = Math.ceil(panels.length / Math.ceil(panels.length / most));
-  const panelWidth = (width - kAxis - kGap * (columns - 1) - 6) / columns;
-  const panelHeight = Math.min(150, Math.max(100, panelWidth * 0.6));
-  const rows = Math.ceil(panels.length / columns);
+function draw(panels: readonly ProfilePanel[], report: Report, thin: ThinLine | null, domain: Domain, width: number): SVGSVGElement {
   const items: LegendItem[] = [
     { text: "mean", mark: "curve-0", shape: "line" },
     { text: "95 % interval", mark: "band-0", shape: "box" },
     ...(thin ? [{ text: thin.text, mark: "null-line", shape: "line" } as const] : []),
     { text: "even share", mark: "even-line", shape: "line" },
   ];
-  const legend = svg("g");
-  const top = drawLegend(legend, items, width) + 6;
-  const pitch = kHead + panelHeight + kFoot;
-  const root = rootOf(width, top + rows * pitch, `Share of relevance per frame: ${panels.map((p) => p.title).join(", ")}. The numbers follow as a table.`);
-  root.append(legend);
-  for (const [i, panel] of panels.entries()) {
-    const column = i % columns;
-    const box = {
-      left: kAxis + column * (panelWidth + kGap),
-      top: top + Math.floor(i / columns) * pitch + kHead,
-      width: panelWidth,
-      height: panelHeight,
-    };
-    drawPanel(root, box, panel, report, thin, domain, column === 0);
-  }
-  return root;
+  return drawPanels(panels, { items, width, label: "Share of relevance per frame" }, (root, box, panel, first) =>
+    drawPanel(root, box, panel, report, thin, domain, first),
+  );
 }
 
 function drawPanel(root: SVGSVGElement, box: Box, panel: ProfilePanel, report: Report, thin: ThinLine | null, domain: Domain, first: boolean): void {
   const frames = panel.profile.shares.length;
-  const { k } = report.statistics.verdict;
-  root.append(
-    svg("text", { x: box.left, y: box.top - 23, class: "panel-title" }, panel.title),
-    svg("text", { x: box.left, y: box.top - 8, class: "tick quiet" }, panel.second),
-  );
   const plot = new Plot(
     root,
     box,
     { domain: [-0.5, frames - 0.5], ticks: panel.profile.shares.map((_, t) => ({ at: t, label: String(t + 1) })) },
-    { domain, ticks: plainTicks(domain, kSteps, 100, " %").map((tick) => (first ? tick : { ...tick, label: "" })) },
+    { domain, ticks: shareTicks(domain, first) },
   );
-  drawBorders(plot, frames, k);
+  drawBorders(plot, frames, report.statistics.verdict.k);
   if (thin?.values.length === frames) plot.reference(thin.values.map((share, t) => [t, share]));
   drawProfile(plot, panel.profile, 0);
   plot.level(1 / frames, "even-line");
+}
+
+/** In per cent; written where the panel is its row's first. */
+export function shareTicks(domain: Domain, written: boolean): Tick[] {
+  return plainTicks(domain, kSteps, 100, " %").map((tick) => (written ? tick : { ...tick, label: "" }));
 }
 
 export function drawBorders(plot: Plot, frames: number, k: number): void {

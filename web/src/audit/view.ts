@@ -10,6 +10,7 @@ import { extremes } from "./extremes.ts";
 import { failures } from "./failures.ts";
 import { classes, rightAndWrong } from "./groups.ts";
 import { howItWasComputed } from "./method.ts";
+import { positions } from "./position.ts";
 import { controlProfiles, intervalProfiles } from "./profiles.ts";
 import { sweep } from "./sweep.ts";
 import { verdicts } from "./verdict.ts";
@@ -35,6 +36,7 @@ export function auditView(page: AuditPage): HTMLElement {
     verdicts(runs),
     runDifferences(runs),
     intervalProfiles(runs),
+    positions(runs),
     sweep(runs),
     controls(runs),
     controlProfiles(runs),

@@ -79,6 +79,14 @@ export interface Clip {
   notes?: string[];
 }
 
+/** What position embeddings took, in shares of the score: over all, along time [T'], by place [H'][W']; and what reached the frames of each step. */
+export interface Position {
+  share: Num;
+  by_time: Num[];
+  content: Num[];
+  by_place: Num[][];
+}
+
 /** One method and target. */
 export interface Shown {
   method: string;
@@ -93,8 +101,8 @@ export interface Shown {
   against: string | null;
   /** Of the first clip with the map of the best class but the target. */
   class_comparison?: { runner_up: ClassScore; correlation: number } | null;
-  /** What position embeddings took, in shares of the score: over all, along time [T'], by place [H'][W']. */
-  position?: { share: Num; by_time: Num[]; by_place: Num[][] } | null;
+  /** null where the network or the method has none. */
+  position?: Position | null;
   /** What has to be known before the map is read, a sentence each. */
   warnings?: string[];
   clips: Clip[];
@@ -184,6 +192,16 @@ export interface ClassStatistics {
   profile: Profile;
 }
 
+/** What positions take of the score over the videos, along the network's steps in time, beside what reaches the frames. */
+export interface PositionStatistics {
+  sentence: string;
+  videos: number;
+  share: Estimate;
+  content: Estimate;
+  by_time: Estimate[];
+  content_by_time: Estimate[];
+}
+
 export interface ConditionStatistics {
   condition: Condition;
   videos: number;
@@ -194,6 +212,8 @@ export interface ConditionStatistics {
   right: Profile;
   wrong: Profile;
   classes: ClassStatistics[];
+  /** Left out where the network or the method has none. */
+  position?: PositionStatistics;
 }
 
 export interface Comparison {

@@ -3,6 +3,7 @@ import { differences } from "../base/differences.ts";
 import { leaves } from "../base/facts.ts";
 import { inWords, percent, plural, roundPercent, sum } from "../base/numbers.ts";
 import type { Clip, Explanation, Num, Shown } from "../data/types.ts";
+import { positionSentence } from "./position_data.ts";
 
 /** The share of the first k and the last k frames. */
 export function borderShare(shares: readonly Num[], k: number): number {
@@ -83,14 +84,6 @@ function comparisonSentence(shown: Shown): string {
   return compared ? `With the map of “${compared.runner_up.label}”, the runner-up, this one has a correlation of ${compared.correlation.toFixed(2)}.` : "";
 }
 
-/** "Position embeddings take 7.3 % of the score, which is not in the map: 4.1 %, 3.2 % along its 2 steps in time." */
-function positionSentence(shown: Shown): string {
-  const { position } = shown;
-  if (!position) return "";
-  const times = position.by_time.map((share) => percent(share)).join(", ");
-  return `Position embeddings take ${percent(position.share)} of the score, which is not in the map: ${times} along its ${plural(position.by_time.length, "step")} in time.`;
-}
-
 /** "1 pass forward and 1 back through the network for a clip. Its own values: 16 in time (...), 7 by 7 in a picture.", and what else was found in a clip. */
 export function methodNotes(shown: Shown, clip: Clip): string {
   const passes = shown.passes
@@ -98,7 +91,7 @@ export function methodNotes(shown: Shown, clip: Clip): string {
     : "";
   const { frames, rows, columns, in_time } = shown.resolution ?? {};
   const fine = frames === undefined ? "" : `Its own values: ${frames} in time (${in_time}), ${rows} by ${columns} in a picture.`;
-  return [passes, fine, positionSentence(shown), comparisonSentence(shown), ...(clip.notes ?? [])].filter(Boolean).join(" ");
+  return [passes, fine, shown.position ? positionSentence(shown.position) : "", comparisonSentence(shown), ...(clip.notes ?? [])].filter(Boolean).join(" ");
 }
 
 export function strongestFrame(clip: Clip): number {

@@ -7,6 +7,7 @@ import { choiceControls, drawingControls } from "./controls.ts";
 import { frameCurve, keysHint } from "./curve.ts";
 import { layerAccounts } from "./layers.ts";
 import { player } from "./player.ts";
+import { positionChart } from "./position.ts";
 import { prediction } from "./prediction.ts";
 import { Session } from "./state.ts";
 import { timeline } from "./timeline.ts";
@@ -40,6 +41,7 @@ export function explanationView(explanation: Explanation, title: string, keys: E
     ),
     frameCurve(session),
     keysHint(),
+    positionChart(session),
     layerAccounts(session),
     settings(session),
   );

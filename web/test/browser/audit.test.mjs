@@ -42,6 +42,20 @@ test("shares, border and accuracy agree with the report", async () => {
   assert.equal(await page.locator("svg .advised").count(), 2);
 });
 
+test("position and content along the clip agree with the report, and a network without positions has none", async () => {
+  const { statistics } = dataOf(fixture("positions")).runs[0].report;
+  const page = await visitor.open(fixture("positions"));
+  const title = "Position and content along the clip";
+  const base = statistics.conditions[0].position;
+  assert.ok(await figureOf(page, title).getByText(base.sentence).isVisible());
+  const rows = await rowsOf(page, title);
+  assert.equal(rows.length, statistics.conditions.length * base.by_time.length);
+  assert.deepEqual(rows[7].slice(0, 3), ["interval 1", "15–16", `${(100 * base.by_time[7].value).toFixed(1)}\u00a0%`]);
+  assert.equal(rows[7][5], `${(100 * base.content_by_time[7].value).toFixed(1)}\u00a0%`);
+  const without = await visitor.open(fixture("audit"));
+  assert.equal(await without.getByText(title).count(), 0);
+});
+
 test("the border's measure can be switched", async () => {
   const page = await visitor.open(fixture("audit"));
   const figure = figureOf(page, "Relevance at the border");

@@ -9,11 +9,11 @@ import { axeFindings, overflow, settled, test, visitor, Visitor } from "./harnes
 
 const unfold = (page) => page.evaluate(() => document.querySelectorAll("details").forEach((details) => (details.open = true)));
 
-for (const name of ["explanation", "long", "audit", "comparison", "evaluation", "training", "summary", "controls", "hostile", "empty"]) {
+for (const name of ["explanation", "long", "transformer", "audit", "positions", "comparison", "evaluation", "training", "summary", "controls", "hostile", "empty"]) {
   test(`${name}: axe-core finds nothing in either scheme, and it fits every width`, async () => {
     const page = await visitor.open(fixture(name));
     // Tables of hundreds of rows are alike; axe-core looks at each cell.
-    const large = ["audit", "comparison"].includes(name);
+    const large = ["audit", "positions", "comparison"].includes(name);
     if (!large) await unfold(page);
     for (const scheme of kSchemes) assert.deepEqual(await axeFindings(page, scheme), [], scheme);
     if (large) await unfold(page);

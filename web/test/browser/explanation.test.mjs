@@ -31,6 +31,26 @@ test("the caption, prediction and position agree with the data", async () => {
   assert.equal(await page.title(), data.title);
 });
 
+test("position stands beside content on one scale, and is hidden where the method has none", async () => {
+  const page = await visitor.open(fixture("transformer"));
+  const figure = page.locator(".figure.position");
+  const { position } = dataOf(fixture("transformer")).explanations[0];
+  const heights = (name) => figure.locator(`.plot > g:last-child > rect.${name}`).evaluateAll((bars) => bars.map((bar) => Number(bar.getAttribute("height"))));
+  const [content, taken] = [await heights("series-0"), await heights("series-1")];
+  assert.equal(taken.length, position.by_time.length);
+  const unit = content[0] / position.content[0];
+  for (const [s, share] of position.by_time.entries()) {
+    assert.ok(Math.abs(taken[s] - Math.abs(share) * unit) < 0.01, `step ${s}`);
+    assert.ok(Math.abs(content[s] - Math.abs(position.content[s]) * unit) < 0.01, `step ${s}`);
+  }
+  const bottom = (bars, s) => bars.nth(s).evaluate((bar) => Number(bar.getAttribute("y")));
+  const bars = figure.locator(".plot > g:last-child > rect.series-1");
+  assert.ok((await bottom(bars, 3)) > (await bottom(bars, 2)), "what is taken from the score hangs below zero");
+  await page.getByLabel("Method and target").selectOption({ index: 1 });
+  assert.ok(await figure.isHidden());
+  assert.equal(await (await visitor.open(file())).locator(".figure.position").isVisible(), false);
+});
+
 test("what has to be known before the map is read is said, for the explanation that is shown", async () => {
   const data = dataOf(file());
   const page = await visitor.open(file());

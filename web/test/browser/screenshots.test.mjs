@@ -74,7 +74,7 @@ for (const name of ["explanation", "audit", "evaluation", "summary"]) {
   }
 }
 
-for (const name of ["long", "comparison", "training", "controls", "hostile"]) {
+for (const name of ["long", "transformer", "positions", "comparison", "training", "controls", "hostile"]) {
   test(`${name}, kept to be looked at`, async () => {
     const page = await visitor.open(fixture(name));
     for (const width of kWidths) {

@@ -12,6 +12,7 @@ import { readPage, Unreadable } from "../../src/data/read.ts";
 import type { Clip, Explanation, Shown } from "../../src/data/types.ts";
 import { borderShare, captionOf, identityOf, methodNotes, shownNames } from "../../src/explanation/caption.ts";
 import { accountSentence } from "../../src/explanation/layers.ts";
+import { stepNames } from "../../src/explanation/position_data.ts";
 
 /** With plain spaces, to be read. */
 function plain(text: string): string {
@@ -114,13 +115,19 @@ test("passes, resolution and what was found are said", () => {
     "1 pass forward and 1 back through the network for a clip. Its own values: 2 in time (2 for 16 frames), 7 by 7 in a picture. The smallest area is 5 %.",
   );
   assert.equal(methodNotes({} as unknown as Shown, {} as unknown as Clip), "");
-  const position = { share: 0.073, by_time: [0.041, 0.032], by_place: [[0.073]] };
+  const position = { share: 0.073, by_time: [0.041, 0.032], content: [0.4, 0.212], by_place: [[0.073]] };
   assert.equal(
     methodNotes({ position } as unknown as Shown, {} as unknown as Clip),
-    "Position embeddings take 7.3\u00a0% of the score, which is not in the map: 4.1\u00a0%, 3.2\u00a0% along its 2 steps in time.",
+    "Position embeddings take 7.3\u00a0% of the score, which is not in the map; 61.2\u00a0% reaches the frames. At a step in time positions take 3.2\u00a0% to 4.1\u00a0%.",
   );
   const compared = { class_comparison: { runner_up: { index: 1, label: "up", probability: 0.1 }, correlation: 0.617 } };
   assert.equal(methodNotes(compared as unknown as Shown, {} as unknown as Clip), "With the map of “up”, the runner-up, this one has a correlation of 0.62.");
+});
+
+test("a step in time has its own frames, however they divide", () => {
+  assert.deepEqual(stepNames(4, 8), ["1–2", "3–4", "5–6", "7–8"]);
+  assert.deepEqual(stepNames(3, 3), ["1", "2", "3"]);
+  assert.deepEqual(stepNames(3, 8), ["1–3", "4–6", "7–8"]);
 });
 
 test("tables sort by number and by word, and the unknown comes last", () => {
