@@ -88,8 +88,9 @@ class PositionOfVideos : public ::testing::Test {
     input.settings = settings_;
     input.settings->sampling.frame_interval = kInterval;
     input.layout = ClipLayout::kNtchw;
-    return explain_input(explainer, shape, data_.rows[video].path, input, std::vector<TargetChoice>(1), {})
-        .at(0);
+    auto all =
+        explain_input(explainer, shape, data_.rows[video].path, input, std::vector<TargetChoice>(1), {});
+    return std::move(all.at(0));
   }
 
   void audit(const std::filesystem::path& out, Shard shard = {}) const {
