@@ -100,13 +100,14 @@ struct Tuning {
 struct TuneCost {
   int64_t videos = 0, settings = 0, passes = 0;
 };
-/// Errors as tune()'s for options; reads no video.
-TuneCost tune_cost(const Model& model, const DataSet& data, const TuneOptions& options);
+/// Errors as run_tuning()'s for options; reads no video.
+TuneCost tuning_cost(const Model& model, const DataSet& data, const TuneOptions& options);
 
 /// Tunes, and writes options.out whatever the verdict is; what the file is stands in it. Errors: as
 /// run_evaluation's; kInvalidArgument for a method without a gamma and for too few videos, kUnsupportedModel
 /// where no layer takes a gamma. Interrupted: nothing is written but the state.
-Tuning tune(const Model& model, const DataSet& data, const TuneOptions& options, const RunControl& control);
+Tuning run_tuning(const Model& model, const DataSet& data, const TuneOptions& options,
+                  const RunControl& control);
 
 /// For people, and as one JSON object.
 std::string tuning_text(const Tuning& tuning);

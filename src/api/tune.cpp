@@ -158,12 +158,14 @@ std::string identity_of(const Model& model, const DataSet& data, const TuneOptio
 }
 
 std::filesystem::path state_path(const TuneOptions& options) {
-  return options.out.empty() ? std::filesystem::path() : options.out.string() + kStateEnding;
+  return options.out.empty() ? "" : options.out.string() + kStateEnding;
 }
 
 /// Both files are this call's to write, and can be written, before hours go into what they would hold.
 void claim_outputs(const TuneOptions& options) {
   if (options.out.empty()) return;
+  require(!std::filesystem::is_directory(options.out),
+          options.out.string() + " is a folder, not a file to write");
   claim_output(options.out, "the file of rules");
   claim_output(state_path(options), "the state of the tuning");
   const AtomicFile probe(options.out);
@@ -285,7 +287,7 @@ std::string_view name(TuneVerdict verdict) {
   return tune::name(std::ranges::find(kVerdicts, verdict, [](auto both) { return both.second; })->first);
 }
 
-TuneCost tune_cost(const Model& model, const DataSet& data, const TuneOptions& options) {
+TuneCost tuning_cost(const Model& model, const DataSet& data, const TuneOptions& options) {
   require_valid(options);
   const EvaluateOptions evaluation = evaluation_of(options);
   const EvaluationPlan plan = plan_of(model, evaluation);
@@ -303,7 +305,8 @@ TuneCost tune_cost(const Model& model, const DataSet& data, const TuneOptions& o
   return cost;
 }
 
-Tuning tune(const Model& model, const DataSet& given, const TuneOptions& asked, const RunControl& control) {
+Tuning run_tuning(const Model& model, const DataSet& given, const TuneOptions& asked,
+                  const RunControl& control) {
   require_valid(asked);
   claim_outputs(asked);
   TuneOptions options = asked;

@@ -39,7 +39,10 @@ void TuningNetwork::use(std::span<const tune::Setting> settings) {
 
 int64_t TuningNetwork::take(const Tensor& clip) {
   Explainer& explainer = *explainers_.at(holder_);
-  explainer.forward(method_.layout == ClipLayout::kNcthw ? clip : from_ncthw(clip, method_.layout));
+  if (method_.layout == ClipLayout::kNcthw)
+    explainer.forward(clip);
+  else
+    explainer.forward(from_ncthw(clip, method_.layout));
   logits_ = explainer.logits().cast(DType::kF32);
   after_(1);
   return best_classes(probabilities(logits_).at(0), 1).at(0);

@@ -65,13 +65,13 @@ int TuneCommand::tune_model() {
   const Model network(model);
   const TuneOptions resolved = resolve(network);
   const DataSet data = json ? reading.read_silently(dataset) : reading.read(dataset);
-  const TuneCost cost = tune_cost(network, data, resolved);
+  const TuneCost cost = tuning_cost(network, data, resolved);
   if (!json) print_cost(cost);
   Tuning tuning;
   {
     ProgressLine line("relevid");
     const RunControl control{[&](const Progress& progress) { line.show(progress); }, &interrupt_flag()};
-    tuning = tune(network, data, resolved, control);
+    tuning = run_tuning(network, data, resolved, control);
   }
   if (json) {
     std::fputs(tuning_json(tuning).c_str(), stdout);

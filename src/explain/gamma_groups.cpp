@@ -5,6 +5,7 @@
 #include <fmt/ranges.h>
 
 #include <algorithm>
+#include <map>
 #include <nlohmann/json.hpp>
 #include <utility>
 
@@ -107,27 +108,27 @@ std::vector<int64_t> depths(const graph::Graph& graph) {
 }
 
 /// The place of each node's group in `names`.
-struct Places {
+struct Grouping {
   std::vector<std::string> names;
   std::vector<size_t> of_node;
 };
 
-Places parts_of_transformer(const graph::Graph& graph) {
-  Places places{{"embedding", "attention", "mlp"}, {}};
+Grouping parts_of_transformer(const graph::Graph& graph) {
+  Grouping grouping{{"embedding", "attention", "mlp"}, {}};
   const AttentionLayers attention(graph);
   const std::vector<char> after = after_attention(graph);
   for (size_t i = 0; i < graph.nodes.size(); ++i)
-    places.of_node.push_back(attention.found()[i] ? 1 : after[i] ? 2 : 0);
-  return places;
+    grouping.of_node.push_back(attention.found()[i] ? 1 : after[i] ? 2 : 0);
+  return grouping;
 }
 
-Places thirds_by_depth(const graph::Graph& graph) {
-  Places places{{"early", "middle", "late"}, {}};
+Grouping thirds_by_depth(const graph::Graph& graph) {
+  Grouping grouping{{"early", "middle", "late"}, {}};
   const std::vector<int64_t> all = depths(graph);
   const int64_t deepest = std::max<int64_t>(1, std::ranges::max(all));
   for (const int64_t depth : all)
-    places.of_node.push_back(static_cast<size_t>(3 * std::max<int64_t>(0, depth - 1) / deepest));
-  return places;
+    grouping.of_node.push_back(static_cast<size_t>(3 * std::max<int64_t>(0, depth - 1) / deepest));
+  return grouping;
 }
 
 std::string operator_of(const graph::Node& node) {
@@ -154,13 +155,16 @@ bool GammaGroup::has_gamma(double gamma) const {
 
 std::vector<GammaGroup> gamma_groups(const graph::Graph& graph,
                                      std::span<const std::optional<NodeRule>> rules) {
-  const Places places = is_transformer(graph) ? parts_of_transformer(graph) : thirds_by_depth(graph);
+  const Grouping grouping = is_transformer(graph) ? parts_of_transformer(graph) : thirds_by_depth(graph);
   std::vector<GammaGroup> groups;
-  for (const std::string& name : places.names) groups.push_back({name, {}, {}});
+  for (const std::string& name : grouping.names) groups.push_back({name, {}, {}});
+  std::map<std::pair<std::string, std::string>, size_t> places;
   for (size_t i = 0; i < graph.nodes.size(); ++i) {
     const graph::Node& node = graph.nodes[i];
     if (!is_layer(node) || !is_gamma_rule(rules[i]) || !can_be_named(node.name)) continue;
-    GammaGroup& group = groups[places.of_node[i]];
+    // Where one node of the file has become several layers, its name stands for all of them.
+    const auto place = places.try_emplace({node.name, operator_of(node)}, grouping.of_node[i]).first->second;
+    GammaGroup& group = groups[place];
     group.nodes.push_back(i);
     const std::string rule = describe(rules[i]);
     if (std::ranges::count(group.rules, rule) == 0) group.rules.push_back(rule);

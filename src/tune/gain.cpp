@@ -3,6 +3,8 @@
 
 #include <fmt/format.h>
 
+#include <array>
+
 #include "evaluate/plan.h"
 #include "evaluate/warnings.h"
 #include "statistics/bootstrap.h"

@@ -28,7 +28,8 @@ std::vector<std::string> differences(const Json& there, const Json& here) {
   keys.update(now);
   for (const auto& [key, value] : keys.items()) {
     const std::string was = text(before, key), is = text(now, key);
-    if (was != is) all.push_back(fmt::format("{}: {} there, {} here", key.substr(1), was, is));
+    if (was != is)
+      all.push_back(fmt::format("{}: {} there, {} here", key.empty() ? key : key.substr(1), was, is));
   }
   constexpr size_t kMost = 4;
   if (all.size() > kMost) all.resize(kMost);

@@ -71,8 +71,11 @@ TEST(GammaGroups, LeaveOtherRulesAlone) {
   const graph::Graph graph = chain(8);
   EXPECT_EQ(groups_of(graph, "epsilon_plus_flat")[0].nodes.size(), 2U) << "the first layer stays flat";
   EXPECT_EQ(groups_of(graph, "epsilon_gamma_box")[0].rules, Names{"gamma(0.25)"}) << "and here zB";
-  EXPECT_TRUE(groups_of(graph, "epsilon_alpha2_beta1").size() == 1U) << "the dense layer's epsilon";
-  EXPECT_TRUE(groups_of(chain(0), "epsilon_plus_flat").empty());
+  EXPECT_EQ(groups_of(graph, "epsilon_alpha2_beta1").size(), 1U) << "the dense layer's epsilon";
+  Random random;
+  GraphBuilder b;
+  const graph::Graph single = b.finish(b.dense(b.flatten(b.input({1, 3, 2, 4, 4})), 3, random));
+  EXPECT_TRUE(groups_of(single, "epsilon_plus_flat").empty());
 }
 
 TEST(GammaGroups, OfBranchesGoByTheLongestWay) {

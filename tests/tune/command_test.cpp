@@ -120,7 +120,7 @@ TEST_F(TuneCommand, WritesRulesThatExplainTakesAndSaysWhatTheyAre) {
 
 TEST_F(TuneCommand, StopsAtCtrlCAndGoesOnToTheSameFile) {
   std::string gammas = "0";
-  for (int i = 1; i < 100; ++i) gammas += "," + std::to_string(i / 50.0);
+  for (int i = 1; i < 40; ++i) gammas += "," + std::to_string(i / 20.0);
   const auto words = [&](const std::string& out) {
     return arguments({"--gammas", gammas, "--method", "epsilon_plus", "--rounds", "1", "--out", path(out)});
   };
