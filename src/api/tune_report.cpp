@@ -71,8 +71,8 @@ std::string gain_text(const Tuning& tuning) {
 std::string search_text(const Tuning& tuning) {
   constexpr size_t kIndent = 17;
   std::string text = fmt::format(
-      "\n  The search: gamma = mean ABPC on {} others, '*' was taken; the best of many is too high here\n",
-      statistics::counted(std::ssize(tuning.search_videos), "video"));
+      "\n  The search: gamma = mean ABPC on {}, '*' was taken; the best of many is too high here\n",
+      statistics::counted(std::ssize(tuning.search_videos), "other video"));
   std::string line;
   for (size_t i = 0; i < tuning.tried.size(); ++i) {
     const TriedGamma& tried = tuning.tried[i];

@@ -102,6 +102,7 @@ void add_search_options(CLI::App& app, TuneCommand& command) {
   app.add_option("--gammas", options.gammas,
                  "tried of each group of layers beside the preset's own, with commas between; 0: epsilon")
       ->delimiter(',')
+      ->allow_extra_args(false)
       ->capture_default_str()
       ->group(group);
   app.add_option("--rounds", options.rounds, "through all groups; ends before where nothing changes")

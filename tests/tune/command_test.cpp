@@ -56,7 +56,7 @@ class TuneCommand : public ::testing::Test {
                                     "--threads",
                                     "1"};
     for (size_t i = 0; i < further.size(); ++i) {
-      const auto given = std::ranges::find(all, further[i]);
+      const auto given = further[i].starts_with("--") ? std::ranges::find(all, further[i]) : all.end();
       if (given == all.end())
         all.push_back(further[i]);
       else
