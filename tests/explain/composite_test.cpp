@@ -132,7 +132,7 @@ TEST(RulesFile, EveryMistakeIsNamed) {
       {"[{]", "not JSON"},
       {R"({"rule": "flat"})", "a list of entries"},
       {R"({"rules": {}})", "a list of entries"},
-      {R"({"rules": [], "abuot": {}})", "did you mean 'about'"},
+      {R"({"rules": [], "abuot": {}})", "unknown field 'abuot'"},
       {R"({"rules": [{"rule": "gama"}]})", "entry 1: no rule 'gama'"},
       {"[1]", "entry 1: not an object"},
       {R"([{"rule": "flat"}, {}])", "entry 2: no rule ''"},
