@@ -29,7 +29,7 @@ relevid_add_options(relevid_test_options "${relevid_test_sanitizers}")
 
 # Modules without loops over pixels or weights: more would make them no faster, and the build a quarter slower. api and
 # the command parse and print, which compilers optimise longest.
-set(relevid_plain_modules base data graph onnx models run statistics audit evaluate)
+set(relevid_plain_modules base data graph onnx models run statistics audit evaluate tune)
 set(relevid_thin_modules api)
 
 # What each file of a module would parse and instantiate again, a few share. The dev preset does without, so that includes

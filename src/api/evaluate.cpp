@@ -6,54 +6,23 @@
 #include <algorithm>
 #include <chrono>
 #include <nlohmann/json.hpp>
-#include <set>
 
-#include "api/audit_settings.h"
 #include "api/evaluate_networks.h"
-#include "api/layout.h"
+#include "api/evaluate_settings.h"
 #include "api/method_record.h"
 #include "base/hash.h"
 #include "evaluate/runner.h"
-#include "relevid/error.h"
-#include "run/labels.h"
 
 namespace relevid {
 namespace {
 
 using Json = nlohmann::json;
 
-/// Which parts of the layers are drawn again, from the top: one layer, a third, two thirds, all of them.
-std::vector<int64_t> randomised_layers(int64_t layers) {
-  std::set<int64_t> counts = {1, (layers + 2) / 3, (2 * layers + 2) / 3, layers};
-  return {counts.begin(), counts.end()};
-}
-
-void require(bool holds, const std::string& message) {
-  if (!holds) throw Error(ErrorKind::kInvalidArgument, message);
-}
-
-template <class T>
-void require_once(const std::vector<T>& all, std::string_view what) {
-  for (size_t i = 0; i < all.size(); ++i)
-    require(std::count(all.begin(), all.end(), all[i]) == 1, fmt::format("a {} is given twice", what));
-}
-
 constexpr std::string_view kMagnitude = ":magnitude";
 
 /// The explainer's name of a method.
 std::string base_name(const std::string& method) {
   return method.substr(0, method.size() - (method.ends_with(kMagnitude) ? kMagnitude.size() : 0));
-}
-
-/// The range of the inputs' values, from the smallest to the largest: how far Check::kInvariance moves them.
-float width_of(const InputRange& range) {
-  const auto low = range.low.values<float>(), high = range.high.values<float>();
-  return *std::ranges::max_element(high) - *std::ranges::min_element(low);
-}
-
-InputRange range_of(const EvaluateOptions& options) {
-  auto [low, high] = input_bounds(options.settings.preprocessing, options.settings.sampling.clip_len);
-  return {std::move(low), std::move(high)};
 }
 
 /// The methods by their own names.
@@ -65,53 +34,6 @@ EvaluateOptions with_methods_named(const Model& model, EvaluateOptions options) 
     method.replace(0, base.size(), resolved_method(base, model, clip_shape));
   }
   return options;
-}
-
-evaluate::EvaluationPlan plan_of(const Model& model, const EvaluateOptions& options) {
-  evaluate::EvaluationPlan plan;
-  require(!options.methods.empty(), "no method is given that could be evaluated");
-  require_once(options.methods, "method");
-  plan.methods = options.methods;
-  for (const std::string& text : options.flippings) plan.flippings.push_back(evaluate::parse_flipping(text));
-  require_once(plan.flippings, "kind of flipping");
-  for (const std::string& text : options.checks) plan.checks.push_back(evaluate::parse_check(text));
-  require_once(plan.checks, "check");
-  constexpr int64_t kMostSteps = 1000, kMostRegions = 1 << 20;
-  require(options.steps >= 2 && options.steps <= kMostSteps,
-          fmt::format("a curve has 2 to {} steps, not {}", kMostSteps, options.steps));
-  plan.steps = options.steps;
-  plan.cells = {options.cell_frames, options.cell_rows, options.cell_columns};
-  require(std::min({plan.cells.frames, plan.cells.height, plan.cells.width}) >= 1 &&
-              std::max({plan.cells.frames, plan.cells.height, plan.cells.width}) <= kMostRegions,
-          "there is one cell along each axis at least");
-  require(options.superpixels >= 2 && options.superpixels <= kMostRegions, "superpixels are two at least");
-  require(options.batch >= 1 && options.batch <= 1024, "a batch has 1 to 1024 clips");
-  plan.superpixels = options.superpixels;
-  plan.seed = options.seed;
-  plan.input_shift = width_of(range_of(options));
-  if (plan.has(evaluate::Check::kRandomised)) {
-    const int64_t layers = layers_with_weights(model);
-    for (const int64_t count : randomised_layers(layers))
-      plan.randomised.push_back(fmt::format("{} of {}", count, layers));
-  }
-  return plan;
-}
-
-/// The clips at one interval, and where they are asked for the same one step later.
-run::PlanOptions clips_of(const EvaluateOptions& options, const evaluate::EvaluationPlan& plan) {
-  constexpr int64_t kAll = 1 << 20;
-  AuditOptions audit;
-  audit.settings = options.settings;
-  audit.intervals.clear();
-  audit.base_interval = options.frame_interval;
-  audit.fps = options.fps;
-  audit.controls.clear();
-  if (plan.has(evaluate::Check::kOffset)) audit.controls.push_back(AuditControl::kShifted);
-  audit.control_clips = kAll;
-  audit.shift_frames = 1;
-  run::PlanOptions clips = plan_of(audit);
-  clips.shift_frames = clips.base_interval;
-  return clips;
 }
 
 std::vector<MethodOptions> methods_of(const EvaluateOptions& options, const std::atomic<bool>* interrupt) {
@@ -158,11 +80,6 @@ std::string settings_record(const EvaluateOptions& options, const evaluate::Runn
   return record.dump(-1, ' ', false, Json::error_handler_t::replace);
 }
 
-DataSet labelled(const DataSet& data, const EvaluateOptions& options) {
-  const bool by_name = options.labels == EvaluateOptions::Labels::kByName;
-  return by_name ? run::with_model_labels(data, options.settings.class_names) : data;
-}
-
 evaluate::Objects objects_of(const EvaluateOptions& options, const DataSet& data) {
   evaluate::Objects objects = evaluate::Objects::read(options.objects);
   require(data.rows.empty() ||
@@ -171,19 +88,6 @@ evaluate::Objects objects_of(const EvaluateOptions& options, const DataSet& data
                       options.objects.string(), objects.any_video(),
                       data.rows.empty() ? "" : data.rows.front().name));
   return objects;
-}
-
-void require_labels(const DataSet& data, int64_t class_count) {
-  for (const DataRow& row : data.rows) {
-    require(row.label == kUnlabelled || (row.label >= 0 && row.label < class_count),
-            fmt::format("{} has label {}, and the model has {} classes, from 0", row.name, row.label,
-                        class_count));
-  }
-}
-
-evaluate::Volume volume_of(const Shape& clip_shape, ClipLayout layout) {
-  const Shape shape = ncthw_shape(clip_shape, layout);
-  return {shape[2], shape[3], shape[4]};
 }
 
 EvaluationCost cost_of(const EvaluateOptions& options, const evaluate::EvaluationPlan& plan,
@@ -205,22 +109,6 @@ int64_t passes_of(const Explainer& explainer, size_t methods) {
   for (size_t method = 0; method < methods; ++method) passes += explainer.cost(method).total();
   return passes;
 }
-
-/// Tells how far the run is, in passes through the network, and stops it.
-class Steps {
- public:
-  Steps(const RunControl& control, int64_t total) : control_(control), total_(total) {}
-  void add(int64_t steps) {
-    done_ += steps;
-    if (control_.interrupted()) throw Interrupted{};
-    if (control_.report) control_.report({"passes through the network", done_, std::max(done_, total_)});
-  }
-  int64_t done() const { return done_; }
-
- private:
-  const RunControl& control_;
-  int64_t total_, done_ = 0;
-};
 
 InputRange moved(InputRange range, float by) {
   for (Tensor* bound : {&range.low, &range.high})

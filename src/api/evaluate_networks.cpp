@@ -10,55 +10,16 @@
 #include "explain/composite.h"
 #include "graph/randomise.h"
 #include "graph/shift_input.h"
-#include "kernels/devices.h"
-#include "network/memory.h"
-#include "relevid/error.h"
 
 namespace relevid {
-namespace {
-
-evaluate::TargetScore score_of(const Tensor& logits, size_t row, int64_t target) {
-  const auto classes = static_cast<size_t>(logits.shape()[1]);
-  const auto at = row * classes + static_cast<size_t>(target);
-  const double logit = logits.as_doubles().at(at),
-               probability = probabilities(logits).at(row).at(static_cast<size_t>(target));
-  if (!std::isfinite(logit) || !std::isfinite(probability))
-    throw Error(ErrorKind::kCorruptInput, "the model gives no finite number for a clip with regions flipped");
-  return {logit, probability};
-}
-
-}  // namespace
-
 EvaluationNetwork::EvaluationNetwork(const Model& model, const Shape& clip_shape,
                                      std::span<const MethodOptions> methods, std::span<const MapSign> signs,
                                      const InputRange& range, int64_t batch, AfterSteps after)
     : explainer_(model, clip_shape, methods, &range),
       layout_(methods.front().layout),
-      signs_(signs.begin(), signs.end()),
-      after_(std::move(after)),
-      batch_(batch) {
-  if (after_) explainer_.on_pass([this] { after_(1); });
-  if (batch > 0) prepare_batch(model, clip_shape, methods.front());
-}
-
-void EvaluationNetwork::prepare_batch(const Model& model, Shape shape, const MethodOptions& options) {
-  library_ = kernels::make_library(options.device, {options.threads, options.precision});
-  batch_ = fitting_batch(graph_for(model, shape), batch_, options.batch_limit_bytes);
-  const Shape output{batch_, class_count()};
-  try {
-    shape[0] = batch_;
-    graph::Graph graph = graph_for(model, shape);
-    if (graph.shape(graph.output) == output)
-      network_ = std::make_unique<Network>(std::move(graph), *library_, Purpose::kInference);
-  } catch (const Error& error) {
-    if (error.kind() != ErrorKind::kUnsupportedModel && error.kind() != ErrorKind::kInvalidArgument) throw;
-  }
-  if (!network_) {
-    batch_ = 1;
-    shape[0] = 1;
-    network_ = std::make_unique<Network>(graph_for(model, shape), *library_, Purpose::kInference);
-  }
-  clips_ = Tensor(ncthw_shape(shape, layout_), DType::kF32);
+      signs_(signs.begin(), signs.end()) {
+  if (after) explainer_.on_pass([after] { after(1); });
+  if (batch > 0) classifier_.emplace(model, clip_shape, methods.front(), batch, std::move(after));
 }
 
 int64_t EvaluationNetwork::take(const Tensor& clip) {
@@ -100,19 +61,7 @@ std::vector<float> EvaluationNetwork::map_beside(size_t method, int64_t other, i
 std::vector<evaluate::TargetScore> EvaluationNetwork::classify(int64_t count,
                                                                const evaluate::ClipWriter& write,
                                                                int64_t target) {
-  std::vector<evaluate::TargetScore> scores;
-  const auto size = static_cast<size_t>(clips_.elements() / batch_);
-  for (int64_t begin = 0; begin < count; begin += batch_) {
-    const int64_t filled = std::min(batch_, count - begin);  // the rest of a last batch has clips of before
-    for (int64_t i = 0; i < filled; ++i)
-      write(begin + i, clips_.values<float>().subspan(static_cast<size_t>(i) * size, size));
-    const kernels::Buffer input =
-        library_->upload(layout_ == ClipLayout::kNcthw ? clips_.clone() : from_ncthw(clips_, layout_));
-    const Tensor logits = network_->output(network_->forward(std::span(&input, 1), Keep::kNothing));
-    for (int64_t i = 0; i < filled; ++i) scores.push_back(score_of(logits, static_cast<size_t>(i), target));
-    if (after_) after_(filled);
-  }
-  return scores;
+  return classifier_->classify(count, write, target);
 }
 
 Model with_random_top(const Model& model, uint64_t seed, int64_t layers) {

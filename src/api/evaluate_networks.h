@@ -1,18 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-#include <functional>
-#include <memory>
+#include <optional>
 #include <vector>
 
+#include "api/batch_classifier.h"
 #include "evaluate/clip_evaluator.h"
-#include "network/network.h"
 #include "relevid/explain.h"
 
 namespace relevid {
-
-/// Called after some passes through a network; may throw Interrupted.
-using AfterSteps = std::function<void(int64_t steps)>;
 
 /// Whether a map has the signs of relevance, or the magnitude of every element.
 enum class MapSign { kSigned, kMagnitude };
@@ -37,20 +33,15 @@ class EvaluationNetwork : public evaluate::MethodNetwork {
   int64_t class_count() const { return explainer_.class_count(); }
   MethodCost cost(size_t method) const { return explainer_.cost(method); }
   Start effective_start(size_t method) const { return explainer_.effective_start(method); }
-  int64_t batch() const { return batch_; }
+  /// 0 where it never classifies.
+  int64_t batch() const { return classifier_ ? classifier_->batch() : 0; }
 
  private:
-  void prepare_batch(const Model& model, Shape shape, const MethodOptions& options);
-
   ClipExplainer explainer_;
   ClipLayout layout_;
   std::vector<MapSign> signs_;  ///< by method
-  AfterSteps after_;
-  Tensor logits_;  ///< of the clip that was taken
-  int64_t batch_;
-  std::unique_ptr<kernels::Library> library_;  ///< before the network that borrows it
-  std::unique_ptr<Network> network_;
-  Tensor clips_;  ///< [batch, C, T, H, W]
+  Tensor logits_;               ///< of the clip that was taken
+  std::optional<BatchClassifier> classifier_;
 };
 
 /// The same network with its last layers drawn again; see graph/randomise.h.

@@ -103,7 +103,7 @@ int interrupt_signal() {
   return first_signal;
 }
 
-int run_to_requeue(const std::function<int()>& work) {
+int run_to_requeue(const std::function<int()>& work, std::string_view kept) {
   requeues = true;
   interrupt_flag();
   handle(SIGUSR1);
@@ -111,8 +111,7 @@ int run_to_requeue(const std::function<int()>& work) {
     return work();
   } catch (const Interrupted&) {
     const bool requeue = interrupt_signal() != SIGINT;
-    print_error(requeue ? "stopped, to be queued again" : "interrupted",
-                "every video is in the run whole or not at all; the same command goes on where it stopped");
+    print_error(requeue ? "stopped, to be queued again" : "interrupted", std::string(kept));
     return requeue ? kRequeueStatus : kInterruptedStatus;
   }
 }

@@ -6,6 +6,7 @@
 #include <functional>
 #include <memory>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "relevid/progress.h"
@@ -23,6 +24,7 @@ void add_evaluate(CLI::App& program, Action& action);
 void add_inspect(CLI::App& program, Action& action);
 void add_generate(CLI::App& program, Action& action);
 void add_train(CLI::App& program, Action& action);
+void add_tune(CLI::App& program, Action& action);
 void add_merge(CLI::App& program, Action& action);
 void add_report(CLI::App& program, Action& action);
 
@@ -56,10 +58,13 @@ class ProgressLine {
 const std::atomic<bool>& interrupt_flag();
 /// The signal that set the flag first; 0 where none has.
 int interrupt_signal();
-/// Does a work whose videos are in its run whole or not at all, and returns its status; where it is stopped
-/// (Interrupted), kInterruptedStatus after Ctrl-C, else kRequeueStatus. Has SIGUSR1, a cluster's warning, set
-/// the flag too; a second signal other than Ctrl-C ends at once with kRequeueStatus.
-int run_to_requeue(const std::function<int()>& work);
+/// What is left of a work that is stopped, where its videos are in its run whole or not at all.
+inline constexpr std::string_view kWholeVideosAreKept =
+    "every video is in the run whole or not at all; the same command goes on where it stopped";
+/// Does a work that the same command goes on with, and returns its status; where it is stopped (Interrupted),
+/// kInterruptedStatus after Ctrl-C, else kRequeueStatus, and `kept` is said. Has SIGUSR1, a cluster's
+/// warning, set the flag too; a second signal other than Ctrl-C ends at once with kRequeueStatus.
+int run_to_requeue(const std::function<int()>& work, std::string_view kept = kWholeVideosAreKept);
 
 /// Says what went wrong, and with which input where one is given; returns the exit status for it.
 int print_failure(const std::exception& error, const std::string& input = "");

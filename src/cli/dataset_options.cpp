@@ -22,13 +22,18 @@ void DataSetCommandOptions::add_to(CLI::App& command) {
   reads(command.add_option("--class-names", class_names, "a file of one name a line"))->group(group);
 }
 
-DataSet DataSetCommandOptions::read(const std::string& path) const {
+DataSet DataSetCommandOptions::read_silently(const std::string& path) const {
   DataSet data = read_dataset(path, {format, root, class_names});
+  for (const std::string& warning : data.warnings) print_warning(warning);
+  return data;
+}
+
+DataSet DataSetCommandOptions::read(const std::string& path) const {
+  DataSet data = read_silently(path);
   fmt::print("{}: {} videos, {} classes; {}\n", printable(path), data.rows.size(), data.class_names.size(),
              printable(data.detected));
   for (const std::string& row : data.sample_rows) fmt::print("  {}\n", printable(row));
   std::fflush(stdout);
-  for (const std::string& warning : data.warnings) print_warning(warning);
   return data;
 }
 

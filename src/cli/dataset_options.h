@@ -16,6 +16,8 @@ struct DataSetCommandOptions {
   void add_to(CLI::App& command);
   /// Reads it and prints what it was taken for, with its first rows, and its warnings.
   DataSet read(const std::string& path) const;
+  /// The same, and prints nothing but the warnings, for commands whose output is for machines.
+  DataSet read_silently(const std::string& path) const;
 };
 
 /// The rows with the given indices; classes and words as they were.

@@ -4,16 +4,15 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
-#include <charconv>
 #include <cstdio>
 
 #include "cli/choice.h"
 #include "cli/command.h"
 #include "cli/dataset_options.h"
+#include "cli/flip_options.h"
 #include "cli/method_options.h"
 #include "cli/settings_options.h"
 #include "cli/video_counts.h"
-#include "relevid/error.h"
 #include "relevid/evaluate_report.h"
 
 namespace relevid::cli {
@@ -53,22 +52,6 @@ struct EvaluateCommand {
   int evaluate();
   EvaluateOptions resolve(const Model& network) const;
 };
-
-/// "4x8x8": cells along time, height and width.
-void parse_cells(const std::string& text, EvaluateOptions& options) {
-  const char* at = text.data();
-  const char* const end = at + text.size();
-  for (int64_t* count : {&options.cell_frames, &options.cell_rows, &options.cell_columns}) {
-    const auto [rest, error] = std::from_chars(at, end, *count);
-    const bool last = count == &options.cell_columns;
-    if (error != std::errc{} || *count < 1 || (last ? rest != end : rest == end || *rest != 'x')) {
-      throw Error(
-          ErrorKind::kInvalidArgument,
-          fmt::format("--cells {}: write how many there are along time, height and width, as 4x8x8", text));
-    }
-    at = last ? rest : rest + 1;
-  }
-}
 
 EvaluateOptions EvaluateCommand::resolve(const Model& network) const {
   EvaluateOptions result = options;
@@ -175,21 +158,7 @@ void add_method_options(CLI::App& app, EvaluateCommand& command) {
 void add_measure_options(CLI::App& app, EvaluateCommand& command) {
   const std::string group = "Measures";
   EvaluateOptions& options = command.options;
-  app.add_option("--flip", options.flippings,
-                 "REGIONS:FILL with commas between, of frames, cells, superpixels and previous, blur, mean, "
-                 "noise")
-      ->delimiter(',')
-      ->capture_default_str()
-      ->group(group);
-  app.add_option("--steps", options.steps, "of a curve")->capture_default_str()->group(group);
-  app.add_option_function<std::string>(
-         "--cells", [&options](const std::string& text) { parse_cells(text, options); },
-         "how many along time, height and width")
-      ->default_str(fmt::format("{}x{}x{}", options.cell_frames, options.cell_rows, options.cell_columns))
-      ->group(group);
-  app.add_option("--superpixels", options.superpixels, "about how many a clip has")
-      ->capture_default_str()
-      ->group(group);
+  add_flip_options(app, options, group);
   app.add_option("--checks", command.checks,
                  "all, none, or some with commas between: agreement, class, shift, offset, invariance, "
                  "randomised")

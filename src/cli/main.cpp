@@ -59,6 +59,7 @@ int run(int argc, char** argv) {
   add_train(program, action);
   add_audit(program, action);
   add_evaluate(program, action);
+  add_tune(program, action);
   add_merge(program, action);
   add_report(program, action);
   try {

@@ -32,6 +32,10 @@ std::string type_of(const MethodField& field) {
   return std::holds_alternative<std::array<int64_t, 3>>(value) ? "INTxINTxINT" : "TEXT";
 }
 
+bool is_tuned_with(const MethodField& field) {
+  return field.name == "gate" || field.name == "norm" || field.name == "device" || field.name == "precision";
+}
+
 }  // namespace
 
 void MethodArguments::add_field(CLI::App& app, const MethodField& field) {
@@ -47,6 +51,7 @@ void MethodArguments::add_field(CLI::App& app, const MethodField& field) {
 void MethodArguments::add_to(CLI::App& app, Within within) {
   for (MethodField field : method_fields()) {
     if (field.name == "contrast") continue;  // a class by its name, which takes the model's
+    if (within == Within::kTuning && !is_tuned_with(field)) continue;
     if (within == Within::kEvaluation) {
       if (field.name == "seed" || field.name == "batch") continue;
       if (field.name == "cells") field.option = "--mask-cells";

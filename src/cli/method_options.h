@@ -19,8 +19,8 @@ struct MethodArguments {
   int64_t memory_limit_mib = 4096;
 
   /// An evaluation has --seed and --batch of its own, and its --cells are what it flips: those of masks are
-  /// --mask-cells there.
-  enum class Within { kExplanation, kEvaluation };
+  /// --mask-cells there. A tuning takes of a preset's options those that leave its rules to it.
+  enum class Within { kExplanation, kEvaluation, kTuning };
   /// Keeps pointers to this and to `app`.
   void add_to(CLI::App& app, Within within = Within::kExplanation);
   /// When all is parsed: the options as this machine can do them. Warns of what it cannot, and of options

@@ -38,14 +38,6 @@ Regions regions_of(const Tensor& clip, const EvaluationPlan& plan, RegionKind ki
   return {};
 }
 
-/// The methods' names and then the baselines'.
-std::vector<std::string> rivals(const EvaluationPlan& plan) {
-  auto names = plan.methods;
-  names.emplace_back(kRandom);
-  names.emplace_back(kCentrePrior);
-  return names;
-}
-
 class Evaluator {
  public:
   Evaluator(const ClipToEvaluate& clip, const EvaluationPlan& plan, const Networks& networks)
@@ -77,8 +69,10 @@ class Evaluator {
       orders.emplace_back(orders.back().rbegin(), orders.back().rend());
     };
     for (const auto& map : result_.maps) add(region_means(map, regions));
-    add(random_scores(regions.count, seed_of(clip_, plan_, kRandom)));
-    add(region_means(centre_prior(volume_), regions));
+    if (plan_.baselines == EvaluationPlan::Baselines::kWith) {
+      add(random_scores(regions.count, seed_of(clip_, plan_, kRandom)));
+      add(region_means(centre_prior(volume_), regions));
+    }
     const CurveEnds ends{result_.score, all_flipped(regions, filling, classify)};
     const auto curves =
         flip(regions, filling, flip_counts(regions.count, plan_.steps), orders, ends, classify);

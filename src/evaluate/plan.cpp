@@ -118,13 +118,21 @@ bool EvaluationPlan::has(Check check) const {
   return std::ranges::find(checks, check) != checks.end();
 }
 
+std::vector<std::string> rivals(const EvaluationPlan& plan) {
+  auto names = plan.methods;
+  if (plan.baselines == EvaluationPlan::Baselines::kWithout) return names;
+  names.emplace_back(kRandom);
+  names.emplace_back(kCentrePrior);
+  return names;
+}
+
 ClipCost cost_of(const EvaluationPlan& plan, const Volume& volume, bool first_clip) {
-  const auto methods = static_cast<int64_t>(plan.methods.size());
+  const auto methods = std::ssize(plan.methods), orders = 2 * std::ssize(rivals(plan));
   ClipCost cost;
   for (const Flipping& flipping : plan.flippings) {
     const auto points =
         static_cast<int64_t>(flip_counts(region_count(plan, flipping.regions, volume), plan.steps).size());
-    cost.forward_passes += 1 + (methods + 2) * 2 * (points - 2);
+    cost.forward_passes += 1 + orders * (points - 2);
   }
   int64_t maps = 1;
   if (first_clip) {

@@ -57,9 +57,14 @@ struct EvaluationPlan {
   std::vector<std::string> randomised;  ///< by the networks with random layers: "top 1 of 12 layers"
   float input_shift = 0;                ///< of kInvariance
   uint64_t seed = 1;
+  /// Whether kRandom and kCentrePrior are measured beside the methods.
+  enum class Baselines { kWith, kWithout } baselines = Baselines::kWith;
 
   bool has(Check check) const;
 };
+
+/// The methods' names and then the baselines', where there are any: whose curves a clip has.
+std::vector<std::string> rivals(const EvaluationPlan& plan);
 
 /// Forward passes of the flipping, and explanations, for a clip of this volume. Checks are of a video's first
 /// clip alone; explanations come with the passes that their methods need.

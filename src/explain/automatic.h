@@ -11,9 +11,12 @@ namespace relevid {
 /// The name that stands for the method of automatic_method.
 inline constexpr std::string_view kAutomatic = "auto";
 
+/// Whether the network has attention and layer norms.
+bool is_transformer(const graph::Graph& graph);
+
 /// The method that answers best which frames and pixels count for the class that is asked for, by what was
 /// measured: docs/user/methods.md has the numbers. epsilon_plus_flat for convolutional networks, value_path
-/// for transformers: those with attention and layer norms.
+/// for transformers.
 std::string automatic_method(const graph::Graph& graph);
 
 }  // namespace relevid

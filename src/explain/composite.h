@@ -93,8 +93,8 @@ Composite preset(std::string_view name, InputBounds bounds);
 /// evenly.
 Composite gradient_attention();
 
-/// A user's own rules from a JSON file; see docs/user/rules.md. Throws Error(kIo) or Error(kCorruptInput)
-/// naming entry and field.
+/// A user's own rules from a JSON file, a list or an object that has it; see docs/user/rules.md. Throws
+/// Error(kIo) or Error(kCorruptInput) naming entry and field.
 std::vector<CompositeEntry> read_rules(const std::filesystem::path& path);
 
 /// A rule per node of the graph, nothing for nodes that only move values or apply an activation (relevance

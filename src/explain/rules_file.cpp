@@ -14,6 +14,8 @@ namespace {
 
 using nlohmann::json;
 
+constexpr const char* kRules = "rules";
+
 /// One entry of the file, with what is needed to name it in an error.
 struct Entry {
   const json& fields;
@@ -113,6 +115,18 @@ Match parse_match(const Entry& entry) {
   return match;
 }
 
+/// The list that an object has beside what it tells people.
+json list_of(const json& object, const std::filesystem::path& path) {
+  static const std::vector<std::string> kFields = {kRules, "about"};
+  for (const auto& [key, value] : object.items()) {
+    if (std::ranges::find(kFields, key) != kFields.end()) continue;
+    throw Error(ErrorKind::kCorruptInput,
+                fmt::format("{}: unknown field '{}'{}; beside a list there are {}", path.string(), key,
+                            did_you_mean(key, kFields), fmt::join(kFields, ", ")));
+  }
+  return object.at(kRules);
+}
+
 }  // namespace
 
 std::vector<CompositeEntry> read_rules(const std::filesystem::path& path) {
@@ -122,10 +136,12 @@ std::vector<CompositeEntry> read_rules(const std::filesystem::path& path) {
   } catch (const json::exception& error) {
     throw Error(ErrorKind::kCorruptInput, fmt::format("{} is not JSON: {}", path.string(), error.what()));
   }
+  if (file.is_object() && file.contains(kRules)) file = list_of(file, path);
   if (!file.is_array()) {
     throw Error(ErrorKind::kCorruptInput,
-                fmt::format("{}: a list of entries is needed, [{{\"name\": ..., \"rule\": ...}}, ...]",
-                            path.string()));
+                fmt::format("{}: a list of entries is needed, [{{\"name\": ..., \"rule\": ...}}, ...], or an "
+                            "object with such a list as its \"{}\"",
+                            path.string(), kRules));
   }
   static const std::vector<std::string> kKeys = {"name",    "operator", "position", "rule",
                                                  "epsilon", "alpha",    "beta",     "gamma"};

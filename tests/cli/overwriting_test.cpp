@@ -128,6 +128,13 @@ TEST_F(Overwriting, RunsOfDataSets) {
   }
 }
 
+TEST_F(Overwriting, TunedRules) {
+  const Words words = {"tune",     path("c3d.onnx"),  path("list.csv"), "--class-names", path("labels.txt"),
+                       "--labels", path("labels.txt")};
+  for (const char* name : {"c3d.onnx", "list.csv", "film.mp4", "labels.txt", "c3d.json"})
+    refused(words, path(name));
+}
+
 TEST_F(Overwriting, WhatIsMerged) {
   const Outcome outcome = relevid({"merge", path("run.db"), path("run.db")});
   EXPECT_EQ(outcome.status, kInvalid) << outcome.out;

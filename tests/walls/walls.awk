@@ -24,8 +24,9 @@ function define_modules() {
   may["statistics"] = "base"
   may["audit"] = "run statistics clips data tensor base"
   may["evaluate"] = "run statistics relevid/video.h clips data tensor base"
+  may["tune"] = "evaluate run statistics relevid/video.h clips data tensor base"
   may["report"] = "relevid/video.h tensor base"
-  may["api"] = "page_template/page_template.h train models report evaluate audit statistics run data clips video explain network kernels kernels/onednn kernels/reference onnx graph tensor base"
+  may["api"] = "page_template/page_template.h train models report tune evaluate audit statistics run data clips video explain network kernels kernels/onednn kernels/reference onnx graph tensor base"
   may["cli"] = "public base"
   may["public"] = "public"  # include/relevid: what is installed
 }
@@ -43,7 +44,7 @@ function define_owners() {
   owner["evaluate_report.h"] = "evaluate"
   owner["run_file.h"] = owner["audit_control.h"] = "run"
   owner["audit_report.h"] = "audit"
-  owner["model.h"] = owner["explain.h"] = owner["explanation_files.h"] = owner["audit.h"] = owner["audit_page.h"] = owner["audit_summary.h"] = owner["evaluate.h"] = "api"
+  owner["model.h"] = owner["explain.h"] = owner["explanation_files.h"] = owner["audit.h"] = owner["audit_page.h"] = owner["audit_summary.h"] = owner["evaluate.h"] = owner["tune.h"] = "api"
   owner["create.h"] = "models"
   owner["train.h"] = "train"
 }
@@ -60,7 +61,7 @@ function define_libraries() {
   library["zip.h"] = "tensor"
   library["nettle/"] = "base"
   library["CLI/"] = "cli"
-  library["nlohmann/"] = "clips data explain train run statistics audit evaluate report api cli"
+  library["nlohmann/"] = "clips data explain train run statistics audit evaluate tune report api cli"
   library["fmt/"] = "*"
   library["fnmatch.h"] = "explain train"
   library["fcntl.h"] = library["unistd.h"] = library["signal.h"] = library["sys/"] = "*"
