@@ -5,14 +5,17 @@
 
 namespace relevid {
 
+bool attends(const graph::Node& node) {
+  const auto* product = std::get_if<graph::MatMul>(&node.op);
+  return std::holds_alternative<graph::Attention>(node.op) || (product && product->weights >= 0);
+}
+
 bool is_transformer(const graph::Graph& graph) {
-  const auto has = [&](auto is_one) { return std::ranges::any_of(graph.nodes, is_one); };
-  const bool attends =
-      has([](const graph::Node& node) { return std::holds_alternative<graph::Attention>(node.op); });
   // Convolutional networks with non-local blocks attend too, but have batch norms.
-  const bool has_norms =
-      has([](const graph::Node& node) { return std::holds_alternative<graph::Standardise>(node.op); });
-  return attends && has_norms;
+  const bool has_norms = std::ranges::any_of(graph.nodes, [](const graph::Node& node) {
+    return std::holds_alternative<graph::Standardise>(node.op);
+  });
+  return has_norms && std::ranges::any_of(graph.nodes, attends);
 }
 
 std::string automatic_method(const graph::Graph& graph) {

@@ -11,6 +11,9 @@ namespace relevid {
 /// The name that stands for the method of automatic_method.
 inline constexpr std::string_view kAutomatic = "auto";
 
+/// Whether the node sums values with weights that are computed: an Attention, or the product that is left of
+/// one whose scores hold more than an Attention's (MViT v2).
+bool attends(const graph::Node& node);
 /// Whether the network has attention and layer norms.
 bool is_transformer(const graph::Graph& graph);
 

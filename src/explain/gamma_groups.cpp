@@ -43,7 +43,7 @@ class AttentionLayers {
   explicit AttentionLayers(const graph::Graph& graph)
       : graph_(graph), writers_(graph.writers()), found_(graph.nodes.size(), 0) {
     for (const graph::Node& node : graph.nodes) {
-      if (!std::holds_alternative<graph::Attention>(node.op)) continue;
+      if (!attends(node)) continue;
       before_.assign(graph.values.size(), 0);
       for (const graph::ValueId input : node.inputs) go_back(input);
     }
@@ -55,7 +55,7 @@ class AttentionLayers {
   /// Marks the layer, and says whether the way ends at the node.
   bool ends_at(size_t index) {
     const graph::Node& node = graph_.nodes[index];
-    if (std::holds_alternative<graph::Attention>(node.op)) return true;
+    if (attends(node)) return true;
     if (!is_layer(node)) return false;
     found_[index] = 1;
     return !is_depthwise(node);
@@ -72,10 +72,9 @@ class AttentionLayers {
     std::vector<char> attended(graph_.values.size(), 0);
     for (size_t i = 0; i < graph_.nodes.size(); ++i) {
       const graph::Node& node = graph_.nodes[i];
-      const bool attends = std::holds_alternative<graph::Attention>(node.op);
       const bool follows =
           std::ranges::any_of(node.inputs, [&](auto input) { return attended[graph::at(input)] != 0; });
-      attended[graph::at(node.output)] = attends || (follows && !ends_at(i));
+      attended[graph::at(node.output)] = attends(node) || (follows && !ends_at(i));
     }
   }
 
@@ -90,7 +89,7 @@ std::vector<char> after_attention(const graph::Graph& graph) {
   for (const graph::Node& node : graph.nodes) {
     nodes.push_back(
         std::ranges::any_of(node.inputs, [&](auto input) { return values[graph::at(input)] != 0; }));
-    values[graph::at(node.output)] = nodes.back() || std::holds_alternative<graph::Attention>(node.op);
+    values[graph::at(node.output)] = nodes.back() || attends(node);
   }
   return nodes;
 }
