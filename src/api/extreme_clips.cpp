@@ -128,6 +128,7 @@ json ExtremeClips::explained(const audit::Extreme& extreme) {
   e.contrast = method_.contrast;
   e.traits = method_traits(method_);
   e.relevance = to_ncthw(found.relevance, method_.layout);
+  e.position = std::move(found.position);
   e.layers = {std::move(found.layers)};
   fill_shares(e);
   OutputOptions output;

@@ -25,7 +25,7 @@ class PositionCommand : public ::testing::Test {
   PositionCommand() {
     std::filesystem::copy_file(RELEVID_REFERENCES_DIR "/videomae.onnx", folder_ / "videomae.onnx");
     write_bytes(folder_ / "videomae.json", R"({"layout": "NTCHW", "clip_len": 8, "frame_interval": 2,
-      "num_clips": 2, "size": [12, 12], "resize": "stretch, bilinear", "antialias": false, "crop": null,
+      "num_clips": 2, "colour": "RGB", "size": [12, 12], "resize": "stretch, bilinear", "antialias": false, "crop": null,
       "scale": 0.00392156862745098, "mean": [0.4, 0.5, 0.6], "std": [0.3, 0.2, 0.25]})");
     make_dataset(folder_, {24});
     write_bytes(folder_ / "list.csv", "path,label\nvideo0,0\n");
