@@ -78,6 +78,7 @@ enum class TuneVerdict { kGain, kNoGain, kLoss, kTooFewVideos, kUnchanged };
 /// "gain", "no_gain", "loss", "too_few_videos", "unchanged".
 std::string_view name(TuneVerdict verdict);
 
+/// What a tuning found: what was chosen on one half of the videos, and what that gains on the other.
 struct Tuning {
   std::string method, model_sha256;
   std::vector<TunedGroup> groups;
@@ -109,8 +110,9 @@ TuneCost tuning_cost(const Model& model, const DataSet& data, const TuneOptions&
 Tuning run_tuning(const Model& model, const DataSet& data, const TuneOptions& options,
                   const RunControl& control);
 
-/// For people, and as one JSON object.
+/// For people.
 std::string tuning_text(const Tuning& tuning);
+/// As one JSON object.
 std::string tuning_json(const Tuning& tuning);
 
 }  // namespace relevid
