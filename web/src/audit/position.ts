@@ -10,14 +10,14 @@ import type { ConditionStatistics, Estimate, PositionStatistics, Report, Run } f
 import { stepNames } from "../explanation/position_data.ts";
 import { perRun } from "./layout.ts";
 import { drawPanels, type Panel } from "./panels.ts";
-import { baseCondition, conditionName, controlConditions, intervalConditions } from "./pick.ts";
+import { baseCondition, conditionName, intervalConditions } from "./pick.ts";
 import { kSteps, shareTicks } from "./profiles.ts";
 
 interface PositionPanel extends Panel {
   position: PositionStatistics;
 }
 
-/** What positions and content take of the score along the clip, at every interval and under the controls; null where no run has positions. */
+/** What positions and content take of the score along the clip, at every interval; null where no run has positions. */
 export function positions(runs: readonly Run[]): HTMLElement | null {
   const domain = domainOf(runs);
   return perRun("Position and content along the clip", runs, (run, heading) => {
@@ -32,13 +32,16 @@ export function positions(runs: readonly Run[]): HTMLElement | null {
       above: base && h("p", {}, base.sentence),
       name: `${run.label}-positions`,
       draw: (width) =>
-        drawPanels(panels, { items: kItems, width, label: "Shares of the score that position and content take along the clip" }, (root, box, panel, first) =>
+        drawPanels(panels, { items: kItems, width, axis: kAxis, label: "Shares of the score that position and content take along the clip" }, (root, box, panel, first) =>
           drawPanel(root, box, panel.position, frames, domain, first),
         ),
       table: () => positionTable(panels, frames),
     }).element;
   });
 }
+
+/** Room for "−20 %". */
+const kAxis = 54;
 
 const kItems: LegendItem[] = [
   { text: "content: what reaches the frames", mark: "curve-0", shape: "line" },
@@ -47,7 +50,7 @@ const kItems: LegendItem[] = [
 ];
 
 function panelsOf(report: Report): PositionPanel[] {
-  return [...intervalConditions(report), ...controlConditions(report)].flatMap((c) => panelOf(c));
+  return intervalConditions(report).flatMap((c) => panelOf(c));
 }
 
 function panelOf(c: ConditionStatistics): PositionPanel[] {
