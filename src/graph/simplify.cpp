@@ -5,6 +5,8 @@
 #include <functional>
 #include <optional>
 
+#include "tensor/strides.h"
+
 namespace relevid::graph {
 namespace {
 
@@ -50,19 +52,14 @@ bool is_of_norm(const Tensor& tensor, const Standardise& norm) {
 /// f of two constants of one rank, of which either may broadcast.
 template <class F>
 TensorRef combined(const Tensor& a, const Tensor& b, F&& f) {
-  Tensor result(broadcast(a.shape(), b.shape()), DType::kF32);
-  const auto place_in = [&](const Tensor& tensor, int64_t i) {
-    int64_t place = 0;
-    for (int64_t axis = 0; axis < tensor.shape().rank(); ++axis) {
-      const auto along = static_cast<size_t>(axis);
-      const int64_t index = i / result.shape().strides()[along] % result.shape()[axis];
-      if (tensor.shape()[axis] > 1) place += index * tensor.shape().strides()[along];
-    }
-    return static_cast<size_t>(place);
-  };
+  const Shape shape = broadcast(a.shape(), b.shape());
+  Tensor result(shape, DType::kF32);
   const auto values = result.values<float>();
-  for (int64_t i = 0; i < result.elements(); ++i)
-    values[static_cast<size_t>(i)] = f(a.values<float>()[place_in(a, i)], b.values<float>()[place_in(b, i)]);
+  for_each_offsets(shape, broadcast_strides(a.shape(), shape), broadcast_strides(b.shape(), shape),
+                   [&](int64_t i, int64_t in_a, int64_t in_b) {
+                     values[static_cast<size_t>(i)] = f(a.values<float>()[static_cast<size_t>(in_a)],
+                                                        b.values<float>()[static_cast<size_t>(in_b)]);
+                   });
   return share(std::move(result));
 }
 

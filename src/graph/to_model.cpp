@@ -9,6 +9,7 @@
 #include <numeric>
 #include <set>
 
+#include "graph/expression.h"
 #include "relevid/error.h"
 
 namespace relevid::graph {
@@ -225,7 +226,7 @@ class Writer {
   /// What `recognise_norms` makes one of again; the scale and shift that follow are merged into it.
   void write(const Standardise& norm) {
     const auto mean_of = [&](const std::string& of, const std::string& what) {
-      const std::string mean = emit_before("ReduceMean", what, {of});
+      std::string mean = emit_before("ReduceMean", what, {of});
       model_.nodes.back().attributes = {{"axes", norm.axes}, {"keepdims", int64_t{1}}};
       return mean;
     };
@@ -249,8 +250,9 @@ class Writer {
     std::string scores = emit_before("MatMul", "scores", {input(0), input(1)});
     scores = emit_before("Mul", "scaled", {scores, constant("scale", number(attention.scale))});
     if (node_->inputs.size() > 3) scores = emit_before("Add", "biased", {scores, input(3)});
-    const auto reshaped = [&](const std::string& what, const std::string& x, std::vector<int64_t> dims) {
-      return emit_before("Reshape", what, {x, constant(what + "_shape", integers(std::move(dims)))});
+    const auto reshaped = [&](const std::string& what, const std::string& x,
+                              const std::vector<int64_t>& dims) {
+      return emit_before("Reshape", what, {x, constant(what + "_shape", integers(dims))});
     };
     for (const auto& [values, repeat] : attention.biases) {
       const Shape& bias = values->shape();
@@ -265,13 +267,11 @@ class Writer {
   }
 
   void write(const Affine& affine) {
-    const auto is = [](const Tensor& tensor, float value) {
-      return std::ranges::all_of(tensor.values<float>(), [=](float v) { return v == value; });
-    };
-    if (is(*affine.shift, 0)) return emit("Mul", {input(0), constant("scale", affine.scale)});
+    if (single_number(*affine.shift) == 0.0) return emit("Mul", {input(0), constant("scale", affine.scale)});
     const std::string scaled =
-        is(*affine.scale, 1) ? input(0)
-                             : emit_before("Mul", "scaled", {input(0), constant("scale", affine.scale)});
+        single_number(*affine.scale) == 1.0
+            ? input(0)
+            : emit_before("Mul", "scaled", {input(0), constant("scale", affine.scale)});
     emit("Add", {scaled, constant("shift", affine.shift)});
   }
   void write(const Add& add) { emit(add.sign > 0 ? "Add" : "Sub", {input(0), input(1)}); }

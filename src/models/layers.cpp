@@ -31,7 +31,7 @@ int64_t LayerWriter::channels(int64_t published) const {
 }
 
 Volume LayerWriter::input() {
-  const Volume clip{"clip", kInputChannels, {options_.clip_len, options_.height, options_.height}};
+  Volume clip{"clip", kInputChannels, {options_.clip_len, options_.height, options_.height}};
   model_.inputs.push_back(
       {clip.name, {-1, clip.channels, clip.size[0], clip.size[1], clip.size[2]}, {"batch", "", "", "", ""}});
   return clip;
@@ -123,10 +123,7 @@ Volume LayerWriter::dense(const Volume& x, const std::string& name, int64_t chan
 
 Volume LayerWriter::dropout(const Volume& x, const std::string& name) {
   if (options_.dropout == 0) return x;
-  return emit(
-      "Dropout", name,
-      {x.name, constant(name + ".ratio", Shape(std::vector<int64_t>{}), options_.dropout, options_.dropout)},
-      x);
+  return emit("Dropout", name, {x.name, number(name + ".ratio", options_.dropout)}, x);
 }
 
 graph::Model LayerWriter::finish(const Volume& logits) && {
@@ -157,8 +154,13 @@ std::string LayerWriter::constant(const std::string& name, const Shape& shape, d
   return name;
 }
 
+std::string LayerWriter::number(const std::string& name, double value) {
+  return constant(name, Shape(std::vector<int64_t>{}), value, value);
+}
+
 std::string LayerWriter::he_weights(const std::string& name, const Shape& shape) {
-  const double bound = std::sqrt(6 / static_cast<double>(shape.elements() / shape[0]));
+  const int64_t fan_in = shape.elements() / shape[0];
+  const double bound = std::sqrt(6 / static_cast<double>(fan_in));
   return constant(name, shape, -bound, bound);
 }
 

@@ -54,6 +54,7 @@ class LayerWriter {
   std::string integers(const std::string& name, const std::vector<int64_t>& values);
   /// Uniform in [low, high), by bits that are the same with every standard library.
   std::string constant(const std::string& name, const Shape& shape, double low, double high);
+  std::string number(const std::string& name, double value);
 
   /// The model, with `logits` as its output.
   graph::Model finish(const Volume& logits) &&;

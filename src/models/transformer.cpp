@@ -36,11 +36,7 @@ class TransformerWriter {
 
   graph::Model create(int64_t classes) && {
     std::string x = embed();
-    for (int64_t i = 0; i < blocks_; ++i) {
-      const std::string name = fmt::format("block{}", i + 1);
-      x = add(x, attend(normalise(x, name + ".norm1"), name + ".attention"), name + ".add1");
-      x = add(x, perceive(normalise(x, name + ".norm2"), name + ".mlp"), name + ".add2");
-    }
+    for (int64_t i = 0; i < blocks_; ++i) x = block(x, fmt::format("block{}", i + 1));
     const std::string mean = layers_.node("ReduceMean", "mean", {x},
                                           {{"axes", std::vector<int64_t>{1}}, {"keepdims", int64_t{0}}});
     const Volume pooled{normalise(mean, "norm"), channels_, {1, 1, 1}};
@@ -68,6 +64,11 @@ class TransformerWriter {
                "position");
   }
 
+  std::string block(const std::string& x, const std::string& name) {
+    const std::string y = add(x, attend(normalise(x, name + ".norm1"), name + ".attention"), name + ".add1");
+    return add(y, perceive(normalise(y, name + ".norm2"), name + ".mlp"), name + ".add2");
+  }
+
   std::string normalise(const std::string& x, const std::string& name) {
     return layers_.node("LayerNormalization", name,
                         {x, layers_.constant(name + ".weight", Shape{channels_}, 1, 1),
@@ -77,18 +78,17 @@ class TransformerWriter {
 
   /// Vaswani et al. 2017, section 3.2.2.
   std::string attend(const std::string& x, const std::string& name) {
+    const int64_t head = channels_ / heads_;
     const auto heads = [&](const std::string& part, const std::vector<int64_t>& order) {
       const std::string rows = linear(x, name + "." + part, channels_, channels_);
-      const std::string split =
-          reshape(rows, name + "." + part + ".heads", {0, count_, heads_, channels_ / heads_});
+      const std::string split = reshape(rows, name + "." + part + ".heads", {0, count_, heads_, head});
       return transpose(split, name + "." + part + ".stacked", order);
     };
     const std::string q = heads("q", {0, 2, 1, 3}), k = heads("k", {0, 2, 3, 1}),
                       v = heads("v", {0, 2, 1, 3});
-    const double scale = 1 / std::sqrt(static_cast<double>(channels_ / heads_));
+    const double scale = 1 / std::sqrt(static_cast<double>(head));
     const std::string scaled =
-        layers_.node("Mul", name + ".scaled",
-                     {q, layers_.constant(name + ".scale", Shape(std::vector<int64_t>{}), scale, scale)});
+        layers_.node("Mul", name + ".scaled", {q, layers_.number(name + ".scale", scale)});
     const std::string scores = layers_.node("MatMul", name + ".scores", {scaled, k});
     const std::string weights = layers_.node("Softmax", name + ".weights", {scores}, {{"axis", int64_t{-1}}});
     const std::string mixed = layers_.node("MatMul", name + ".mixed", {weights, v});
@@ -101,14 +101,13 @@ class TransformerWriter {
   std::string perceive(const std::string& x, const std::string& name) {
     const int64_t hidden = 4 * channels_;
     const std::string y = linear(x, name + ".in", channels_, hidden);
-    const auto number = [&](const std::string& what, double value) {
-      return layers_.constant(name + "." + what, Shape(std::vector<int64_t>{}), value, value);
-    };
-    const std::string scaled =
-        layers_.node("Mul", name + ".gelu.scaled", {y, number("factor", 1 / std::numbers::sqrt2)});
+    const std::string scaled = layers_.node("Mul", name + ".gelu.scaled",
+                                            {y, layers_.number(name + ".factor", 1 / std::numbers::sqrt2)});
     const std::string erf = layers_.node("Erf", name + ".gelu.erf", {scaled});
-    const std::string lifted = layers_.node("Add", name + ".gelu.lifted", {erf, number("one", 1)});
-    const std::string gate = layers_.node("Mul", name + ".gelu.gate", {lifted, number("half", 0.5)});
+    const std::string lifted =
+        layers_.node("Add", name + ".gelu.lifted", {erf, layers_.number(name + ".one", 1)});
+    const std::string gate =
+        layers_.node("Mul", name + ".gelu.gate", {lifted, layers_.number(name + ".half", 0.5)});
     return linear(layers_.node("Mul", name + ".gelu", {y, gate}), name + ".out", hidden, channels_);
   }
 

@@ -54,23 +54,14 @@ class GradientPass {
     return result;
   }
 
-  void by_parameters(const Buffer& start, std::span<const char> trained, const TakeGradient& take) {
-    trained_.assign(trained.begin(), trained.end());
+  void by_parameters(const Buffer& start, const TakeGradient& take) {
+    trained_.assign(network_.trained().begin(), network_.trained().end());
+    wanted_ = network_.depends_on_trained();
     take_ = take;
-    want_parameters();
     run(start);
   }
 
  private:
-  /// Marks the values that depend on trained parameters: the others' gradients lead to none.
-  void want_parameters() {
-    std::ranges::fill(wanted_, 0);
-    for (size_t i = 0; i < trained_.size(); ++i) {
-      const graph::Node& node = network_.graph().nodes[i];
-      wanted_[at(node.output)] = trained_[i] || any_wanted(node.inputs);
-    }
-  }
-
   bool any_wanted(const std::vector<ValueId>& values) const {
     return std::ranges::any_of(values, [&](ValueId value) { return wanted_[at(value)] != 0; });
   }
@@ -229,8 +220,8 @@ std::vector<Buffer> gradients_at(Network& network, const Trace& trace, const Buf
 }
 
 void parameter_gradients(Network& network, const Trace& trace, const Buffer& start,
-                         std::span<const char> trained, const TakeGradient& take) {
-  GradientPass(network, trace, kernels::GradientMode::kPlain).by_parameters(start, trained, take);
+                         const TakeGradient& take) {
+  GradientPass(network, trace, kernels::GradientMode::kPlain).by_parameters(start, take);
 }
 
 }  // namespace relevid

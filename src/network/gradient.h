@@ -33,10 +33,10 @@ std::vector<kernels::Buffer> gradients_at(Network& network, const Trace& trace, 
 
 using TakeGradient = std::function<void(size_t step, kernels::ParameterGradient gradient)>;
 
-/// Gradients of Σ start · output by the parameters of every step that is `trained` (by index; Convolution,
-/// Dense, BatchNorm and Affine), handed over from the last layer to the first. `trace` from a forward pass
-/// with Keep::kTraining. Goes back no further than parameters need.
+/// Gradients of Σ start · output by the parameters of every step that the network trains (Convolution, Dense,
+/// BatchNorm and Affine), handed over from the last layer to the first. `trace` from a forward pass with
+/// Keep::kTraining. Goes back no further than parameters need.
 void parameter_gradients(Network& network, const Trace& trace, const kernels::Buffer& start,
-                         std::span<const char> trained, const TakeGradient& take);
+                         const TakeGradient& take);
 
 }  // namespace relevid

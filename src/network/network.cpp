@@ -111,14 +111,15 @@ std::vector<char> Network::kept_values(Keep keep) const {
   kept[at(graph_.output)] = 1;
   if (keep == Keep::kNothing) return kept;
   const bool trains = keep == Keep::kTraining;
-  std::vector<char> goes_back(graph_.values.size(), !trains);  // whether a gradient by the value is needed
+  // Whether the backward pass goes through the value.
+  const std::vector<char> goes_back =
+      trains ? depends_on_trained() : std::vector<char>(graph_.values.size(), 1);
   for (size_t i = 0; i < graph_.nodes.size(); ++i) {
     const graph::Node& node = graph_.nodes[i];
     const bool by_parameters = trains && trained_[i];
     const bool by_inputs =
         std::ranges::any_of(node.inputs, [&](ValueId input) { return goes_back[at(input)] != 0; });
     if (!by_parameters && !by_inputs) continue;
-    goes_back[at(node.output)] = 1;
     using graph::Reads;
     const Reads reads =
         keep == Keep::kRelevance ? graph::relevance_reads(node.op) : graph::gradient_reads(node.op);
@@ -251,6 +252,17 @@ Buffer Network::run_alone(size_t index, const std::function<Buffer(ValueId)>& va
 
 void Network::train_only(std::span<const char> steps) {
   trained_.assign(steps.begin(), steps.end());
+}
+
+std::vector<char> Network::depends_on_trained() const {
+  std::vector<char> depends(graph_.values.size(), 0);
+  for (size_t i = 0; i < graph_.nodes.size(); ++i) {
+    const graph::Node& node = graph_.nodes[i];
+    depends[at(node.output)] = trained_[i] || std::ranges::any_of(node.inputs, [&](ValueId input) {
+                                 return depends[at(input)] != 0;
+                               });
+  }
+  return depends;
 }
 
 void Network::parameters_changed() {

@@ -64,6 +64,9 @@ class Network {
   /// By step whether training changes its parameters; by default every layer's. Passes with Keep::kTraining
   /// keep what these need, and nothing before the first of them.
   void train_only(std::span<const char> steps);
+  std::span<const char> trained() const { return trained_; }  ///< by step
+  /// By value whether it depends on parameters that training changes: the others' gradients lead to none.
+  std::vector<char> depends_on_trained() const;
   /// Says that the tensors which its trained layers hold have been written to, as an optimiser does. Only
   /// where they are this network's alone.
   void parameters_changed();

@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "base/overloaded.h"
+#include "graph/expression.h"
 
 namespace relevid::train {
 namespace {
@@ -22,22 +23,18 @@ graph::TensorRef filled_like(const graph::TensorRef& like, float value) {
   return graph::share(std::move(tensor));
 }
 
-bool is_all_ones(const Tensor& tensor) {
-  return std::ranges::all_of(tensor.values<float>(), [](float value) { return value == 1; });
-}
-
 /// Values from which a softmax is computed by sums and movements alone.
 std::set<ValueId> scores(const graph::Graph& graph) {
   std::set<ValueId> result;
-  for (auto node = graph.nodes.rbegin(); node != graph.nodes.rend(); ++node) {
+  for (size_t i = graph.nodes.size(); i-- > 0;) {
+    const Node& node = graph.nodes[i];
     const bool leads_there = std::visit(
-        Overloaded{
-            [](const graph::Softmax&) { return true; },
-            [&](const OneOf<graph::Add, Affine, graph::Reshape, graph::Transpose, graph::Slice, graph::Concat,
-                            graph::Pad> auto&) { return result.contains(node->output); },
-            [](const auto&) { return false; }},
-        node->op);
-    if (leads_there) result.insert(node->inputs.begin(), node->inputs.end());
+        Overloaded{[](const graph::Softmax&) { return true; },
+                   [&](const OneOf<graph::Add, Affine, graph::Reshape, graph::Transpose, graph::Slice,
+                                   graph::Concat, graph::Pad> auto&) { return result.contains(node.output); },
+                   [](const auto&) { return false; }},
+        node.op);
+    if (leads_there) result.insert(node.inputs.begin(), node.inputs.end());
   }
   return result;
 }
@@ -45,7 +42,7 @@ std::set<ValueId> scores(const graph::Graph& graph) {
 /// Something is added at each place. One number a channel is a normalisation of the input, or a frozen batch
 /// norm's.
 bool adds_at_places(const Affine& affine) {
-  return is_all_ones(*affine.scale) &&
+  return graph::single_number(*affine.scale) == 1.0 &&
          std::ranges::count_if(affine.shift->shape().dims(), [](int64_t size) { return size > 1; }) > 1;
 }
 

@@ -109,35 +109,37 @@ TrainableModel::TrainableModel(const graph::Model& model, const Shape& batch, ke
                 fmt::format("the output is {}; training takes [batch, classes]", output.to_string()));
   }
   expose_factors(graph);
-  choose_trained(graph);
-  adopt(graph);
+  const std::vector<char> trained = choose_trained(graph);
+  adopt(graph, trained);
   adopted_.clear();
   if (parameters_.empty()) throw Error(ErrorKind::kInvalidArgument, "nothing is left to train");
   for (const Parameter& parameter : parameters_)
     gradients_.emplace_back(parameter.value->shape(), DType::kF32);
   fresh_.resize(parameters_.size());
   network_ = std::make_unique<Network>(std::move(graph), library, Purpose::kExplanation);
-  network_->train_only(trained_);
+  network_->train_only(trained);
 }
 
-void TrainableModel::choose_trained(graph::Graph& graph) {
+std::vector<char> TrainableModel::choose_trained(graph::Graph& graph) const {
+  std::vector<char> trained;
   const Patterns freeze(graph, options_.freeze), train_only(graph, options_.train_only);
   for (size_t i = 0; i < graph.nodes.size(); ++i) {
     Node& node = graph.nodes[i];
     const bool is_trained =
         graph::is_trained(node.op) && !freeze.fit(i) && (options_.train_only.empty() || train_only.fit(i));
-    trained_.push_back(is_trained);
+    trained.push_back(is_trained);
     if (is_trained) continue;
     if (const auto* norm = std::get_if<graph::BatchNorm>(&node.op))
       node.op = settled(*norm, graph.shape(node.output).rank());
   }
+  return trained;
 }
 
-void TrainableModel::adopt(graph::Graph& graph) {
+void TrainableModel::adopt(graph::Graph& graph, std::span<const char> trained) {
   for (size_t i = 0; i < graph.nodes.size(); ++i) {
     Node& node = graph.nodes[i];
     Places& places = by_step_.emplace_back();
-    if (!trained_[i]) continue;
+    if (!trained[i]) continue;
     const auto factor = [&](graph::TensorRef& tensor, const std::string& name) {
       return adopt(tensor, node.name + name, Parameter::Kind::kNorm);
     };
@@ -200,7 +202,7 @@ LossResult TrainableModel::step(const Tensor& clips, std::span<const int64_t> la
   if (!std::isfinite(result.loss)) return result;
   std::ranges::fill(fresh_, 1);
   parameter_gradients(
-      *network_, trace, library.upload(result.gradient), trained_,
+      *network_, trace, library.upload(result.gradient),
       [&](size_t index, kernels::ParameterGradient gradient) { take(index, std::move(gradient)); });
   for (size_t i = 0; i < fresh_.size(); ++i) {  // of layers whose output does not reach the loss
     if (fresh_[i]) std::ranges::fill(gradients_[i].values<float>(), 0.0F);
@@ -225,8 +227,9 @@ void TrainableModel::update_statistics(const Trace& trace) {
   const double m = options_.norm_momentum;
   std::vector<size_t> norms;
   std::vector<kernels::Sums> wanted;
-  for (size_t i = 0; i < trained_.size(); ++i) {
-    if (!trained_[i] || !std::holds_alternative<graph::BatchNorm>(network_->graph().nodes[i].op)) continue;
+  const auto trained = network_->trained();
+  for (size_t i = 0; i < trained.size(); ++i) {
+    if (!trained[i] || !std::holds_alternative<graph::BatchNorm>(network_->graph().nodes[i].op)) continue;
     norms.push_back(i);
     wanted.push_back(trace.statistics[i].mean);
     wanted.push_back(trace.statistics[i].variance);
@@ -236,7 +239,8 @@ void TrainableModel::update_statistics(const Trace& trace) {
     const auto mean = statistics_[2 * k].value->values<float>();
     const auto variance = statistics_[2 * k + 1].value->values<float>();
     const Shape& shape = network_->graph().shape(network_->graph().nodes[norms[k]].output);
-    const double count = static_cast<double>(shape.elements() / shape[1]);
+    const int64_t per_channel = shape.elements() / shape[1];
+    const auto count = static_cast<double>(per_channel);
     const double unbiased = count > 1 ? count / (count - 1) : 1;
     const auto follow = [&](float& running, double of_batch) {
       running = static_cast<float>((1 - m) * static_cast<double>(running) + m * of_batch);

@@ -61,8 +61,9 @@ class TrainableModel {
   struct Places {
     int weight = -1, bias = -1;  ///< in parameters_
   };
-  void choose_trained(graph::Graph& graph);
-  void adopt(graph::Graph& graph);
+  /// By step; batch norms that are not trained become constants.
+  std::vector<char> choose_trained(graph::Graph& graph) const;
+  void adopt(graph::Graph& graph, std::span<const char> trained);
   int adopt(graph::TensorRef& tensor, const std::string& name, Parameter::Kind kind);
   graph::TensorRef adopt_statistic(const graph::TensorRef& tensor, const std::string& name);
   void take(size_t step, kernels::ParameterGradient gradient);
@@ -74,8 +75,7 @@ class TrainableModel {
   std::vector<Tensor> gradients_;
   std::vector<char> fresh_;  ///< by parameter: no gradient of this step is there yet
   std::map<graph::TensorRef, int>
-      adopted_;                ///< tensors of the model by what they became: shared ones stay shared
-  std::vector<char> trained_;  ///< by step
+      adopted_;  ///< tensors of the model by what they became: shared ones stay shared
   std::vector<Places> by_step_;
   std::unique_ptr<Network> network_;
 };
