@@ -38,7 +38,7 @@ std::string sentence_of(const Gain& gain, const std::string& method) {
           change);
     case Verdict::kNoGain:
       return fmt::format(
-          "No gain that could be told from none: on {} videos that had no part in the search "
+          "No significant gain: on {} videos that had no part in the search "
           "the tuned gammas change ABPC {}. Keep {} as it is.",
           videos, change, method);
     case Verdict::kLoss:

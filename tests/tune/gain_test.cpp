@@ -35,7 +35,7 @@ TEST(Gain, IsClaimedWhereItsIntervalIsAboveZero) {
 TEST(Gain, ThatCannotBeToldFromNoneKeepsThePreset) {
   const Gain gain = gain_of(clips(12, 0.01, 0.2), "value_path", true);
   EXPECT_EQ(gain.verdict, Verdict::kNoGain);
-  EXPECT_THAT(gain.sentence, StartsWith("No gain that could be told from none"));
+  EXPECT_THAT(gain.sentence, StartsWith("No significant gain"));
   EXPECT_THAT(gain.sentence, HasSubstr("Keep value_path as it is"));
 }
 
