@@ -49,10 +49,13 @@ def processor_has_bf16():
 
 
 def tasks_here(peers, wanted, subject):
-    """What these peers do of the wanted tasks that a network has, on this processor; and the floors of convolutions."""
+    """What these peers do of the wanted tasks that a network has, on this processor; and the floors of convolutions.
+
+    Only convolutions compute in bf16, and a transformer has none that count.
+    """
     has = {"forward", *subject.tasks} & set(wanted)
     return [(peer, task) for peer, task in TASKS
-            if peer in peers and (processor_has_bf16() or not task.endswith(BF16))
+            if peer in peers and (not task.endswith(BF16) or (processor_has_bf16() and not subject.is_transformer))
             and (task.removesuffix(BF16) in has or (task.startswith("bare") and not subject.is_transformer))]
 
 
