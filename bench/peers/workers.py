@@ -17,7 +17,7 @@ TASKS = [
     ("relevid", "epsilon_plus"), ("zennit", "epsilon_plus"),
     ("relevid", "deep_taylor"), ("zennit", "deep_taylor"),
     ("relevid", "value_path"),
-    ("relevid", "forward_bf16"), ("relevid", "deep_taylor_bf16"), ("relevid", "value_path_bf16"),
+    ("relevid", "forward_bf16"), ("relevid", "deep_taylor_bf16"),
 ]
 BF16 = "_bf16"  # ends the tasks that need a processor with bf16 instructions
 PEERS = ("relevid", "onnxruntime", "pytorch", "zennit")
@@ -54,9 +54,11 @@ def tasks_here(peers, wanted, subject):
     Only convolutions compute in bf16, and a transformer has none that count.
     """
     has = {"forward", *subject.tasks} & set(wanted)
-    return [(peer, task) for peer, task in TASKS
-            if peer in peers and (not task.endswith(BF16) or (processor_has_bf16() and not subject.is_transformer))
-            and (task.removesuffix(BF16) in has or (task.startswith("bare") and not subject.is_transformer))]
+    if not subject.is_transformer:
+        if processor_has_bf16():
+            has |= {task + BF16 for task in has}
+        has |= {task for _, task in TASKS if task.startswith("bare")}
+    return [(peer, task) for peer, task in TASKS if peer in peers and task in has]
 
 
 def torch_command(files, task, threads, setting):
